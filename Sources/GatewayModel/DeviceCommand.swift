@@ -1,0 +1,38 @@
+/// A downlink command and how far it has got.
+public struct DeviceCommand: Sendable, Equatable {
+    public enum State: String, Sendable, CaseIterable {
+        case queued, sent, acknowledged, refused, expired
+
+        public var isFinal: Bool { self == .acknowledged || self == .refused || self == .expired }
+    }
+
+    /// Given out by the gateway: a UUID.
+    public var id: String
+    public var device: DeviceID
+    /// `read_sensors`, `estop`, `output_control` …
+    public var name: String
+    /// The text of one JSON object, without newlines.
+    public var params: String
+    /// Who asked: `cli`, `http:<token name>`, `mas`.
+    public var origin: String
+    public var state: State
+    /// What the device answered, or why the command was refused or expired.
+    public var result: String?
+    public var created: Timestamp
+    public var expires: Timestamp
+
+    public init(
+        id: String, device: DeviceID, name: String, params: String, origin: String, state: State, result: String?,
+        created: Timestamp, expires: Timestamp
+    ) {
+        self.id = id
+        self.device = device
+        self.name = name
+        self.params = params
+        self.origin = origin
+        self.state = state
+        self.result = result
+        self.created = created
+        self.expires = expires
+    }
+}

@@ -1,0 +1,35 @@
+/// A dotted, stable metric name such as `bme688_a.temperature`, carried as a number on the data path.
+public struct MetricName: Hashable, Sendable, CustomStringConvertible {
+    /// Dense and process-local: usable as an array index, never stored.
+    public let index: UInt32
+
+    /// Names a gateway can know at once. 5,000 devices of one kind share theirs; a site has some hundreds.
+    public static let countMax = 20_000
+    public static let byteCountMax = 128
+
+    private static let table = NameTable(countMax: countMax)
+
+    /// Nil if `name` is empty, longer than `byteCountMax`, holds control characters or the table is full.
+    public init?(_ name: String) {
+        var name = name
+        guard let made = name.withUTF8({ MetricName(utf8: $0) }) else { return nil }
+        self = made
+    }
+
+    /// As `init(_:)`, from bytes known to be UTF-8; allocates nothing for a name seen before.
+    public init?(utf8 name: UnsafeBufferPointer<UInt8>) {
+        guard !name.isEmpty, name.count <= Self.byteCountMax, name.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }),
+            let index = Self.table.index(of: name)
+        else { return nil }
+        self.index = index
+    }
+
+    /// For names written in source code.
+    public init(known name: StaticString) {
+        guard let made = MetricName(name.description) else { preconditionFailure("metric names in code are valid") }
+        self = made
+    }
+
+    public var text: String { Self.table.text(at: index) }
+    public var description: String { text }
+}

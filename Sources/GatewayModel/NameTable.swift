@@ -1,0 +1,65 @@
+import Synchronization
+
+/// Gives every distinct name one small number for the life of the process, so that the data path carries numbers.
+///
+/// Looking up a name that is already known allocates nothing. The table never forgets and is bounded: a hostile sender
+/// that invents names gets nil, which its codec counts as `too_many_names`.
+final class NameTable: Sendable {
+    private struct State: ~Copyable {
+        var texts: [String] = []
+        var bytes: [UInt8] = []
+        var ranges: [Range<Int>] = []
+        var slots: [UInt32]
+    }
+
+    private let state: Mutex<State>
+    private let countMax: Int
+    private static let empty = UInt32.max
+
+    init(countMax: Int, known: [String] = []) {
+        self.countMax = countMax
+        var capacity = 64
+        while capacity < countMax * 2 { capacity *= 2 }
+        state = Mutex(State(slots: Array(repeating: Self.empty, count: min(capacity, 1 << 18))))
+        for name in known { _ = index(of: name) }
+    }
+
+    func index(of name: String) -> UInt32? {
+        var name = name
+        return name.withUTF8 { index(of: $0) }
+    }
+
+    func index(of name: UnsafeBufferPointer<UInt8>) -> UInt32? {
+        state.withLock { state in
+            let mask = state.slots.count - 1
+            var slot = Int(truncatingIfNeeded: Self.hash(name)) & mask
+            while state.slots[slot] != Self.empty {
+                let index = Int(state.slots[slot])
+                let range = state.ranges[index]
+                if range.count == name.count,
+                    state.bytes.withUnsafeBufferPointer({ $0[range].elementsEqual(name) })
+                {
+                    return UInt32(index)
+                }
+                slot = (slot + 1) & mask
+            }
+            guard state.texts.count < countMax else { return nil }
+            let index = UInt32(state.texts.count)
+            let start = state.bytes.count
+            state.bytes.append(contentsOf: name)
+            state.ranges.append(start..<state.bytes.count)
+            state.texts.append(String(decoding: name, as: UTF8.self))
+            state.slots[slot] = index
+            return index
+        }
+    }
+
+    func text(at index: UInt32) -> String { state.withLock { $0.texts[Int(index)] } }
+
+    /// FNV-1a, 64 bit: short keys, no dependency, same result on every run.
+    private static func hash(_ name: UnsafeBufferPointer<UInt8>) -> UInt64 {
+        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+        for byte in name { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        return hash ^ (hash >> 29)
+    }
+}

@@ -1,0 +1,40 @@
+/// What a transport has decoded since its last commit. Emptied and reused, so that the data path allocates nothing.
+public struct ObservationBatch: Sendable {
+    public private(set) var observations: [Observation] = []
+    public private(set) var readings: [Reading] = []
+    public private(set) var bytes: [UInt8] = []
+    public private(set) var notes: [Note] = []
+
+    public init() {}
+
+    public var isEmpty: Bool { observations.isEmpty && notes.isEmpty }
+    public var count: Int { observations.count + notes.count }
+
+    /// Adds a reading to the observation being built; `append(_:messageID:)` or `discardReadings()` ends it.
+    public mutating func append(_ reading: Reading) { readings.append(reading) }
+
+    /// The readings added since the last observation.
+    public var openReadings: Range<Int> { (observations.last?.readings.upperBound ?? 0)..<readings.count }
+
+    /// Drops the readings added since the last observation: the message turned out to be unusable.
+    public mutating func discardReadings() { readings.removeSubrange(openReadings) }
+
+    /// Closes the observation: it takes the readings added since the last one and the given message id.
+    public mutating func append(_ observation: Observation, messageID: UnsafeBufferPointer<UInt8> = .init(start: nil, count: 0)) {
+        var observation = observation
+        observation.readings = openReadings
+        let start = bytes.count
+        bytes.append(contentsOf: messageID)
+        observation.messageID = start..<bytes.count
+        observations.append(observation)
+    }
+
+    public mutating func append(_ note: Note) { notes.append(note) }
+
+    public mutating func removeAll() {
+        observations.removeAll(keepingCapacity: true)
+        readings.removeAll(keepingCapacity: true)
+        bytes.removeAll(keepingCapacity: true)
+        notes.removeAll(keepingCapacity: true)
+    }
+}
