@@ -20,20 +20,23 @@ extension Connection {
     public func migrate(_ migrations: [Migration]) throws(SQLiteError) {
         try transaction { () throws(SQLiteError) in
             try execute(
-                "CREATE TABLE IF NOT EXISTS schema_versions (module TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID")
+                "CREATE TABLE IF NOT EXISTS schema_versions (module TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID"
+            )
             let rows = try rows("SELECT module, version FROM schema_versions") { ($0.text(0), Int($0.int64(1))) }
             var versions = Dictionary(rows) { $1 }
             let newest = Dictionary(migrations.map { ($0.module, $0.version) }, uniquingKeysWith: max)
             for (module, known) in newest where versions[module, default: 0] > known {
                 throw SQLiteError(
-                    .newerSchema, message: "\(path) has version \(versions[module] ?? 0) of \(module), this program \(known)")
+                    .newerSchema,
+                    message: "\(path) has version \(versions[module] ?? 0) of \(module), this program \(known)")
             }
             for step in migrations where step.version > versions[step.module, default: 0] {
                 precondition(step.version == versions[step.module, default: 0] + 1, "migrations have no holes")
                 try execute(step.sql)
                 versions[step.module] = step.version
                 try run(
-                    "INSERT OR REPLACE INTO schema_versions VALUES (?, ?)", .text(step.module), .integer(Int64(step.version)))
+                    "INSERT OR REPLACE INTO schema_versions VALUES (?, ?)", .text(step.module),
+                    .integer(Int64(step.version)))
             }
         }
     }

@@ -22,7 +22,8 @@ final class ScratchFile {
     let connection = try Connection(path: ":memory:")
     try connection.execute("CREATE TABLE t (v)")
     let values: [SQLiteValue] = [
-        .null, .integer(.min), .integer(.max), .real(0.1), .text(""), .text("grüß\u{0}gott"), .blob([]), .blob([0, 255]),
+        .null, .integer(.min), .integer(.max), .real(0.1), .text(""), .text("grüß\u{0}gott"), .blob([]),
+        .blob([0, 255]),
     ]
     for value in values { try connection.run("INSERT INTO t VALUES (?)", value) }
     #expect(try connection.rows("SELECT v FROM t ORDER BY rowid") { $0.value(0) } == values)
@@ -85,7 +86,8 @@ final class ScratchFile {
     #expect { try database.migrate([first]) } throws: { ($0 as? SQLiteError)?.code == .newerSchema }
     let broken = Migration(module: "m", version: 3, sql: "CREATE TABLE m_u (v); NONSENSE")
     #expect(throws: SQLiteError.self) { try database.migrate([first, second, broken]) }
-    #expect(try database.read { connection throws(SQLiteError) in
-        try connection.firstRow("SELECT count(*) FROM sqlite_schema WHERE name = 'm_u'") { $0.int64(0) }
-    } == 0)
+    #expect(
+        try database.read { connection throws(SQLiteError) in
+            try connection.firstRow("SELECT count(*) FROM sqlite_schema WHERE name = 'm_u'") { $0.int64(0) }
+        } == 0)
 }
