@@ -23,7 +23,8 @@ func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .testTarget(
-        name: name + "Tests", dependencies: [.byName(name: name), "GatewayTestKit"] + dependencies, swiftSettings: swift)
+        name: name + "Tests", dependencies: [.byName(name: name), "GatewayTestKit"] + dependencies, swiftSettings: swift
+    )
 }
 
 func system(_ name: String, pkgConfig: String, apt package: String) -> Target {
@@ -49,7 +50,7 @@ let layer1: [Target] = [
 ]
 
 let layer2 = [
-    library("EventLoop", ["CLinux"]),
+    library("EventLoop", ["GatewayModel", "CLinux"]),
     library("SQLite", ["CSQLite"]),
     library("MQTT", ["CMosquitto", "CLinux"]),
     library("Serial", ["CSerialPort", "CLinux"]),
@@ -68,7 +69,9 @@ let layer3 = [
     library("Fleet", ["GatewayModel", "SQLite"]),
 ]
 
-let protocols: [Target.Dependency] = ["FieldProtocols", "Journal", "Fleet", "GatewayModel", "JSONText", "Crypto", "SQLite"]
+let protocols: [Target.Dependency] = [
+    "FieldProtocols", "Journal", "Fleet", "GatewayModel", "JSONText", "Crypto", "SQLite",
+]
 
 let layer4 = [
     library("Drivers", protocols + ["MQTT", "Serial", "EventLoop", "YAMLText", "CLinux"]),
@@ -79,7 +82,9 @@ let layer6 = [
     library("ControlAPI", protocols + ["Drivers", "CloudSync", "HTTPServer", "Compression", "Serial"])
 ]
 
-let services: [Target.Dependency] = ["ControlAPI", "Drivers", "CloudSync", "HTTPServer", "HTTPClient", "MQTT", "Serial"]
+let services: [Target.Dependency] = [
+    "ControlAPI", "Drivers", "CloudSync", "HTTPServer", "HTTPClient", "MQTT", "Serial",
+]
 
 let layer7 = [
     library(
@@ -93,34 +98,38 @@ let testKit = [
 let programs = [
     program("mycogate", ["Gateway"] + protocols + services + ["EventLoop", "CLinux"]),
     program("mycogate-sim", ["GatewayTestKit"] + protocols + services + ["EventLoop", "CLinux"]),
-    program("mycogate-bench", ["Gateway", "GatewayTestKit"] + protocols + services + ["EventLoop", "CLinux", "CMosquitto", "CCurl"]),
+    program(
+        "mycogate-bench",
+        ["Gateway", "GatewayTestKit"] + protocols + services + ["EventLoop", "CLinux", "CMosquitto", "CCurl"]),
 ]
 
 let package = Package(
     name: "mycogate",
-    targets: layer1 + [library("GatewayModel", [])] + layer2 + layer3 + layer4 + layer6 + layer7 + testKit + programs + [
-        tests("GatewayModel"),
-        tests("EventLoop", ["CLinux"]),
-        tests("SQLite"),
-        tests("MQTT", ["EventLoop", "CLinux"]),
-        tests("Serial", ["CLinux"]),
-        tests("HTTPClient"),
-        tests("HTTPServer", ["HTTPClient", "CLinux"]),
-        tests("JSONText"),
-        tests("YAMLText"),
-        tests("Crypto"),
-        tests("Compression"),
-        tests("FieldProtocols", ["GatewayModel", "JSONText", "Crypto"]),
-        tests("Journal", ["GatewayModel", "SQLite", "CLinux"]),
-        tests("Fleet", ["GatewayModel", "SQLite"]),
-        tests("Drivers", protocols + ["MQTT", "Serial", "EventLoop", "CLinux"]),
-        tests("CloudSync", protocols + ["HTTPClient", "EventLoop", "CLinux"]),
-        tests("ControlAPI", protocols + ["HTTPServer", "HTTPClient"]),
-        tests("Gateway", protocols + services + ["EventLoop", "YAMLText", "CLinux"]),
-        .testTarget(name: "TidyTests", swiftSettings: swift),
-        .testTarget(
-            name: "EndToEndTests", dependencies: ["GatewayTestKit"] + protocols + services + ["EventLoop", "CLinux"],
-            swiftSettings: swift),
-    ],
+    targets: layer1 + [library("GatewayModel", [])] + layer2 + layer3 + layer4 + layer6 + layer7 + testKit + programs
+        + [
+            tests("GatewayModel"),
+            tests("EventLoop", ["GatewayModel", "CLinux"]),
+            tests("SQLite"),
+            tests("MQTT", ["EventLoop", "CLinux"]),
+            tests("Serial", ["CLinux"]),
+            tests("HTTPClient"),
+            tests("HTTPServer", ["HTTPClient", "CLinux"]),
+            tests("JSONText"),
+            tests("YAMLText"),
+            tests("Crypto"),
+            tests("Compression"),
+            tests("FieldProtocols", ["GatewayModel", "JSONText", "Crypto"]),
+            tests("Journal", ["GatewayModel", "SQLite", "CLinux"]),
+            tests("Fleet", ["GatewayModel", "SQLite"]),
+            tests("Drivers", protocols + ["MQTT", "Serial", "EventLoop", "CLinux"]),
+            tests("CloudSync", protocols + ["HTTPClient", "EventLoop", "CLinux"]),
+            tests("ControlAPI", protocols + ["HTTPServer", "HTTPClient"]),
+            tests("Gateway", protocols + services + ["EventLoop", "YAMLText", "CLinux"]),
+            .testTarget(name: "TidyTests", swiftSettings: swift),
+            .testTarget(
+                name: "EndToEndTests",
+                dependencies: ["GatewayTestKit"] + protocols + services + ["EventLoop", "CLinux"],
+                swiftSettings: swift),
+        ],
     cxxLanguageStandard: .cxx17
 )
