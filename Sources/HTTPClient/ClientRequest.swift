@@ -1,0 +1,35 @@
+/// One HTTP request to be sent.
+public struct ClientRequest: Sendable, Equatable {
+    public enum Method: String, Sendable {
+        case get = "GET"
+        case post = "POST"
+        case put = "PUT"
+        case delete = "DELETE"
+        case head = "HEAD"
+    }
+
+    /// One header line. Names and values with control characters are refused when the request is sent.
+    public struct Header: Sendable, Equatable {
+        public var name: String
+        public var value: String
+
+        public init(_ name: String, _ value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    public var method: Method
+    /// An absolute `http:` or `https:` URL.
+    public var url: String
+    public var headers: [Header]
+    /// Sent with POST and PUT, ignored otherwise.
+    public var body: [UInt8]
+
+    public init(_ method: Method, _ url: String, headers: [Header] = [], body: [UInt8] = []) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+    }
+}

@@ -1,0 +1,151 @@
+internal import CCurl
+internal import Synchronization
+
+/// Many HTTP exchanges at once on one thread, over connections that are kept and reused.
+///
+/// Belongs to the thread that made it; only its `waker` may be used from others. Redirects are never followed.
+public final class HTTPMultiplexer {
+    /// The end of one exchange.
+    public struct Completion: Sendable {
+        /// As given to `submit`.
+        public var tag: UInt64
+        public var result: Result<ClientAnswer, HTTPClientError>
+    }
+
+    /// Makes a `poll` return early; safe from any thread, also after the multiplexer is gone.
+    public final class Waker: Sendable {
+        private struct Target: @unchecked Sendable {
+            // curl_multi_wakeup is documented as callable from any thread; the lock keeps the handle alive during it.
+            var multi: OpaquePointer?
+        }
+
+        private let target: Mutex<Target>
+
+        fileprivate init(_ multi: UnsafeMutableRawPointer) { target = Mutex(Target(multi: OpaquePointer(multi))) }
+
+        public func wake() {
+            target.withLock { target in
+                if let multi = target.multi { _ = curl_multi_wakeup(UnsafeMutableRawPointer(multi)) }
+            }
+        }
+
+        fileprivate func detach() { target.withLock { $0.multi = nil } }
+    }
+
+    public let waker: Waker
+    /// Exchanges submitted and not yet handed back.
+    public private(set) var inFlight = 0
+    /// The most exchanges at once; `submit` refuses more.
+    public let requestsMax: Int
+
+    private let multi: UnsafeMutableRawPointer
+    private let settings: ClientSettings
+    private var running: [Transfer?] = []
+    private var idle: [Transfer] = []
+    private var freeSlots: [Int] = []
+    private var completions: [Completion] = []
+
+    public init(_ settings: ClientSettings, requestsMax: Int = 64) throws(HTTPClientError) {
+        guard let multi = curl_multi_init() else { throw .badRequest("libcurl cannot start") }
+        self.multi = multi
+        self.settings = settings
+        self.requestsMax = requestsMax
+        waker = Waker(multi)
+        let connections = max(1, settings.connectionsMax)
+        _ = ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, connections)
+        _ = ccurl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
+        _ = ccurl_multi_set_long(multi, CURLMOPT_MAX_HOST_CONNECTIONS, connections)
+    }
+
+    deinit {
+        waker.detach()
+        for transfer in running {
+            if let transfer { _ = curl_multi_remove_handle(multi, transfer.easy) }
+        }
+        running = []
+        idle = []
+        _ = curl_multi_cleanup(multi)
+    }
+
+    /// Begins an exchange; its end comes from a later `poll` under `tag`.
+    public func submit(_ request: ClientRequest, tag: UInt64) throws(HTTPClientError) {
+        guard inFlight < requestsMax else { throw .overloaded }
+        let transfer = if let known = idle.popLast() { known } else { try Transfer(settings) }
+        do throws(HTTPClientError) {
+            try transfer.load(request)
+        } catch {
+            idle.append(transfer)
+            throw error
+        }
+        let code = curl_multi_add_handle(multi, transfer.easy)
+        guard code == CURLM_OK else { throw .badRequest(String(cString: curl_multi_strerror(code))) }
+        transfer.tag = tag
+        if let slot = freeSlots.popLast() {
+            transfer.slot = slot
+            running[slot] = transfer
+        } else {
+            transfer.slot = running.count
+            running.append(transfer)
+        }
+        inFlight += 1
+    }
+
+    /// Drives all exchanges and hands `body` each one that has ended; waits up to `timeout` if none has yet.
+    ///
+    /// Returns early, without any, when woken, and when `descriptor` (if one is given) is readable; reading it is up to
+    /// the caller. Exchanges may be submitted from within `body`.
+    public func poll(timeout: Duration, alsoWatching descriptor: Int32? = nil, _ body: (Completion) -> Void) {
+        drive()
+        if completions.isEmpty, timeout > .zero {
+            wait(timeout, descriptor)
+            drive()
+        }
+        let ended = completions
+        completions.removeAll(keepingCapacity: true)
+        for completion in ended { body(completion) }
+    }
+
+    /// Gives up everything in flight; each ends as `interrupted` in the next `poll`.
+    public func cancelAll() {
+        for transfer in running {
+            guard let transfer else { continue }
+            _ = curl_multi_remove_handle(multi, transfer.easy)
+            let tag = transfer.tag
+            release(transfer)
+            completions.append(Completion(tag: tag, result: .failure(.interrupted)))
+        }
+    }
+
+    private func wait(_ timeout: Duration, _ descriptor: Int32?) {
+        let milliseconds = Int32(clamping: timeout.clampedMilliseconds)
+        guard let descriptor else {
+            _ = curl_multi_poll(multi, nil, 0, milliseconds, nil)
+            return
+        }
+        var watched = curl_waitfd(fd: descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
+        _ = curl_multi_poll(multi, &watched, 1, milliseconds, nil)
+    }
+
+    private func drive() {
+        var count: Int32 = 0
+        _ = curl_multi_perform(multi, &count)
+        var left: Int32 = 0
+        while let message = curl_multi_info_read(multi, &left) {
+            guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }
+            let code = ccurl_message_result(message)
+            var context: UnsafeMutableRawPointer?
+            guard ccurl_get_pointer(easy, CURLINFO_PRIVATE, &context) == CURLE_OK, let context else { continue }
+            let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+            _ = curl_multi_remove_handle(multi, easy)
+            completions.append(Completion(tag: transfer.tag, result: transfer.finish(code)))
+            release(transfer)
+        }
+    }
+
+    private func release(_ transfer: Transfer) {
+        running[transfer.slot] = nil
+        freeSlots.append(transfer.slot)
+        idle.append(transfer)
+        inFlight -= 1
+    }
+}

@@ -1,0 +1,193 @@
+internal import CCurl
+
+/// One libcurl handle, prepared once and used for one request after another.
+///
+/// libcurl keeps pointers into it while a request runs, so it is a class with stable buffers and is confined to the
+/// thread of its owner.
+final class Transfer {
+    let easy: UnsafeMutableRawPointer
+    var tag: UInt64 = 0
+    /// Position in the multiplexer's table of running transfers.
+    var slot = 0
+
+    private let settings: ClientSettings
+    private var current: ClientRequest?
+    private var headerList: UnsafeMutablePointer<curl_slist>?
+    private let reason: UnsafeMutablePointer<CChar>
+    private var body: UnsafeMutableRawBufferPointer = .init(start: nil, count: 0)
+    private var received: [UInt8] = []
+    private var headerLines: [UInt8] = []
+    private var refusal: HTTPClientError?
+    private var onBytes: ((UnsafeRawBufferPointer) -> Bool)?
+
+    /// More header than this is an attack or a mistake.
+    private static let headerByteCountMax = 64 << 10
+    private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    init(_ settings: ClientSettings) throws(HTTPClientError) {
+        guard Self.isLibraryReady, let easy = curl_easy_init() else { throw .badRequest("libcurl cannot start") }
+        self.easy = easy
+        self.settings = settings
+        reason = .allocate(capacity: Int(CURL_ERROR_SIZE))
+        reason.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        try prepare()
+    }
+
+    deinit {
+        curl_easy_cleanup(easy)
+        curl_slist_free_all(headerList)
+        reason.deallocate()
+        body.deallocate()
+    }
+
+    /// Sets what is the same for every request.
+    private func prepare() throws(HTTPClientError) {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        try check(ccurl_set_pointer(easy, CURLOPT_PRIVATE, context))
+        try check(ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, reason))
+        try check(
+            ccurl_set_body_sink(
+                easy,
+                { bytes, size, count, context in
+                    guard let context else { return 0 }
+                    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+                    return transfer.takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
+                }, context))
+        try check(
+            ccurl_set_header_sink(
+                easy,
+                { bytes, size, count, context in
+                    guard let context else { return 0 }
+                    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+                    return transfer.takeHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+                }, context))
+        try set(CURLOPT_NOSIGNAL, 1)
+        try set(CURLOPT_FOLLOWLOCATION, 0)
+        try set(CURLOPT_PROTOCOLS_STR, "http,https")
+        try set(CURLOPT_USERAGENT, settings.userAgent)
+        try set(CURLOPT_ACCEPT_ENCODING, "")
+        try set(CURLOPT_TCP_KEEPALIVE, 1)
+        try set(CURLOPT_CONNECTTIMEOUT_MS, settings.connectTimeout.clampedMilliseconds)
+        try set(CURLOPT_TIMEOUT_MS, settings.totalTimeout.clampedMilliseconds)
+        try set(CURLOPT_LOW_SPEED_LIMIT, 1)
+        try set(CURLOPT_LOW_SPEED_TIME, max(1, settings.stallTimeout.clampedMilliseconds / 1000))
+        // The empty text switches proxies off, those of the environment too.
+        try set(CURLOPT_PROXY, settings.proxy ?? "")
+        if let path = settings.unixSocketPath { try set(CURLOPT_UNIX_SOCKET_PATH, path) }
+        if let file = settings.tls.authorityFile { try set(CURLOPT_CAINFO, file) }
+        if let file = settings.tls.certificateFile { try set(CURLOPT_SSLCERT, file) }
+        if let file = settings.tls.keyFile { try set(CURLOPT_SSLKEY, file) }
+    }
+
+    /// Loads a request; what did not change since the last one is left as it is.
+    func load(
+        _ request: ClientRequest, onBytes: ((UnsafeRawBufferPointer) -> Bool)? = nil
+    ) throws(HTTPClientError) {
+        received = []
+        headerLines.removeAll(keepingCapacity: true)
+        refusal = nil
+        reason.pointee = 0
+        let last = current
+        current = nil
+        if last?.url != request.url { try set(CURLOPT_URL, request.url) }
+        if last?.method != request.method { try setMethod(request.method) }
+        if last == nil || last?.headers != request.headers { try setHeaders(request.headers) }
+        if request.method == .post || request.method == .put { try setBody(request.body) }
+        current = ClientRequest(request.method, request.url, headers: request.headers)
+        // Last, since a closure that does not escape must not be left here by an error.
+        self.onBytes = onBytes
+    }
+
+    /// The answer, after libcurl has reported `code` for this handle.
+    func finish(_ code: CURLcode) -> Result<ClientAnswer, HTTPClientError> {
+        onBytes = nil
+        if let refusal { return .failure(refusal) }
+        guard code == CURLE_OK else { return .failure(HTTPClientError(code, String(cString: reason))) }
+        var status = 0
+        guard ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK, status >= 100 else {
+            return .failure(.notHTTP("no status line"))
+        }
+        return .success(ClientAnswer(status: status, headerLines: headerLines, body: received))
+    }
+
+    private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
+        if let onBytes {
+            if onBytes(bytes) { return bytes.count }
+            refusal = .interrupted
+        } else if received.count + bytes.count <= settings.answerByteCountMax {
+            received.append(contentsOf: bytes)
+            return bytes.count
+        } else {
+            refusal = .tooLarge(limit: settings.answerByteCountMax)
+        }
+        // Any other number than the one given makes libcurl end the transfer.
+        return bytes.isEmpty ? 1 : 0
+    }
+
+    private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
+        // A status line begins a new answer: what came before was a 100 or a proxy's.
+        if bytes.starts(with: "HTTP/".utf8) { headerLines.removeAll(keepingCapacity: true) }
+        guard headerLines.count + bytes.count <= Self.headerByteCountMax else {
+            refusal = .tooLarge(limit: Self.headerByteCountMax)
+            return bytes.isEmpty ? 1 : 0
+        }
+        headerLines.append(contentsOf: bytes)
+        return bytes.count
+    }
+
+    private func setMethod(_ method: ClientRequest.Method) throws(HTTPClientError) {
+        try set(CURLOPT_NOBODY, method == .head ? 1 : 0)
+        switch method {
+        case .get: try set(CURLOPT_HTTPGET, 1)
+        case .post, .put: try set(CURLOPT_POST, 1)
+        case .head: break
+        case .delete: try set(CURLOPT_HTTPGET, 1)
+        }
+        if method == .put || method == .delete {
+            try set(CURLOPT_CUSTOMREQUEST, method.rawValue)
+        } else {
+            try check(ccurl_set_text(easy, CURLOPT_CUSTOMREQUEST, nil))
+        }
+    }
+
+    private func setHeaders(_ headers: [ClientRequest.Header]) throws(HTTPClientError) {
+        // Without `Expect:` libcurl waits a second for a 100 that most small servers never send.
+        var list = curl_slist_append(nil, "Expect:")
+        for header in headers {
+            let line = "\(header.name): \(header.value)"
+            let isClean = !header.name.isEmpty && line.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
+            guard isClean, let longer = curl_slist_append(list, line) else {
+                curl_slist_free_all(list)
+                throw .badRequest("header \(header.name.debugDescription) holds control characters or is empty")
+            }
+            list = longer
+        }
+        let code = ccurl_set_list(easy, CURLOPT_HTTPHEADER, list)
+        curl_slist_free_all(headerList)
+        headerList = list
+        try check(code)
+    }
+
+    private func setBody(_ bytes: [UInt8]) throws(HTTPClientError) {
+        if body.count < bytes.count || body.baseAddress == nil {
+            body.deallocate()
+            body = .allocate(byteCount: max(1024, bytes.count), alignment: 16)
+        }
+        bytes.withUnsafeBytes { body.copyMemory(from: $0) }
+        try check(ccurl_set_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count)))
+        try check(ccurl_set_pointer(easy, CURLOPT_POSTFIELDS, body.baseAddress))
+    }
+
+    private func set(_ option: CURLoption, _ value: Int) throws(HTTPClientError) {
+        try check(ccurl_set_long(easy, option, value))
+    }
+
+    private func set(_ option: CURLoption, _ value: String) throws(HTTPClientError) {
+        guard !value.utf8.contains(0) else { throw .badRequest("a NUL byte in a setting") }
+        try check(ccurl_set_text(easy, option, value))
+    }
+
+    private func check(_ code: CURLcode) throws(HTTPClientError) {
+        if code != CURLE_OK { throw HTTPClientError(code, "") }
+    }
+}
