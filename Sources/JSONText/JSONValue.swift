@@ -1,0 +1,99 @@
+/// A value inside a parsed text: a borrowed view that must not outlive it (see `JSONParser.parse`).
+///
+/// Reading allocates nothing unless a `String` is asked for. It walks simdjson's tape directly.
+public struct JSONValue {
+    public enum Kind: Sendable { case null, bool, integer, unsigned, number, string, array, object }
+
+    @usableFromInline let tape: UnsafePointer<UInt64>
+    @usableFromInline let strings: UnsafePointer<UInt8>
+    @usableFromInline let index: Int
+
+    @usableFromInline
+    init(tape: UnsafePointer<UInt64>, strings: UnsafePointer<UInt8>, index: Int) {
+        self.tape = tape
+        self.strings = strings
+        self.index = index
+    }
+
+    @inlinable var tag: UInt8 { UInt8(truncatingIfNeeded: tape[index] >> 56) }
+    @inlinable var payload: Int { Int(tape[index] & 0x00FF_FFFF_FFFF_FFFF) }
+
+    @inlinable public var kind: Kind {
+        switch tag {
+        case UInt8(ascii: "t"), UInt8(ascii: "f"): .bool
+        case UInt8(ascii: "l"): .integer
+        case UInt8(ascii: "u"): .unsigned
+        case UInt8(ascii: "d"): .number
+        case UInt8(ascii: "\""): .string
+        case UInt8(ascii: "["): .array
+        case UInt8(ascii: "{"): .object
+        default: .null
+        }
+    }
+
+    @inlinable public var isNull: Bool { tag == UInt8(ascii: "n") }
+    @inlinable public var isObject: Bool { tag == UInt8(ascii: "{") }
+    @inlinable public var isArray: Bool { tag == UInt8(ascii: "[") }
+
+    /// Nil unless this is `true` or `false`.
+    @inlinable public var bool: Bool? {
+        switch tag {
+        case UInt8(ascii: "t"): true
+        case UInt8(ascii: "f"): false
+        default: nil
+        }
+    }
+
+    /// Nil unless this was written as an integer and fits; `1.0` is not an integer.
+    @inlinable public var int64: Int64? {
+        tag == UInt8(ascii: "l") ? Int64(bitPattern: tape[index + 1]) : nil
+    }
+
+    /// Nil unless this was written as an integer that is not negative.
+    @inlinable public var uint64: UInt64? {
+        switch tag {
+        case UInt8(ascii: "l"): UInt64(exactly: Int64(bitPattern: tape[index + 1]))
+        case UInt8(ascii: "u"): tape[index + 1]
+        default: nil
+        }
+    }
+
+    /// Any number, always finite; integers beyond 2^53 lose digits.
+    @inlinable public var double: Double? {
+        switch tag {
+        case UInt8(ascii: "d"): Double(bitPattern: tape[index + 1])
+        case UInt8(ascii: "l"): Double(Int64(bitPattern: tape[index + 1]))
+        case UInt8(ascii: "u"): Double(tape[index + 1])
+        default: nil
+        }
+    }
+
+    /// A copy of the text; nil unless this is a string.
+    public var string: String? { withUTF8 { String(decoding: $0, as: UTF8.self) } }
+
+    /// The unescaped bytes of a string, valid UTF-8; nil unless this is a string.
+    @inlinable public var utf8: UnsafeBufferPointer<UInt8>? {
+        guard tag == UInt8(ascii: "\"") else { return nil }
+        return text(at: payload)
+    }
+
+    /// Lends the unescaped bytes of a string to `body`; nil unless this is a string.
+    @inlinable public func withUTF8<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R? {
+        utf8.map(body)
+    }
+
+    @inlinable func text(at offset: Int) -> UnsafeBufferPointer<UInt8> {
+        let start = strings + offset
+        let count = UnsafeRawPointer(start).loadUnaligned(as: UInt32.self)
+        return UnsafeBufferPointer(start: start + 4, count: Int(count))
+    }
+
+    /// The tape index after this value.
+    @inlinable var end: Int {
+        switch tag {
+        case UInt8(ascii: "l"), UInt8(ascii: "u"), UInt8(ascii: "d"): index + 2
+        case UInt8(ascii: "["), UInt8(ascii: "{"): Int(tape[index] & 0xFFFF_FFFF)
+        default: index + 1
+        }
+    }
+}
