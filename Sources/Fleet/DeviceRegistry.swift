@@ -1,0 +1,123 @@
+public import GatewayModel
+public import SQLite
+import Synchronization
+
+/// Who the devices of the site are and when they were last there.
+///
+/// Lives in memory and is written to `state.db` by `persist()`, which the gateway calls every few seconds and at its
+/// stop: the registry is a convenience that the journal's records could rebuild, so it needs no write per message.
+public final class DeviceRegistry: Sendable {
+    private struct State: ~Copyable {
+        var devices: [DeviceID: Device] = [:]
+        /// Last message by `DeviceName.index`: the only part the data path touches.
+        var lastSeen: [Timestamp?] = []
+        var unsaved: Set<DeviceID> = []
+    }
+
+    private let state: Mutex<State>
+    private let database: Database
+
+    public static let migrations = [
+        Migration(
+            module: "fleet", version: 1,
+            sql: """
+                CREATE TABLE fleet_device (
+                  id TEXT PRIMARY KEY, name TEXT, role TEXT, firmware TEXT, board TEXT, reported_id TEXT,
+                  source INTEGER NOT NULL, sensors TEXT NOT NULL, capabilities TEXT NOT NULL, attributes TEXT NOT NULL,
+                  first_seen INTEGER NOT NULL, first_trusted INTEGER NOT NULL,
+                  last_seen INTEGER NOT NULL, last_trusted INTEGER NOT NULL
+                ) WITHOUT ROWID
+                """),
+        CommandQueue.migration,
+    ]
+
+    /// Reads the known devices. The database must have been migrated. Presence starts as unknown.
+    public init(database: Database) throws(SQLiteError) {
+        self.database = database
+        let known = try database.read { connection throws(SQLiteError) in try DeviceTable.load(connection) }
+        var devices: [DeviceID: Device] = [:]
+        for device in known { devices[device.id] = device }
+        state = Mutex(State(devices: devices))
+    }
+
+    /// Notes that committed observations came from these devices; a device not known before becomes known.
+    public func seen(_ observations: [Observation]) {
+        state.withLock { state in
+            for observation in observations {
+                let index = Int(observation.device.index)
+                if index >= state.lastSeen.count {
+                    state.lastSeen.append(contentsOf: repeatElement(nil, count: index + 1 - state.lastSeen.count))
+                }
+                if state.lastSeen[index] == nil {
+                    let id = observation.device.id
+                    if state.devices[id] == nil {
+                        state.devices[id] = Device(id: id, source: observation.source, firstSeen: observation.received.wall)
+                    }
+                    state.devices[id]?.source = observation.source
+                    state.unsaved.insert(id)
+                }
+                state.lastSeen[index] = observation.received.wall
+            }
+        }
+    }
+
+    /// Takes in what a driver learned. Returns whether the device's firmware, role or presence is now another one, so
+    /// that it should be announced upstream again.
+    @discardableResult
+    public func note(_ sighting: Sighting) -> Bool {
+        state.withLock { state in
+            var device =
+                state.devices[sighting.device]
+                ?? Device(id: sighting.device, source: sighting.source, firstSeen: sighting.at)
+            let before = device
+            sighting.apply(to: &device)
+            state.devices[sighting.device] = device
+            if device != before { state.unsaved.insert(device.id) }
+            return device.firmware != before.firmware || device.role != before.role
+                || device.presence != before.presence || device.firstSeen == sighting.at
+        }
+    }
+
+    /// All devices, by id.
+    public func devices() -> [Device] {
+        state.withLock { state in
+            state.devices.values.map { Self.current($0, state.lastSeen) }.sorted { $0.id.text < $1.id.text }
+        }
+    }
+
+    public func device(_ id: DeviceID) -> Device? {
+        state.withLock { state in state.devices[id].map { Self.current($0, state.lastSeen) } }
+    }
+
+    public func count(onlineAt now: Timestamp) -> (online: Int, total: Int) {
+        let devices = devices()
+        return (devices.count { $0.isOnline(at: now) }, devices.count)
+    }
+
+    /// Writes what has changed since the last call. Durable on return.
+    public func persist() throws(SQLiteError) {
+        let changed = state.withLock { state in
+            let changed = state.unsaved.compactMap { state.devices[$0] }.map { Self.current($0, state.lastSeen) }
+            state.unsaved.removeAll()
+            return changed
+        }
+        guard !changed.isEmpty else { return }
+        do throws(SQLiteError) {
+            try database.write { connection throws(SQLiteError) in
+                for device in changed { try DeviceTable.save(device, connection) }
+            }
+        } catch {
+            state.withLock { $0.unsaved.formUnion(changed.map(\.id)) }
+            throw error
+        }
+    }
+
+    private static func current(_ device: Device, _ lastSeen: [Timestamp?]) -> Device {
+        guard let name = DeviceName(device.id), Int(name.index) < lastSeen.count, let seen = lastSeen[Int(name.index)],
+            seen.milliseconds > device.lastSeen.milliseconds
+        else { return device }
+        var device = device
+        device.lastSeen = seen
+        return device
+    }
+}

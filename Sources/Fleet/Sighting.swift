@@ -1,0 +1,43 @@
+public import GatewayModel
+
+/// Something a driver learned about a device: what is nil or empty leaves what was known.
+public struct Sighting: Sendable, Equatable {
+    public var device: DeviceID
+    public var source: SourceKind
+    public var at: Timestamp
+    public var presence: Device.Presence?
+    public var displayName: String?
+    public var role: String?
+    public var firmware: String?
+    public var boardType: String?
+    public var reportedID: String?
+    public var sensors: [String] = []
+    public var capabilities: [String] = []
+    public var attributes: [String: String] = [:]
+
+    public init(device: DeviceID, source: SourceKind, at: Timestamp, presence: Device.Presence? = nil) {
+        self.device = device
+        self.source = source
+        self.at = at
+        self.presence = presence
+    }
+
+    /// Lists and attributes kept of one device; what a hostile device sends beyond is dropped.
+    static let attributeCountMax = 64
+
+    func apply(to device: inout Device) {
+        device.source = source
+        if at.milliseconds > device.lastSeen.milliseconds || at.trusted && !device.lastSeen.trusted { device.lastSeen = at }
+        if let presence { device.presence = presence }
+        if let displayName { device.displayName = displayName }
+        if let role { device.role = role }
+        if let firmware { device.firmware = firmware }
+        if let boardType { device.boardType = boardType }
+        if let reportedID { device.reportedID = reportedID }
+        if !sensors.isEmpty { device.sensors = Array(sensors.prefix(Self.attributeCountMax)) }
+        if !capabilities.isEmpty { device.capabilities = Array(capabilities.prefix(Self.attributeCountMax)) }
+        for (key, value) in attributes where device.attributes[key] != nil || device.attributes.count < Self.attributeCountMax {
+            device.attributes[key] = value
+        }
+    }
+}

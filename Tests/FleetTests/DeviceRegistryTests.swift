@@ -1,0 +1,62 @@
+import Fleet
+import GatewayModel
+import SQLite
+import Testing
+
+@Suite struct DeviceRegistryTests {
+    let noon = Timestamp(milliseconds: 1_768_478_400_000, trusted: true)
+
+    func observation(_ id: String, at milliseconds: Int64) throws -> Observation {
+        let device = try #require(DeviceID(id).flatMap { DeviceName($0) })
+        let received = ReceiveTime(
+            wall: Timestamp(milliseconds: noon.milliseconds + milliseconds, trusted: true),
+            monotonicMilliseconds: milliseconds)
+        return Observation(device: device, received: received, source: .mqtt)
+    }
+
+    @Test func whatWasLearnedSurvivesARestart() throws {
+        let database = try Database(path: ":memory:")
+        try database.migrate(DeviceRegistry.migrations)
+        let board = try #require(DeviceID("registry-board-1"))
+        do {
+            let registry = try DeviceRegistry(database: database)
+            var sighting = Sighting(device: board, source: .serial, at: noon, presence: .online)
+            sighting.firmware = "side-a-mdp-2.1.0"
+            sighting.capabilities = ["estop", "two\nlines"]
+            sighting.attributes = ["port": "/dev/ttyACM0\tx"]
+            #expect(registry.note(sighting))
+            #expect(!registry.note(sighting))
+            registry.seen([try observation("registry-board-1", at: 5_000)])
+            try registry.persist()
+        }
+        let device = try #require(try DeviceRegistry(database: database).device(board))
+        #expect(device.firmware == "side-a-mdp-2.1.0")
+        #expect(device.capabilities == ["estop", "two lines"])
+        #expect(device.attributes == ["port": "/dev/ttyACM0 x"])
+        #expect(device.lastSeen.milliseconds == noon.milliseconds + 5_000)
+        #expect(device.presence == .unknown)
+    }
+
+    @Test func aDeviceThatIsSilentForTwoMinutesIsNotOnline() throws {
+        let database = try Database(path: ":memory:")
+        try database.migrate(DeviceRegistry.migrations)
+        let registry = try DeviceRegistry(database: database)
+        registry.seen([try observation("registry-board-2", at: 0)])
+        #expect(registry.count(onlineAt: noon) == (1, 1))
+        let later = Timestamp(milliseconds: noon.milliseconds + Device.silenceMax + 1, trusted: true)
+        #expect(registry.count(onlineAt: later) == (0, 1))
+    }
+
+    @Test func attributesOfAHostileDeviceAreBounded() throws {
+        let database = try Database(path: ":memory:")
+        try database.migrate(DeviceRegistry.migrations)
+        let registry = try DeviceRegistry(database: database)
+        let board = try #require(DeviceID("registry-board-3"))
+        for number in 0..<1_000 {
+            var sighting = Sighting(device: board, source: .mqtt, at: noon)
+            sighting.attributes = ["key\(number)": "value"]
+            registry.note(sighting)
+        }
+        #expect(registry.device(board)?.attributes.count == 64)
+    }
+}
