@@ -66,15 +66,14 @@ public final class DeviceRegistry: Sendable {
     @discardableResult
     public func note(_ sighting: Sighting) -> Bool {
         state.withLock { state in
-            var device =
-                state.devices[sighting.device]
-                ?? Device(id: sighting.device, source: sighting.source, firstSeen: sighting.at)
-            let before = device
+            let before = state.devices[sighting.device]
+            var device = before ?? Device(id: sighting.device, source: sighting.source, firstSeen: sighting.at)
             sighting.apply(to: &device)
+            guard device != before else { return false }
             state.devices[sighting.device] = device
-            if device != before { state.unsaved.insert(device.id) }
-            return device.firmware != before.firmware || device.role != before.role
-                || device.presence != before.presence || device.firstSeen == sighting.at
+            state.unsaved.insert(device.id)
+            return device.firmware != before?.firmware || device.role != before?.role
+                || device.presence != before?.presence
         }
     }
 
