@@ -1,0 +1,78 @@
+import CLinux
+import Glibc
+
+/// A pseudo terminal standing in for a serial cable: the test holds the board's end, the gateway opens `path`.
+public final class PtyPair: Sendable {
+    /// The path of the gateway's end, `/dev/pts/N`.
+    public let path: String
+    private let board: Int32
+    // Kept open, so that the board's end does not fail with EIO while the gateway has its end closed.
+    private let gatewayEnd: Int32
+
+    /// A pair in raw mode.
+    public init() throws(FileError) {
+        var board: Int32 = -1
+        var gateway: Int32 = -1
+        var name = [CChar](repeating: 0, count: 128)
+        guard openpty(&board, &gateway, &name, nil, nil) == 0 else { throw .last("openpty", "") }
+        var mode = termios()
+        tcgetattr(gateway, &mode)
+        cfmakeraw(&mode)
+        tcsetattr(gateway, TCSANOW, &mode)
+        for end in [board, gateway] { _ = clinux_fcntl(end, F_SETFD, FD_CLOEXEC) }
+        _ = clinux_fcntl(board, F_SETFL, O_NONBLOCK)
+        self.board = board
+        gatewayEnd = gateway
+        path = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit {
+        close(board)
+        close(gatewayEnd)
+    }
+
+    /// Puts a link to the gateway's end at `link`, replacing another one at once, as udev does for by-id names.
+    public func link(at link: String) throws(FileError) {
+        let new = "\(link).new"
+        unlink(new)
+        guard symlink(path, new) == 0 else { throw .last("symlink", new) }
+        guard rename(new, link) == 0 else { throw .last("rename", link) }
+    }
+
+    /// Sends bytes from the board; what nobody reads fills the terminal's buffer and the rest is lost, as on a board.
+    ///
+    /// - Returns: how many bytes were taken.
+    @discardableResult
+    public func send(_ bytes: [UInt8], within limit: Duration = .seconds(1)) -> Int {
+        var offset = 0
+        while offset < bytes.count {
+            let count = bytes[offset...].withUnsafeBytes { write(board, $0.baseAddress, $0.count) }
+            if count > 0 {
+                offset += count
+            } else if !(count < 0 && errno == EINTR), !isReady(POLLOUT, within: limit) {
+                break
+            }
+        }
+        return offset
+    }
+
+    /// The bytes the gateway sent; waits until there are some, empty if there are none within `limit`.
+    public func receive(within limit: Duration = .seconds(2)) -> [UInt8] {
+        guard isReady(POLLIN, within: limit) else { return [] }
+        var bytes = [UInt8](repeating: 0, count: 4096)
+        let count = read(board, &bytes, bytes.count)
+        return Array(bytes.prefix(max(0, count)))
+    }
+
+    /// Throws away what the gateway's end has not read yet; how a board looks that sent while nobody listened.
+    public func discardUnread() { tcflush(gatewayEnd, TCIFLUSH) }
+
+    /// The board's descriptor, for loops that poll several.
+    public var boardDescriptor: Int32 { board }
+
+    private func isReady(_ events: Int32, within limit: Duration) -> Bool {
+        var entry = pollfd(fd: board, events: Int16(events), revents: 0)
+        let milliseconds = limit.components.seconds * 1000 + limit.components.attoseconds / 1_000_000_000_000_000
+        return poll(&entry, 1, Int32(clamping: milliseconds)) > 0 && Int32(entry.revents) & events != 0
+    }
+}

@@ -1,0 +1,16 @@
+/// A place in a YAML file as editors count it: lines and columns start at 1.
+public struct YAMLPosition: Sendable, Hashable, CustomStringConvertible {
+    public var file: String
+    public var line: Int
+    /// In characters, not bytes.
+    public var column: Int
+
+    /// The place `line`, `column` of `file`.
+    public init(file: String, line: Int, column: Int) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    public var description: String { "\(file):\(line):\(column)" }
+}
