@@ -97,13 +97,12 @@ public final class ChildProcess: Sendable {
 
     private static func merged(_ environment: [String: String]) -> [String] {
         var merged: [String: String] = [:]
-        var next = environ
-        while let entry = next.pointee {
-            let text = String(cString: entry)
-            if let equals = text.firstIndex(of: "=") {
-                merged[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            }
-            next += 1
+        // `environ` is shared mutable state to the compiler; without /proc the program starts with `environment` alone.
+        let inherited = (try? File.bytes("/proc/self/environ")) ?? []
+        for entry in inherited.split(separator: 0) {
+            let parts = entry.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else { continue }
+            merged[String(decoding: parts[0], as: UTF8.self)] = String(decoding: parts[1], as: UTF8.self)
         }
         return merged.merging(environment) { $1 }.map { "\($0)=\($1)" }
     }
