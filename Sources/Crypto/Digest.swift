@@ -1,0 +1,53 @@
+internal import COpenSSL
+internal import CSodium
+
+/// BLAKE2b with its digest length parameter set to 32; not a truncated BLAKE2b-512.
+public enum BLAKE2b256 {
+    public static let byteCount = 32
+
+    public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: byteCount)
+        let input = bytes.assumingMemoryBound(to: UInt8.self).baseAddress
+        precondition(Sodium.isReady, "libsodium starts")
+        // Fails only for lengths out of range, and these are constants.
+        _ = crypto_generichash(&digest, byteCount, input, UInt64(bytes.count), nil, 0)
+        return digest
+    }
+
+    public static func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { hash($0) } }
+}
+
+/// SHA-256 (FIPS 180-4).
+public enum SHA256 {
+    public static let byteCount = 32
+
+    public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        precondition(Sodium.isReady, "libsodium starts")
+        var digest = [UInt8](repeating: 0, count: byteCount)
+        // No byte of an empty input is read, yet an address is wanted.
+        if let input = bytes.assumingMemoryBound(to: UInt8.self).baseAddress {
+            _ = crypto_hash_sha256(&digest, input, UInt64(bytes.count))
+        } else {
+            var nothing: UInt8 = 0
+            _ = crypto_hash_sha256(&digest, &nothing, 0)
+        }
+        return digest
+    }
+
+    public static func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { hash($0) } }
+}
+
+/// SHA-1, for identifiers that are defined by it; nothing secret rests on it.
+public enum SHA1 {
+    public static let byteCount = 20
+
+    public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: byteCount)
+        var count: UInt32 = 0
+        let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &count, EVP_sha1(), nil)
+        precondition(done == 1, "libcrypto has SHA-1")
+        return digest
+    }
+
+    public static func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { hash($0) } }
+}

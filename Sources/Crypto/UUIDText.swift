@@ -1,0 +1,55 @@
+/// UUIDs as lower-case text (RFC 9562).
+public enum UUIDText {
+    /// The name space for ids derived from a record's identity: v5 of the DNS name space and `mycogate.local`.
+    public static let recordNamespace = "6e95a592-734d-582d-af9b-8f2752fc78f0"
+
+    /// The version 5 UUID of `name`; nil if `namespace` is not a UUID.
+    public static func v5(namespace: String, name: String) -> String? {
+        guard let namespace = bytes(of: namespace) else { return nil }
+        return v5(namespace: namespace, name: Array(name.utf8))
+    }
+
+    /// As `v5(namespace:name:)`, from the 16 bytes of a name space that is known.
+    public static func v5(namespace: [UInt8], name: [UInt8]) -> String {
+        var digest = Array(SHA1.hash(namespace + name).prefix(16))
+        digest[6] = digest[6] & 0x0F | 0x50
+        digest[8] = digest[8] & 0x3F | 0x80
+        return text(of: digest) ?? ""
+    }
+
+    /// A version 4 UUID.
+    public static func random(using generator: inout some RandomNumberGenerator) -> String {
+        var bytes = withUnsafeBytes(of: (generator.next() as UInt64, generator.next() as UInt64)) { Array($0) }
+        bytes[6] = bytes[6] & 0x0F | 0x40
+        bytes[8] = bytes[8] & 0x3F | 0x80
+        return text(of: bytes) ?? ""
+    }
+
+    /// `c556918f-a570-5ef5-9af9-10e43de637ef`; nil unless there are 16 bytes.
+    public static func text(of bytes: some Collection<UInt8>) -> String? {
+        guard bytes.count == 16 else { return nil }
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        for (position, byte) in bytes.enumerated() {
+            if [4, 6, 8, 10].contains(position) { text.append(UInt8(ascii: "-")) }
+            text.append(Hex.digit(byte >> 4))
+            text.append(Hex.digit(byte & 0xF))
+        }
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The 16 bytes of the text, upper or lower case; nil if it is not a UUID.
+    public static func bytes(of text: String) -> [UInt8]? {
+        let characters = Array(text.utf8)
+        guard characters.count == 36 else { return nil }
+        var digits: [UInt8] = []
+        for (position, character) in characters.enumerated() {
+            if [8, 13, 18, 23].contains(position) {
+                guard character == UInt8(ascii: "-") else { return nil }
+            } else {
+                digits.append(character)
+            }
+        }
+        return Hex.decode(utf8: digits)
+    }
+}

@@ -1,0 +1,71 @@
+public import GatewayModel
+
+/// The quantities of a BME688 or BME690 with BSEC2, and every name under which firmware and agents send them.
+///
+/// The one place for these names (field reference, section 2.6). Each firmware generation spells them differently, so a
+/// name means a quantity only inside an object or line that is known to be of such a sensor.
+public enum BME688Field: Int, Sendable, CaseIterable {
+    case temperature, humidity, pressure, gasResistance
+    case iaq, iaqAccuracy, staticIAQ
+    case co2Equivalent, vocEquivalent
+    case gasClass, gasProbability, gasPercentage
+    case gas1, gas2, gas3, gas4
+
+    /// The quantity that `name` stands for, upper or lower case; nil if it is none.
+    public init?(_ name: String) {
+        guard let field = Self.fields[name.lowercased()] else { return nil }
+        self = field
+    }
+
+    /// As `init(_:)`, from bytes known to be UTF-8.
+    public init?(utf8 name: UnsafeBufferPointer<UInt8>) {
+        guard name.count <= 32 else { return nil }
+        self.init(String(decoding: name, as: UTF8.self))
+    }
+
+    /// The last part of the metric's name.
+    public var name: String { Self.names[rawValue].first ?? "" }
+
+    public var unit: Unit {
+        switch self {
+        case .temperature: .celsius
+        case .humidity, .gasPercentage: .percent
+        case .pressure: .hectopascal
+        case .gasResistance: .ohm
+        case .co2Equivalent, .vocEquivalent: .partsPerMillion
+        default: .one
+        }
+    }
+
+    /// `bme688_a.temperature` …; precomputed.
+    public func metric(_ slot: BME688Slot) -> MetricName { Self.metrics[slot.rawValue][rawValue] }
+
+    /// By raw value: the canonical name first, then the aliases in lower case.
+    private static let names: [[String]] = [
+        ["temperature", "temp", "temp_c", "temperature_c", "temperature_c_comp", "ambient_temperature_c", "tc", "t"],
+        ["humidity", "humidity_pct", "humidity_pct_comp", "humidity_percent", "rh", "rh_pct", "hum"],
+        ["pressure", "pressure_hpa", "press_hpa", "p_hpa", "p"],
+        ["gas_resistance", "gas_resistance_ohm", "gas_resistance_ohms", "gas_ohm", "gas"],
+        ["iaq", "iaq_index"],
+        ["iaq_accuracy", "acc"],
+        ["static_iaq", "siaq"],
+        ["co2_equivalent", "co2_eq_ppm", "eco2_ppm", "co2eq", "eco2"],
+        ["voc_equivalent", "voc_eq_ppm", "bvoc_ppm", "bvoc", "voc"],
+        ["gas_class"],
+        ["gas_probability"],
+        ["gas_percentage"],
+        ["gas_1"], ["gas_2"], ["gas_3"], ["gas_4"],
+    ]
+
+    private static let fields: [String: BME688Field] = {
+        var fields: [String: BME688Field] = [:]
+        for field in allCases {
+            for name in names[field.rawValue] { fields[name] = field }
+        }
+        return fields
+    }()
+
+    private static let metrics: [[MetricName]] = BME688Slot.allCases.map { slot in
+        allCases.compactMap { MetricName(slot.prefix + "." + $0.name) }
+    }
+}
