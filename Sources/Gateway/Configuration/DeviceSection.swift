@@ -1,0 +1,55 @@
+import Crypto
+public import GatewayModel
+import YAMLText
+
+/// One entry of `devices`: what the site knows of a device before it speaks.
+public struct DeviceSection: Sendable {
+    public var alias: String
+    public var id: DeviceID
+    public var match: Match
+    /// Ed25519, 32 bytes.
+    public var publicKey: [UInt8]?
+    /// Refuse what this device sends unsigned.
+    public var requiresSignature: Bool
+
+    /// How a serial device is recognised; any one that fits is enough.
+    public struct Match: Sendable {
+        public var usbSerial: String?
+        public var byID: String?
+        public var path: String?
+        public var reportedID: String?
+    }
+
+    init(_ section: YAMLSection) {
+        let id = section.requiredValue(
+            "alias", accepted: "1…128 bytes without white space and none of / + # \" \\"
+        ) { $0.text.flatMap { DeviceID($0) } }
+        self.id = id ?? DeviceID("invalid")!
+        alias = self.id.text
+        match =
+            section.section("match") { section in
+                Match(
+                    usbSerial: section.text("usb_serial"), byID: section.text("by_id"), path: section.text("path"),
+                    reportedID: section.text("reported_id"))
+            } ?? Match()
+        publicKey = section.value("public_key", accepted: "an Ed25519 public key: 32 bytes in base64 or hex") { node in
+            guard let text = node.text, let key = Base64.decode(text) ?? Hex.decode(text), key.count == 32 else { return nil }
+            return key
+        }
+        if let publicKey, TestKeys.all.contains(Hex.encode(publicKey)) {
+            section.reject("public_key", .conflict, "a published test key, which anybody can sign with")
+        }
+        requiresSignature = section.flag("require_signature", default: false)
+        if requiresSignature, publicKey == nil {
+            section.reject("require_signature", .conflict, "needs `public_key`")
+        }
+    }
+}
+
+/// Keys whose secret halves are published in test vectors: never to be trusted.
+enum TestKeys {
+    static let all: Set<String> = [
+        "e0fcbd1fd8dfd5375060e10263fb6fc0e82d98cb3a9966f4400805954842e86a",
+        "5ba0a98f2df489cc960d4d764be9d4bbd49b8e1c18c853734ad07e05462c1c71",
+    ]
+}

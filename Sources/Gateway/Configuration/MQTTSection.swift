@@ -1,0 +1,50 @@
+public import YAMLText
+
+/// `mqtt`: the broker that devices publish to.
+public struct MQTTSection: Sendable {
+    public enum Broker: Sendable, Equatable {
+        /// A private mosquitto on loopback, started by the gateway.
+        case embedded
+        case remote(Address, tls: Bool)
+    }
+
+    public var broker: Broker?
+    /// The port of the embedded broker; nil: a free one.
+    public var port: Int?
+    public var user: String?
+    public var password: SecretReference?
+    public var certificateAuthority: String?
+    public var certificate: String?
+    public var key: String?
+    public var clientID: String?
+    public var sessionExpiry: Duration
+
+    init(_ section: YAMLSection) {
+        broker = section.value("broker", accepted: "embedded, mqtt://HOST[:PORT] or mqtts://HOST[:PORT]") { node in
+            node.text.flatMap(Self.broker)
+        }
+        port = section.integer("port", in: 1...65_535)
+        if port != nil, broker != .embedded {
+            section.reject("port", .conflict, "belongs to `broker: embedded`; a remote broker's port is part of its URL")
+        }
+        user = section.text("user", length: 1...256)
+        password = section.secret("password")
+        if password != nil, user == nil { section.reject("user", .missingKey, "is missing, `password` needs it") }
+        certificateAuthority = section.text("ca_file")
+        certificate = section.text("certificate_file")
+        key = section.text("key_file")
+        if (certificate == nil) != (key == nil) {
+            section.reject("certificate_file", .missingKey, "goes with `certificate_file` and `key_file` together")
+        }
+        clientID = section.text("client_id", length: 1...64)
+        sessionExpiry = section.duration("session_expiry", in: .seconds(60)...(.seconds(30 * 86_400)), default: .seconds(7 * 86_400))
+    }
+
+    private static func broker(_ text: String) -> Broker? {
+        if text == "embedded" { return .embedded }
+        for (prefix, tls, port) in [("mqtt://", false, 1_883), ("mqtts://", true, 8_883)] where text.hasPrefix(prefix) {
+            return Address(String(text.dropFirst(prefix.count)), portMin: 1, portDefault: port).map { .remote($0, tls: tls) }
+        }
+        return nil
+    }
+}

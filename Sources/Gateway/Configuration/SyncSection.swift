@@ -1,0 +1,82 @@
+public import GatewayModel
+public import YAMLText
+
+/// `sync`: who gets the records.
+public struct SyncSection: Sendable {
+    public enum Kind: String, CaseIterable, Sendable {
+        case mas
+    }
+
+    public enum Start: String, CaseIterable, Sendable {
+        case oldest, now
+    }
+
+    /// A destination that is pushed to.
+    public struct Destination: Sendable {
+        public var name: String
+        public var kind: Kind
+        /// Without a slash at its end.
+        public var url: String
+        public var required: Bool
+        public var from: Start
+        public var serviceToken: SecretReference?
+        public var certificateAuthority: String?
+        public var parallelism: Int
+    }
+
+    /// A puller that retention waits for.
+    public struct Consumer: Sendable {
+        public var name: String
+        public var streams: [StreamName]
+        public var required: Bool
+        public var from: Start
+    }
+
+    public var destinations: [Destination]
+    public var consumers: [Consumer]
+
+    init(_ section: YAMLSection) {
+        destinations = section.sections("destinations", countMax: 32) { section in
+            Destination(
+                name: Self.name(section), kind: section.requiredChoice("kind") ?? .mas,
+                url: section.requiredValue("url", accepted: "http://HOST[:PORT][/PATH] or https://…") {
+                    $0.text.flatMap(Self.url)
+                } ?? "",
+                required: section.flag("required", default: true), from: section.choice("from", default: Start.oldest),
+                serviceToken: section.secret("token"), certificateAuthority: section.text("ca_file"),
+                parallelism: section.integer("parallelism", in: 1...64, default: 4))
+        }
+        consumers = section.sections("consumers", countMax: 32) { section in
+            Consumer(
+                name: Self.name(section), streams: section.choices("streams") ?? [.readings],
+                required: section.flag("required", default: true), from: section.choice("from", default: Start.oldest))
+        }
+        var names: Set<String> = []
+        for name in destinations.map(\.name) + consumers.map(\.name) where !names.insert(name).inserted {
+            section.reject("destinations", .conflict, "the name `\(name)` is given twice among destinations and consumers")
+        }
+    }
+
+    private static func name(_ section: YAMLSection) -> String {
+        section.requiredValue("name", accepted: "1…64 letters, digits, `-` and `_`") { node -> String? in
+            guard let text = node.text, isConsumerName(text) else { return nil }
+            return text
+        } ?? ""
+    }
+
+    /// Whether `text` can name a consumer, here and in `POST /api/v1/sync/{stream}/ack`.
+    public static func isConsumerName(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+    }
+
+    private static func url(_ text: String) -> String? {
+        guard text.hasPrefix("http://") || text.hasPrefix("https://"),
+            text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") })
+        else { return nil }
+        let rest = text.drop { $0 != "/" }.dropFirst(2)
+        let authority = rest.prefix { $0 != "/" }
+        guard !authority.contains("@"), Address(String(authority), portMin: 1, portDefault: 80) != nil else { return nil }
+        return text.hasSuffix("/") ? String(text.dropLast()) : text
+    }
+}
