@@ -1,12 +1,12 @@
 #pragma once
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 // What Swift's Glibc module leaves out, and the few calls that are macros or variadic in C.
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <malloc.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <pty.h>
@@ -33,3 +33,6 @@ static inline int clinux_ioctl_int(int fd, unsigned long request, int *value) { 
 static inline int clinux_ioctl_none(int fd, unsigned long request) { return ioctl(fd, request); }
 static inline int clinux_fcntl(int fd, int command, int value) { return fcntl(fd, command, value); }
 static inline int clinux_prctl(int option, unsigned long value) { return prctl(option, value, 0, 0, 0); }
+
+// Holds back partial TCP segments while on; what is held back leaves when it is switched off.
+static inline int clinux_set_cork(int fd, int on) { return setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on); }
