@@ -1,0 +1,49 @@
+internal import CMosquitto
+internal import Glibc
+
+/// The C functions libmosquitto calls; the user data is the connection, which outlives its client.
+enum MQTTCallbacks {
+    static func install(on client: OpaquePointer) {
+        mosquitto_connect_v5_callback_set(client) { _, context, code, flags, _ in
+            guard let connection = MQTTCallbacks.connection(context) else { return }
+            if code == 0 {
+                connection.events.append(.connected(resumed: flags & 1 == 1))
+            } else {
+                connection.parting = .refused(MQTTReason(rawValue: code))
+            }
+        }
+        mosquitto_disconnect_v5_callback_set(client) { _, context, code, _ in
+            // Below 128 it is an error of the library, which the failing call returns too.
+            guard let connection = MQTTCallbacks.connection(context), connection.parting == nil, code >= 128 else {
+                return
+            }
+            connection.parting = .disconnected(MQTTReason(rawValue: code))
+        }
+        mosquitto_message_callback_set(client) { _, context, message in
+            guard let connection = MQTTCallbacks.connection(context), let message = message?.pointee,
+                let topic = message.topic
+            else {
+                return
+            }
+            let length = strlen(topic)
+            topic.withMemoryRebound(to: UInt8.self, capacity: length) { bytes in
+                connection.receiver(
+                    MQTTMessage(
+                        topic: UnsafeBufferPointer(start: bytes, count: length),
+                        payload: UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen)),
+                        qos: UInt8(truncatingIfNeeded: message.qos), retained: message.retain))
+            }
+        }
+        mosquitto_subscribe_v5_callback_set(client) { _, context, id, count, granted, _ in
+            let reasons = UnsafeBufferPointer(start: granted, count: Int(count)).map { MQTTReason(rawValue: $0) }
+            MQTTCallbacks.connection(context)?.events.append(.subscribed(id: id, reasons))
+        }
+        mosquitto_publish_v5_callback_set(client) { _, context, id, reason, _ in
+            MQTTCallbacks.connection(context)?.events.append(.published(id: id, MQTTReason(rawValue: reason)))
+        }
+    }
+
+    private static func connection(_ context: UnsafeMutableRawPointer?) -> MQTTConnection? {
+        context.map { Unmanaged<MQTTConnection>.fromOpaque($0).takeUnretainedValue() }
+    }
+}

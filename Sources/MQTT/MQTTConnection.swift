@@ -1,0 +1,139 @@
+internal import CLinux
+internal import CMosquitto
+internal import Glibc
+
+/// One connection to a broker, driven by the poll loop of the thread that made it; no other thread may touch it.
+///
+/// Nothing is ever sent outside `write()`: not publications, not pings, and not the acknowledgements of messages that
+/// `read()` handed to the receiver. libmosquitto queues those before it calls back, and with
+/// `mosquitto_threaded_set(true)` leaves every write to `mosquitto_loop_write`. Who calls `write()` only after what was
+/// read is durable acknowledges nothing that could still be lost. Reconnecting is making another connection.
+public final class MQTTConnection {
+    /// Called inside `read()` for every message. Must copy what it wants to keep.
+    public typealias Receiver = (MQTTMessage) -> Void
+
+    let receiver: Receiver
+    /// Since the owner last took them.
+    var events: [MQTTEvent] = []
+    /// Why the broker refused or ended the connection, if it said so.
+    var parting: MQTTError?
+    private var client: OpaquePointer?
+    private let configuration: MQTTConfiguration
+
+    /// Prepares a client without connecting it. Throws `invalid` for settings libmosquitto does not accept.
+    public init(_ configuration: MQTTConfiguration, receiver: @escaping Receiver) throws(MQTTError) {
+        guard MQTTLibrary.ready, let client = mosquitto_new(configuration.clientID, configuration.cleanStart, nil)
+        else {
+            throw .invalid("client id \(configuration.clientID): \(String(cString: strerror(errno)))")
+        }
+        self.client = client
+        self.receiver = receiver
+        self.configuration = configuration
+        mosquitto_user_data_set(client, Unmanaged.passUnretained(self).toOpaque())
+        MQTTCallbacks.install(on: client)
+        try ClientSettings.apply(configuration, to: client)
+    }
+
+    deinit { destroyWithoutDisconnect() }
+
+    /// Connects TCP; the broker's answer arrives as the event `connected` after some `write()` and `read()`.
+    ///
+    /// Blocks for at most `timeout` plus name resolution; ends early when `wakeup` (a descriptor, or -1) is readable.
+    public func connect(timeout: Duration = .seconds(10), wakeup: Int32 = -1) throws(MQTTError) {
+        let client = try connected()
+        try Reachability.check(host: configuration.host, port: configuration.port, timeout: timeout, wakeup: wakeup)
+        let properties = PropertyList(configuration)
+        try check(
+            "connect",
+            mosquitto_connect_bind_v5(
+                client, configuration.host, Int32(configuration.port), Int32(configuration.keepAlive), nil,
+                properties.pointer))
+    }
+
+    /// The socket to poll; -1 while not connected.
+    public var fileDescriptor: Int32 { client.map { mosquitto_socket($0) } ?? -1 }
+
+    /// Whether `write()` has something to do.
+    public var wantsWrite: Bool { client.map { mosquitto_want_write($0) } ?? false }
+
+    /// Reads at most a few packets that have arrived; messages go to the receiver, the rest to `takeEvents()`.
+    ///
+    /// Returns without blocking. The owner goes on as long as calls bring something.
+    public func read() throws(MQTTError) { try check("read", mosquitto_loop_read(try connected(), 1)) }
+
+    /// Sends everything that is queued, acknowledgements included, as far as the socket takes it.
+    public func write() throws(MQTTError) {
+        let client = try connected()
+        // Acknowledgements are four bytes each and written one by one: the cork makes full segments of them.
+        let socket = mosquitto_socket(client)
+        clinux_set_cork(socket, 1)
+        defer { clinux_set_cork(socket, 0) }
+        try check("write", mosquitto_loop_write(client, 1))
+    }
+
+    /// Queues a ping when one is due, and notices a broker that is silent. To be called about once a second.
+    public func keepAlive() throws(MQTTError) { try check("keep alive", mosquitto_loop_misc(try connected())) }
+
+    /// The events since the last call.
+    public func takeEvents() -> [MQTTEvent] {
+        guard !events.isEmpty else { return [] }
+        defer { events.removeAll(keepingCapacity: true) }
+        return events
+    }
+
+    /// Queues a publication; the event `published` with the returned id tells when it is done.
+    public func publish(_ publication: MQTTPublication) throws(MQTTError) -> Int32 {
+        let client = try connected()
+        var id: Int32 = 0
+        let properties = PropertyList(publication.properties)
+        guard properties.result == 0 else { throw .invalid("a property of the publication to \(publication.topic)") }
+        let code = mosquitto_publish_v5(
+            client, &id, publication.topic, Int32(clamping: publication.payload.count), publication.payload,
+            Int32(publication.qos.rawValue), publication.retain, properties.pointer)
+        if code == MOSQ_ERR_OVERSIZE_PACKET.rawValue || code == MOSQ_ERR_PAYLOAD_SIZE.rawValue {
+            throw .invalid("\(publication.payload.count) bytes are more than the broker takes")
+        }
+        try check("publish", code)
+        return id
+    }
+
+    /// Queues one request for all `filters`; the event `subscribed` with the returned id brings a reason for each.
+    public func subscribe(_ filters: [String], qos: MQTTPublication.QoS = .atLeastOnce) throws(MQTTError) -> Int32 {
+        let client = try connected()
+        for filter in filters where mosquitto_sub_topic_check(filter) != MOSQ_ERR_SUCCESS.rawValue {
+            throw .invalid("topic filter \(filter)")
+        }
+        var pointers = filters.map { strdup($0) }
+        defer { for pointer in pointers { free(pointer) } }
+        var id: Int32 = 0
+        try check(
+            "subscribe",
+            mosquitto_subscribe_multiple(client, &id, Int32(pointers.count), &pointers, Int32(qos.rawValue), 0, nil))
+        return id
+    }
+
+    /// Queues a DISCONNECT: the broker will keep the session, and not publish the will. Takes effect with `write()`.
+    public func disconnect() throws(MQTTError) { try check("disconnect", mosquitto_disconnect(try connected())) }
+
+    /// Closes the socket as it is. Queued acknowledgements never leave, the broker publishes the will, keeps the session
+    /// and sends everything unacknowledged again. The connection cannot be used afterwards.
+    public func destroyWithoutDisconnect() {
+        guard let client else { return }
+        self.client = nil
+        mosquitto_destroy(client)
+    }
+
+    private func connected() throws(MQTTError) -> OpaquePointer {
+        guard let client else { throw .connectionLost("the connection was destroyed") }
+        return client
+    }
+
+    private func check(_ call: String, _ code: Int32) throws(MQTTError) {
+        guard code != MOSQ_ERR_SUCCESS.rawValue else {
+            if let parting { throw parting }
+            return
+        }
+        let error = MQTTError.library(call, code)
+        throw parting ?? error
+    }
+}

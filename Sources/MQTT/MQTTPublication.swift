@@ -1,0 +1,41 @@
+/// A message to publish.
+public struct MQTTPublication: Sendable {
+    public enum QoS: UInt8, Sendable {
+        case atMostOnce = 0
+        case atLeastOnce = 1
+        case exactlyOnce = 2
+    }
+
+    /// The MQTT 5 properties that a publisher may want; nil and empty are not sent.
+    public struct Properties: Sendable {
+        /// Seconds after which the broker drops the message if it could not deliver it.
+        public var expiry: UInt32?
+        public var contentType: String?
+        public var responseTopic: String?
+        public var correlation: [UInt8] = []
+        public var user: [(name: String, value: String)] = []
+
+        public init() {}
+
+        var isEmpty: Bool {
+            expiry == nil && contentType == nil && responseTopic == nil && correlation.isEmpty && user.isEmpty
+        }
+    }
+
+    public var topic: String
+    public var payload: [UInt8]
+    public var qos: QoS
+    public var retain: Bool
+    public var properties = Properties()
+
+    public init(topic: String, payload: [UInt8], qos: QoS = .atLeastOnce, retain: Bool = false) {
+        self.topic = topic
+        self.payload = payload
+        self.qos = qos
+        self.retain = retain
+    }
+
+    public init(topic: String, text: String, qos: QoS = .atLeastOnce, retain: Bool = false) {
+        self.init(topic: topic, payload: Array(text.utf8), qos: qos, retain: retain)
+    }
+}
