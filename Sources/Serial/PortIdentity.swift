@@ -52,7 +52,9 @@ public enum PortIdentity: Sendable, Hashable {
         guard let last = name.split(separator: "_").last else { return nil }
         let serial = last.prefix { $0 != "-" }
         let octets = serial.split(separator: ":", omittingEmptySubsequences: false)
-        guard octets.count == 6, octets.allSatisfy({ $0.utf8.count == 2 && UInt8($0, radix: 16) != nil }) else { return nil }
+        guard octets.count == 6, octets.allSatisfy({ $0.utf8.count == 2 && UInt8($0, radix: 16) != nil }) else {
+            return nil
+        }
         return String(serial)
     }
 

@@ -21,7 +21,8 @@ public enum PortList {
             }
             entries.append(
                 PortEntry(
-                    path: number == nil ? path : resolved ?? path, isPresent: number != nil, deviceNumber: number, usb: nil,
+                    path: number == nil ? path : resolved ?? path, isPresent: number != nil, deviceNumber: number,
+                    usb: nil,
                     byIDLinks: [], byPathLinks: [], configuredPaths: [path], identity: .named(by: path)))
         }
         return entries.sorted { $0.path < $1.path }
@@ -48,7 +49,8 @@ public enum PortList {
             entries.append(
                 PortEntry(
                     path: path, isPresent: true, deviceNumber: PortPath.deviceNumber(path), usb: usbIdentity(of: port),
-                    byIDLinks: byID[path] ?? [], byPathLinks: byPath[path] ?? [], configuredPaths: [], identity: .path(path)))
+                    byIDLinks: byID[path] ?? [], byPathLinks: byPath[path] ?? [], configuredPaths: [],
+                    identity: .path(path)))
         }
         return identified(entries)
     }
@@ -56,7 +58,8 @@ public enum PortList {
     private static func usbIdentity(of port: OpaquePointer) -> USBIdentity? {
         var vendor: Int32 = 0
         var product: Int32 = 0
-        guard sp_get_port_transport(port) == SP_TRANSPORT_USB, sp_get_port_usb_vid_pid(port, &vendor, &product) == SP_OK,
+        guard sp_get_port_transport(port) == SP_TRANSPORT_USB,
+            sp_get_port_usb_vid_pid(port, &vendor, &product) == SP_OK,
             let vendorID = UInt16(exactly: vendor), let productID = UInt16(exactly: product)
         else { return nil }
         var bus: Int32 = 0

@@ -17,7 +17,9 @@ extension SerialError {
     /// The group owning the port, if that group may write to it: on Debian `dialout`.
     private static func groupThatMayOpen(_ path: String) -> String? {
         var attributes = stat()
-        guard stat(path, &attributes) == 0, attributes.st_mode & (S_IRGRP | S_IWGRP) == S_IRGRP | S_IWGRP else { return nil }
+        guard stat(path, &attributes) == 0, attributes.st_mode & (S_IRGRP | S_IWGRP) == S_IRGRP | S_IWGRP else {
+            return nil
+        }
         var entry = group()
         var found: UnsafeMutablePointer<group>?
         return withUnsafeTemporaryAllocation(of: CChar.self, capacity: 16_384) { buffer in

@@ -7,10 +7,14 @@ extension SerialPort {
         var attributes = stat()
         guard fstat(descriptor, &attributes) == 0 else { throw SerialError(errno: errno, call: "fstat", path: path) }
         guard attributes.st_mode & S_IFMT == S_IFCHR, isatty(descriptor) == 1 else { throw .notATerminal(path: path) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw SerialError(errno: errno, call: "flock", path: path) }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            throw SerialError(errno: errno, call: "flock", path: path)
+        }
         // TIOCEXCL keeps out programs that know nothing of locks. Not on a pseudo terminal: there the flag outlives the
         // process, and a daemon that was killed could never open it again.
-        if !PortPath.isPseudoTerminal(device: UInt64(attributes.st_rdev)), clinux_ioctl_none(descriptor, UInt(TIOCEXCL)) != 0 {
+        if !PortPath.isPseudoTerminal(device: UInt64(attributes.st_rdev)),
+            clinux_ioctl_none(descriptor, UInt(TIOCEXCL)) != 0
+        {
             throw SerialError(errno: errno, call: "TIOCEXCL", path: path)
         }
         return UInt64(attributes.st_rdev)
@@ -42,7 +46,9 @@ extension SerialPort {
         // Bytes that came through line editing are not what the board sent; bytes that waited in a raw port are.
         if !wasRaw { tcflush(descriptor, TCIFLUSH) }
         var result = termios()
-        guard tcgetattr(descriptor, &result) == 0 else { throw SerialError(errno: errno, call: "tcgetattr", path: path) }
+        guard tcgetattr(descriptor, &result) == 0 else {
+            throw SerialError(errno: errno, call: "tcgetattr", path: path)
+        }
         guard cfgetospeed(&result) == speed else { throw .baudRefused(path: path, baud: settings.baud) }
         if case .set(let dtr, let rts) = settings.modemLines {
             try setModemLines(dtr: dtr, rts: rts, of: descriptor, path: path)

@@ -38,7 +38,8 @@ public struct USBIdentity: Sendable, Equatable {
         guard symbols.count >= 4, Set(symbols).count > 1 else { return false }
         if symbols.count <= 4, symbols.allSatisfy(isDigit) { return false }
         let ascends = zip(symbols, symbols.dropFirst()).allSatisfy { pair in
-            pair.1 == pair.0 &+ 1 || (pair.0 == UInt8(ascii: "9") && (pair.1 == UInt8(ascii: "0") || pair.1 == UInt8(ascii: "a")))
+            pair.1 == pair.0 &+ 1
+                || (pair.0 == UInt8(ascii: "9") && (pair.1 == UInt8(ascii: "0") || pair.1 == UInt8(ascii: "a")))
         }
         return !ascends
     }
