@@ -1,5 +1,6 @@
 #pragma once
 // What Swift's Glibc module leaves out, and the few calls that are macros or variadic in C.
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -12,6 +13,7 @@
 #include <pty.h>
 #include <pwd.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/file.h>
@@ -27,6 +29,7 @@
 #include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
+#include <string.h>
 
 static inline int clinux_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
 static inline int clinux_ioctl_int(int fd, unsigned long request, int *value) { return ioctl(fd, request, value); }
@@ -36,3 +39,29 @@ static inline int clinux_prctl(int option, unsigned long value) { return prctl(o
 
 // Holds back partial TCP segments while on; what is held back leaves when it is switched off.
 static inline int clinux_set_cork(int fd, int on) { return setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on); }
+
+// The build id of the running program (ELF note NT_GNU_BUILD_ID), where its program headers are found by the kernel.
+static inline const unsigned char *clinux_build_id(size_t *count) {
+    const Elf64_Phdr *header = (const Elf64_Phdr *)getauxval(AT_PHDR);
+    size_t headers = getauxval(AT_PHNUM);
+    uintptr_t load = 0;
+    *count = 0;
+    for (size_t i = 0; i < headers; i++)
+        if (header[i].p_type == PT_PHDR) load = (uintptr_t)header - header[i].p_vaddr;
+    for (size_t i = 0; i < headers; i++) {
+        if (header[i].p_type != PT_NOTE) continue;
+        const unsigned char *next = (const unsigned char *)(load + header[i].p_vaddr);
+        const unsigned char *end = next + header[i].p_memsz;
+        while (next + sizeof(Elf64_Nhdr) <= end) {
+            const Elf64_Nhdr *note = (const Elf64_Nhdr *)next;
+            const unsigned char *name = next + sizeof *note;
+            const unsigned char *content = name + ((note->n_namesz + 3u) & ~3u);
+            if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == 4 && memcmp(name, "GNU", 4) == 0) {
+                *count = note->n_descsz;
+                return content;
+            }
+            next = content + ((note->n_descsz + 3u) & ~3u);
+        }
+    }
+    return 0;
+}
