@@ -2,6 +2,8 @@
 public struct StoredRecord: Sendable, Equatable {
     public var stream: StreamName
     public var seq: SequenceNumber
+    /// The epoch in which it was appended: part of its identity for ever, also after a later epoch began.
+    public var epoch: String
     public var device: DeviceID?
     /// The device's own sequence; nil if it sent none.
     public var deviceSeq: UInt32?
@@ -25,10 +27,11 @@ public struct StoredRecord: Sendable, Equatable {
     public init(
         stream: StreamName, seq: SequenceNumber, device: DeviceID?, deviceSeq: UInt32?, upstreamSeq: UInt32,
         messageID: String?, deviceTime: Timestamp?, received: ReceiveTime, boot: String, deviceBoot: Int64,
-        source: SourceKind, flags: RecordFlags, readings: [Reading], kind: String?, body: String?
+        source: SourceKind, flags: RecordFlags, readings: [Reading], kind: String?, body: String?, epoch: String = ""
     ) {
         self.stream = stream
         self.seq = seq
+        self.epoch = epoch
         self.device = device
         self.deviceSeq = deviceSeq
         self.upstreamSeq = upstreamSeq
