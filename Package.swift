@@ -125,7 +125,10 @@ let package = Package(
             tests("CloudSync", protocols + ["HTTPClient", "EventLoop", "CLinux"]),
             tests("ControlAPI", protocols + ["HTTPServer", "HTTPClient"]),
             tests("Gateway", protocols + services + ["EventLoop", "YAMLText", "CLinux"]),
-            .testTarget(name: "TidyTests", swiftSettings: swift),
+            .testTarget(
+                name: "GatewayTestKitTests", dependencies: ["GatewayTestKit", "CLinux", "GatewayModel"],
+                swiftSettings: swift),
+            .testTarget(name: "TidyTests", dependencies: ["GatewayTestKit"], swiftSettings: swift),
             .testTarget(
                 name: "EndToEndTests",
                 dependencies: ["GatewayTestKit"] + protocols + services + ["EventLoop", "CLinux"],
