@@ -35,6 +35,9 @@ static inline int clinux_open(const char *path, int flags, mode_t mode) { return
 static inline int clinux_ioctl_int(int fd, unsigned long request, int *value) { return ioctl(fd, request, value); }
 static inline int clinux_ioctl_none(int fd, unsigned long request) { return ioctl(fd, request); }
 static inline int clinux_fcntl(int fd, int command, int value) { return fcntl(fd, command, value); }
+// The names of threads are GNU additions that the Glibc module leaves undeclared.
+static inline void clinux_set_thread_name(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+static inline void clinux_thread_name(char name[16]) { prctl(PR_GET_NAME, name, 0, 0, 0); }
 static inline int clinux_prctl(int option, unsigned long value) { return prctl(option, value, 0, 0, 0); }
 
 // Holds back partial TCP segments while on; what is held back leaves when it is switched off.

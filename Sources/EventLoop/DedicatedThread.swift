@@ -51,7 +51,7 @@ public enum DedicatedThread {
             guard let context else { return nil }
             let start = Unmanaged<Start>.fromOpaque(context).takeRetainedValue()
             blockAsynchronousSignals()
-            pthread_setname_np(pthread_self(), String(decoding: start.name.utf8.prefix(15), as: UTF8.self))
+            clinux_set_thread_name(String(decoding: start.name.utf8.prefix(15), as: UTF8.self))
             start.body()
             return nil
         }

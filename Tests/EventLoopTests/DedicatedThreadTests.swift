@@ -9,7 +9,7 @@ import Testing
     @Test func theBodyRunsOnAThreadOfThatName() async throws {
         let name = try await DedicatedThread.run(named: "mqtt-intake-longer-than-allowed") { _ in
             var bytes = [CChar](repeating: 0, count: 32)
-            pthread_getname_np(pthread_self(), &bytes, bytes.count)
+            clinux_thread_name(&bytes)
             return String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
         #expect(name == "mqtt-intake-lon")
