@@ -21,7 +21,9 @@ public enum Ed25519 {
         guard let pair = keyPair(seed: seed) else { return nil }
         let message = Array(message)
         var signature = [UInt8](repeating: 0, count: signatureByteCount)
-        guard crypto_sign_detached(&signature, nil, message, UInt64(message.count), pair.secret) == 0 else { return nil }
+        guard crypto_sign_detached(&signature, nil, message, UInt64(message.count), pair.secret) == 0 else {
+            return nil
+        }
         return signature
     }
 

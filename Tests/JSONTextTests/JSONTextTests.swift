@@ -70,7 +70,8 @@ import Testing
 
     @Test func mutatedTextsNeverTrap() {
         var random = SplitMix(seed: 7)
-        let seed = Array(#"{"a":[1,-2.5e3,"\u00e9\ud83d\ude00"],"b":{"c":null,"d":true,"e":18446744073709551615}}"#.utf8)
+        let seed = Array(
+            #"{"a":[1,-2.5e3,"\u00e9\ud83d\ude00"],"b":{"c":null,"d":true,"e":18446744073709551615}}"#.utf8)
         let parser = JSONParser()
         for _ in 0..<20_000 {
             var bytes = seed

@@ -31,7 +31,9 @@ public enum BME688Slot: Int, Sendable, CaseIterable {
         }
         for chip in ["bme688", "bme690", "bme680"] where key.hasPrefix(chip) {
             let rest = key.dropFirst(chip.count)
-            guard let separator = rest.first, separator == "_" || separator == "." || separator == "-" else { return nil }
+            guard let separator = rest.first, separator == "_" || separator == "." || separator == "-" else {
+                return nil
+            }
             self.init(label: String(rest.dropFirst()))
             return
         }

@@ -1,0 +1,28 @@
+public import GatewayModel
+
+/// Units as devices spell them, by their UCUM codes.
+public enum UnitSpelling {
+    private static let codes: [String: String] = [
+        "": "", "c": "Cel", "°c": "Cel", "degc": "Cel", "celsius": "Cel", "cel": "Cel",
+        "f": "[degF]", "°f": "[degF]", "k": "K",
+        "%": "%", "%rh": "%", "rh": "%", "pct": "%", "percent": "%",
+        "pa": "Pa", "hpa": "hPa", "kpa": "kPa", "mbar": "mbar",
+        "ohm": "Ohm", "ohms": "Ohm", "ω": "Ohm", "kohm": "kOhm",
+        "ppm": "[ppm]", "[ppm]": "[ppm]", "ppb": "[ppb]", "[ppb]": "[ppb]",
+        "v": "V", "mv": "mV", "uv": "uV", "µv": "uV", "a": "A", "ma": "mA", "w": "W",
+        "s": "s", "sec": "s", "ms": "ms", "us": "us", "min": "min", "h": "h",
+        "dbm": "dB[mW]", "db[mw]": "dB[mW]", "db": "dB",
+        "ug/m3": "ug/m3", "µg/m3": "ug/m3", "µg/m³": "ug/m3", "ug/m³": "ug/m3",
+        "m/s": "m/s", "deg": "deg", "°": "deg", "hz": "Hz", "lux": "lx", "lx": "lx", "nm": "nm", "mm": "mm", "m": "m",
+        "1": "1", "index": "1", "count": "1", "counts": "1", "bool": "1", "g": "g", "kg": "kg", "l": "L",
+    ]
+
+    /// The unit that `spelling` stands for: a known one by its UCUM code, any other as it is, `none` if it cannot be one.
+    public static func unit(_ spelling: String) -> Unit {
+        // UCUM tells upper from lower case; a spelling that is a code already is taken by its code.
+        if known.contains(spelling) { return Unit(spelling) ?? .none }
+        return Unit(codes[spelling.lowercased()] ?? spelling) ?? .none
+    }
+
+    private static let known = Set(codes.values)
+}
