@@ -22,8 +22,8 @@ struct OutputQueue {
     mutating func drain(_ write: (UnsafeRawBufferPointer) throws(SerialError) -> Int) throws(SerialError) -> Int {
         let start = sent
         while !isEmpty {
-            let count = try bytes.withUnsafeBytes { (all: UnsafeRawBufferPointer) throws(SerialError) -> Int in
-                try write(UnsafeRawBufferPointer(rebasing: all[sent...]))
+            let count = try bytes.withUnsafeBufferPointer { (all) throws(SerialError) -> Int in
+                try write(UnsafeRawBufferPointer(UnsafeBufferPointer(rebasing: all[sent...])))
             }
             if count == 0 { break }
             sent += count
