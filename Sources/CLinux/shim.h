@@ -23,6 +23,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/timex.h>
 #include <sys/un.h>
@@ -67,4 +68,37 @@ static inline const unsigned char *clinux_build_id(size_t *count) {
         }
     }
     return 0;
+}
+
+// A descriptor that becomes readable when the process ends.
+static inline int clinux_pidfd_open(pid_t process) { return (int)syscall(SYS_pidfd_open, process, 0); }
+
+// Starts a program that ends with the calling thread: it gets `last_signal` when that thread is gone. Output and errors go
+// to `output`; every other descriptor is closed. With `user` other than 0 it runs as that user and group, which must be
+// done here: a change of user by the program itself would cancel the signal. Returns the process, or -1.
+// Between fork and exec only what is safe in a signal handler is called.
+static inline pid_t clinux_spawn_bound(const char *path, char *const arguments[], char *const environment[], int output,
+                                       uid_t user, gid_t group, int last_signal) {
+    pid_t parent = getpid();
+    pid_t child = fork();
+    if (child != 0) return child;
+    if (user != 0) {
+        if (syscall(SYS_setgroups, 1, &group) != 0 || syscall(SYS_setresgid, group, group, group) != 0 ||
+            syscall(SYS_setresuid, user, user, user) != 0)
+            _exit(126);
+    }
+    prctl(PR_SET_PDEATHSIG, last_signal, 0, 0, 0);
+    if (getppid() != parent) _exit(126);
+    setpgid(0, 0);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, 0);
+    signal(SIGPIPE, SIG_DFL);
+    int input = open("/dev/null", O_RDONLY);
+    dup2(input, 0);
+    dup2(output, 1);
+    dup2(output, 2);
+    syscall(SYS_close_range, 3, ~0U, 0);
+    execve(path, arguments, environment);
+    _exit(127);
 }
