@@ -41,6 +41,14 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// A key from bytes that are UTF-8.
+    public mutating func key(utf8 name: UnsafeBufferPointer<UInt8>) {
+        comma()
+        quoted(name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
     public mutating func string(_ value: String) {
         comma()
         quoted(value)
