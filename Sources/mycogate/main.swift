@@ -1,1 +1,3 @@
-print("not yet")
+import Glibc
+
+exit(await CommandLineTool.run(Array(CommandLine.arguments.dropFirst())))
