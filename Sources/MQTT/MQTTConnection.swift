@@ -41,13 +41,17 @@ public final class MQTTConnection {
     /// Blocks for at most `timeout` plus name resolution; ends early when `wakeup` (a descriptor, or -1) is readable.
     public func connect(timeout: Duration = .seconds(10), wakeup: Int32 = -1) throws(MQTTError) {
         let client = try connected()
-        try Reachability.check(host: configuration.host, port: configuration.port, timeout: timeout, wakeup: wakeup)
+        let (host, port) = (configuration.host, configuration.port)
+        if !Reachability.isLoopback(host) {
+            try Reachability.check(host: host, port: port, timeout: timeout, wakeup: wakeup)
+        }
         let properties = PropertyList(configuration)
-        try check(
-            "connect",
-            mosquitto_connect_bind_v5(
-                client, configuration.host, Int32(configuration.port), Int32(configuration.keepAlive), nil,
-                properties.pointer))
+        let code = mosquitto_connect_bind_v5(
+            client, host, Int32(port), Int32(configuration.keepAlive), nil, properties.pointer)
+        guard code != MOSQ_ERR_SUCCESS.rawValue else { return }
+        let error = MQTTError.library("connect", code)
+        if case .connectionLost = error { throw .unreachable("\(host):\(port): \(error.words)") }
+        throw error
     }
 
     /// The socket to poll; -1 while not connected.

@@ -56,6 +56,11 @@ public enum MQTTError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// What a call reported, without the sentence around it.
+    var words: String {
+        if case .connectionLost(let why) = self { why } else { description }
+    }
+
     /// The error of a libmosquitto call that returned `code`; `errno` is still that of the call.
     static func library(_ call: String, _ code: Int32) -> MQTTError {
         let number = errno
@@ -66,7 +71,7 @@ public enum MQTTError: Error, Equatable, Sendable, CustomStringConvertible {
         case MOSQ_ERR_INVAL.rawValue, MOSQ_ERR_MALFORMED_UTF8.rawValue, MOSQ_ERR_NOT_SUPPORTED.rawValue:
             return .invalid("\(call): \(words)")
         case MOSQ_ERR_EAI.rawValue: return .unreachable("\(call): the name of the broker is unknown")
-        default: return .connectionLost("\(call): \(words)")
+        default: return .connectionLost(words)
         }
     }
 }

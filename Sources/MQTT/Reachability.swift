@@ -14,6 +14,11 @@ enum Reachability {
         throw .unreachable("\(host):\(port): \(failure)")
     }
 
+    /// Whether a connection to `host` is decided at once, so that trying it first is a waste.
+    static func isLoopback(_ host: String) -> Bool {
+        host == "localhost" || host == "::1" || host.hasPrefix("127.")
+    }
+
     private static func resolve(host: String, port: UInt16) throws(MQTTError) -> [[UInt8]] {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
