@@ -96,7 +96,7 @@ let testKit = [
 ]
 
 let programs = [
-    program("mycogate", ["Gateway"] + protocols + services + ["EventLoop", "CLinux"]),
+    program("mycogate", ["Gateway"] + protocols + services + ["EventLoop", "YAMLText", "CLinux"]),
     program("mycogate-sim", ["GatewayTestKit"] + protocols + services + ["EventLoop", "CLinux"]),
     program(
         "mycogate-bench",

@@ -1,4 +1,4 @@
-public import FieldProtocols
+import FieldProtocols
 public import GatewayModel
 import Glibc
 import JSONText

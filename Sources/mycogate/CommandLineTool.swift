@@ -1,7 +1,7 @@
 /// The program: picks the verb, reads its options, runs it, turns what went wrong into a line and an exit status.
 enum CommandLineTool {
     static let verbs: [Verb] = [
-        .run, .check, .status, .devices, .device, .tail, .readings, .sql, .command, .sync, .decode, .ports, .token,
+        .check, .status, .devices, .device, .tail, .readings, .command, .sync, .ports,
         .version,
     ]
 
@@ -31,7 +31,7 @@ enum CommandLineTool {
             return ExitStatus.ok.rawValue
         }
         do {
-            let status = try await verb.run(try Arguments(arguments, for: verb))
+            let status = try await verb.action(try Arguments(arguments, for: verb))
             Output.flush()
             return status.rawValue
         } catch let error as ToolError {

@@ -24,7 +24,7 @@ struct Verb: Sendable {
     var options: [Option]
     /// How many words without dashes it takes.
     var words: ClosedRange<Int> = 0...0
-    var run: @Sendable (Arguments) async throws -> ExitStatus
+    var action: @Sendable (Arguments) async throws -> ExitStatus
 
     var help: String {
         let spelled = options.map { "--" + $0.name + ($0.value.map { " " + $0 } ?? "") } + ["--help"]

@@ -1,5 +1,6 @@
 import Gateway
 import JSONText
+import YAMLText
 
 extension Verb {
     static let check = Verb(
