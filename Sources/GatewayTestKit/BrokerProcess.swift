@@ -2,10 +2,13 @@ import Glibc
 
 /// A real mosquitto on a free port of the loopback address, with its own folder, stopped when this is released.
 public final class BrokerProcess: Sendable {
+    /// Where it listens on 127.0.0.1.
     public let port: Int
+    /// Its configuration, log and, with persistence, its queues.
     public let folder: TemporaryFolder
     private let process: ChildProcess
 
+    /// The address in the form of a gateway configuration.
     public var url: String { "mqtt://127.0.0.1:\(port)" }
 
     /// The log of the broker so far.

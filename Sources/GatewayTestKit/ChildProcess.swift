@@ -50,6 +50,7 @@ public final class ChildProcess: Sendable {
         _ = waitForExit()
     }
 
+    /// Whether it has not ended yet.
     public var isRunning: Bool { poll() == nil }
 
     /// Sends a signal if the process still runs.

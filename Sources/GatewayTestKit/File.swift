@@ -3,6 +3,7 @@ import Glibc
 
 /// A file operation that failed: which, on what, and errno.
 public struct FileError: Error, Sendable, CustomStringConvertible {
+    /// The call that failed, what it was called on, and errno.
     public var operation: String
     public var path: String
     public var code: Int32

@@ -2,6 +2,7 @@ import Glibc
 
 /// A new empty folder that is removed with everything in it when this is released.
 public final class TemporaryFolder: Sendable {
+    /// The absolute path.
     public let path: String
 
     /// Makes the folder under `/tmp`.

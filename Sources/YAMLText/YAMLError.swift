@@ -15,6 +15,7 @@ public struct YAMLError: Error, Sendable, Equatable, CustomStringConvertible {
         case conflict
     }
 
+    /// What kind of fault it is, and where it stands.
     public var code: Code
     public var position: YAMLPosition
     /// The path of the key, such as `sync.destinations[0].url`; nil where the file is not even YAML.

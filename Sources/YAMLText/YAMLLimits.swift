@@ -1,5 +1,6 @@
 /// What a YAML document may cost. A file beyond a limit is refused, never cut.
 public struct YAMLLimits: Sendable {
+    /// The size of the file.
     public var byteCountMax: Int
     /// Nesting of lists and sections.
     public var depthMax: Int

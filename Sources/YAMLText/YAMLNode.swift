@@ -7,6 +7,7 @@ public struct YAMLNode: Sendable, Equatable {
 
     /// One key of a mapping with its value. Keys are text.
     public struct Member: Sendable, Equatable {
+        /// The key, where it stands, and what it holds.
         public var key: String
         public var keyPosition: YAMLPosition
         public var value: YAMLNode
@@ -26,6 +27,7 @@ public struct YAMLNode: Sendable, Equatable {
         case mapping([Member])
     }
 
+    /// What stands there, and where it begins.
     public var content: Content
     public var position: YAMLPosition
 

@@ -1,5 +1,6 @@
 /// A place in a YAML file as editors count it: lines and columns start at 1.
 public struct YAMLPosition: Sendable, Hashable, CustomStringConvertible {
+    /// The name the file was read under, and the line.
     public var file: String
     public var line: Int
     /// In characters, not bytes.

@@ -1,5 +1,6 @@
 /// Everything found wrong while a configuration is read. Shared by the sections of one reading, on one thread.
 public final class YAMLProblems {
+    /// In the order in which they were found.
     public private(set) var all: [YAMLError] = []
 
     /// Enough to mend a file by; a hostile file cannot make the list grow for ever.
@@ -8,6 +9,7 @@ public final class YAMLProblems {
     /// An empty list.
     public init() {}
 
+    /// Whether nothing was wrong so far.
     public var isEmpty: Bool { all.isEmpty }
 
     /// Adds a problem; beyond `countMax` it is dropped.

@@ -1,8 +1,6 @@
 /// The scalar readers. Each comes as an optional (nil: absent, or wrong and reported) and with a default; a required key
 /// that is missing or wrong gives a placeholder, which is never used because a problem was reported.
 extension YAMLSection {
-    // MARK: text
-
     /// Text of a length in bytes.
     public func text(_ key: String, length: ClosedRange<Int> = 1...4096) -> String? {
         value(key, accepted: Self.textForm(length)) { Self.text($0, length) }
@@ -22,8 +20,6 @@ extension YAMLSection {
         else { return nil }
         return text
     }
-
-    // MARK: numbers and switches
 
     /// A whole number in a range.
     public func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
@@ -58,8 +54,6 @@ extension YAMLSection {
 
     private static func form(_ range: ClosedRange<Int>) -> String { "\(range.lowerBound)…\(range.upperBound)" }
 
-    // MARK: units
-
     /// A duration in a range, such as `5s`.
     public func duration(_ key: String, in range: ClosedRange<Duration>) -> Duration? {
         let form =
@@ -87,8 +81,6 @@ extension YAMLSection {
     public func byteCount(_ key: String, in range: ClosedRange<Int64>, default value: Int64) -> Int64 {
         byteCount(key, in: range) ?? value
     }
-
-    // MARK: names out of a list
 
     /// One of the names of an enum.
     public func choice<Choice: CaseIterable & RawRepresentable<String>>(

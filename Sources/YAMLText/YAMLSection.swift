@@ -4,6 +4,7 @@
 /// Every key that is asked for is thereby known; the rest is reported by `finish()`, which `read` and the nested
 /// sections call by themselves.
 public final class YAMLSection {
+    /// Where everything wrong is collected.
     public let problems: YAMLProblems
     /// The path of this section, such as `sync.destinations[0]`; empty at the top.
     public let path: String

@@ -1,0 +1,41 @@
+import GatewayTestKit
+
+/// A Swift file split into what the compiler sees and what people read, line by line.
+struct SourceFile: Sendable {
+    /// From the root of the package, such as `Sources/Journal/Journal.swift`.
+    let path: String
+    let lines: [String]
+    /// The lines with comments and the contents of string literals blanked out.
+    let code: [String]
+    /// The lines with everything but comments blanked out.
+    let comments: [String]
+
+    init(path: String, bytes: [UInt8]) {
+        self.path = path
+        var splitter = CodeSplitter(bytes)
+        splitter.run()
+        lines = Self.lines(bytes)
+        code = Self.lines(splitter.code)
+        comments = Self.lines(splitter.comments)
+    }
+
+    /// `Journal` for `Sources/Journal/Segments/Segment.swift`.
+    var target: String {
+        let parts = path.split(separator: "/")
+        return parts.count > 2 ? String(parts[1]) : ""
+    }
+
+    var isProduct: Bool { path.hasPrefix("Sources/") }
+
+    /// Whether the line has a comment, or the line above is one: where the house style asks for a reason.
+    func hasReason(at line: Int) -> Bool {
+        if comments[line].contains("//") { return true }
+        return line > 0 && comments[line - 1].contains("//") && code[line - 1].allSatisfy(\.isWhitespace)
+    }
+
+    private static func lines(_ bytes: [UInt8]) -> [String] {
+        bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
+    }
+}
