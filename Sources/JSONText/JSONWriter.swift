@@ -104,6 +104,17 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: json)
     }
 
+    /// A string whose bytes `body` appends; they must need no escaping.
+    public mutating func quoted(_ body: (inout [UInt8]) -> Void) {
+        comma()
+        bytes.append(UInt8(ascii: "\""))
+        body(&bytes)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// Gives the bytes away without a copy.
+    public consuming func finish() -> [UInt8] { bytes }
+
     /// Ends a line of NDJSON; the next value starts anew.
     public mutating func newline() {
         bytes.append(0x0A)

@@ -1,0 +1,19 @@
+public import GatewayModel
+
+/// The time that a record is told to have: the device's own if it can be believed, else that of its arrival.
+public struct RecordTime: Sendable, Equatable {
+    public enum Source: String, Sendable { case device, gateway }
+
+    public var timestamp: Timestamp
+    public var source: Source
+
+    public init(_ record: StoredRecord) {
+        if let time = record.deviceTime, time.trusted {
+            timestamp = time
+            source = .device
+        } else {
+            timestamp = record.received.wall
+            source = .gateway
+        }
+    }
+}
