@@ -56,7 +56,7 @@ final class PeerConnection {
                 guard input.count >= total else {
                     if request.expectsContinue, !saidContinue {
                         saidContinue = true
-                        _ = send(descriptor, "HTTP/1.1 100 Continue\r\n\r\n", 25, Int32(MSG_NOSIGNAL.rawValue))
+                        _ = send(descriptor, "HTTP/1.1 100 Continue\r\n\r\n", 25, Int32(MSG_NOSIGNAL))
                     }
                     return .open
                 }
@@ -96,7 +96,7 @@ final class PeerConnection {
                 resumeAt = Self.now() + milliseconds
             }
             let count = output.withUnsafeBytes { bytes in
-                bytes.baseAddress.map { send(descriptor, $0 + written, chunk, Int32(MSG_NOSIGNAL.rawValue)) } ?? 0
+                bytes.baseAddress.map { send(descriptor, $0 + written, chunk, Int32(MSG_NOSIGNAL)) } ?? 0
             }
             if count < 0 { return errno == EAGAIN ? .waiting : .closed }
             written += count

@@ -26,6 +26,18 @@ struct PeerReply {
         self.body = Array(body.utf8)
     }
 
+    init(_ status: Int, body: [UInt8]) {
+        self.status = status
+        self.body = body
+    }
+
+    /// No proper answer at all.
+    init(unanswered manner: Manner) {
+        status = 0
+        body = []
+        self.manner = manner
+    }
+
     /// The bytes on the wire, appended to `output`.
     func write(to output: inout [UInt8], closes: Bool) {
         if manner == .garbage {

@@ -14,29 +14,8 @@ final class PeerServer: Sendable {
     init(
         address: String, port: UInt16, respond: @escaping @Sendable (PeerRequest, UnsafeRawBufferPointer) -> PeerReply
     ) throws {
-        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         waker = eventfd(0, Int32(EFD_NONBLOCK))
-        guard listener >= 0, waker >= 0 else { throw PeerError.system("socket", errno) }
-        var one: Int32 = 1
-        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
-        var name = sockaddr_in()
-        name.sin_family = sa_family_t(AF_INET)
-        name.sin_port = port.bigEndian
-        guard inet_pton(AF_INET, address, &name.sin_addr) == 1 else { throw PeerError.system("address", EINVAL) }
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let bound = withUnsafeMutablePointer(to: &name) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                bind(listener, address, length) == 0 && listen(listener, 512) == 0
-                    && getsockname(listener, address, &length) == 0
-            }
-        }
-        guard bound else {
-            let number = errno
-            close(listener)
-            close(waker)
-            throw PeerError.system("bind", number)
-        }
-        self.port = UInt16(bigEndian: name.sin_port)
+        (listener, self.port) = try Self.listen(address, port)
         thread = Mutex(nil)
         let loop = Unmanaged.passRetained(Loop(server: self, respond: respond))
         var made = pthread_t()
@@ -52,6 +31,31 @@ final class PeerServer: Sendable {
             throw PeerError.system("pthread_create", result)
         }
         thread.withLock { $0 = made }
+    }
+
+    private static func listen(_ address: String, _ port: UInt16) throws -> (descriptor: Int32, port: UInt16) {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
+        guard listener >= 0 else { throw PeerError.system("socket", errno) }
+        var one: Int32 = 1
+        setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
+        var name = sockaddr_in()
+        name.sin_family = sa_family_t(AF_INET)
+        name.sin_port = port.bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound =
+            inet_pton(AF_INET, address, &name.sin_addr) == 1
+            && withUnsafeMutablePointer(to: &name) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                    bind(listener, address, length) == 0 && Glibc.listen(listener, 512) == 0
+                        && getsockname(listener, address, &length) == 0
+                }
+            }
+        guard isBound else {
+            let number = errno
+            close(listener)
+            throw PeerError.system("bind \(address):\(port)", number)
+        }
+        return (listener, UInt16(bigEndian: name.sin_port))
     }
 
     /// Closes every connection and the port; returns when the thread has ended. May be called again.
@@ -108,8 +112,9 @@ final class PeerServer: Sendable {
 
         private func accept(_ epoll: Int32) {
             while true {
-                let descriptor = accept4(server.listener, nil, nil, Int32(SOCK_NONBLOCK.rawValue))
+                let descriptor = Glibc.accept(server.listener, nil, nil)
                 guard descriptor >= 0 else { return }
+                _ = clinux_fcntl(descriptor, F_SETFL, O_NONBLOCK)
                 var one: Int32 = 1
                 setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
                 connections[descriptor] = PeerConnection(descriptor)
