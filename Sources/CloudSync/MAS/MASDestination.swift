@@ -1,0 +1,103 @@
+internal import EventLoop
+public import GatewayModel
+public import HTTPClient
+internal import JSONText
+internal import Synchronization
+
+/// Delivers the readings of this gateway to a MAS, and tells it which devices are here.
+///
+/// A cursor over the stream `readings`, run by one thread of its own: `POST /api/iot/envelope/ingest` for each record,
+/// several at once across devices and in order within one, and heartbeats within the rate limits of the MAS. A record is
+/// acknowledged to the journal only after the MAS has confirmed it, or condemned it with 400, 413 or 422.
+public final class MASDestination: Sendable {
+    public struct Configuration: Sendable {
+        public var name: String
+        /// `http://host:8001`, without the path.
+        public var url: String
+        /// Exempts us from the rate limits of the MAS: sent as `X-MYCA-Service-Token`.
+        public var serviceToken: String?
+        /// Keeps envelopes to the documented rate limit from the start, even before the MAS shows that it limits us.
+        public var alwaysPaced = false
+        /// The channel to forward to; nil leaves the choice to the MAS.
+        public var channel: String?
+        public var client = ClientSettings()
+        public var push = PushSettings()
+
+        public init(name: String, url: String) {
+            self.name = name
+            self.url = url
+        }
+    }
+
+    /// One record as the MAS takes it.
+    public struct Envelope: Sendable {
+        /// As in `hdr.msgId`: fixed at intake, the same at every attempt.
+        public var messageID: String
+        /// The text of the JSON object.
+        public var json: [UInt8]
+
+        public init(messageID: String, json: [UInt8]) {
+            self.messageID = messageID
+            self.json = json
+        }
+    }
+
+    let configuration: Configuration
+    let source: RecordSource
+    let render: @Sendable (StoredRecord) -> Envelope
+    let announcement: @Sendable () -> SiteAnnouncement?
+    let clock: any Clock
+    let seed: UInt64
+    let signals: PushSignals
+    /// The end of a request body that names the channel, nil if the MAS chooses.
+    let channelJSON: [UInt8]?
+    let ingestURL: String
+    let heartbeatURL: String
+    private let current: Mutex<DestinationStatus>
+
+    /// `render` must give the same bytes for the same record for ever. `announcement` tells what is here now, or nil while
+    /// there is nothing to tell; it is asked every few seconds on the destination's thread.
+    public init(
+        _ configuration: Configuration, source: RecordSource, clock: any Clock, seed: UInt64,
+        render: @escaping @Sendable (StoredRecord) -> Envelope,
+        announcement: @escaping @Sendable () -> SiteAnnouncement? = { nil }
+    ) throws(CloudSyncError) {
+        self.configuration = configuration
+        self.source = source
+        self.clock = clock
+        self.seed = seed
+        self.render = render
+        self.announcement = announcement
+        ingestURL = configuration.url + "/api/iot/envelope/ingest"
+        heartbeatURL = configuration.url + "/api/devices/heartbeat"
+        channelJSON = configuration.channel.map { Array((#","channel":"# + JSON.string($0).text).utf8) }
+        do {
+            signals = PushSignals(wakeup: try Wakeup())
+        } catch {
+            throw .cannotStart("\(error)")
+        }
+        let cursor = source.acknowledged()
+        current = Mutex(
+            DestinationStatus(name: configuration.name, kind: "mas", state: .starting, acknowledged: cursor, lag: 0))
+    }
+
+    /// Runs until the task is cancelled; then finishes what is under way within `PushSettings.stopLimit`, stores the
+    /// cursor and returns. What was not confirmed is sent again after the next start.
+    public func run() async throws {
+        try await DedicatedThread.run(named: "push-\(configuration.name)", wakeup: signals.wakeup) { stop in
+            try MASPush(self).run(stop)
+        }
+    }
+
+    /// Tries at once what waits for a back-off, a probe or a pause.
+    public func flush() { signals.requestFlush() }
+
+    /// How it is going; safe from any thread.
+    public var status: DestinationStatus {
+        var status = current.withLock { $0 }
+        status.lag = max(0, source.last().rawValue - status.acknowledged.rawValue)
+        return status
+    }
+
+    func publish(_ status: DestinationStatus) { current.withLock { $0 = status } }
+}

@@ -1,0 +1,147 @@
+internal import GatewayModel
+internal import HTTPClient
+
+/// The single deeds of a MAS destination.
+extension MASPush {
+    func read(_ after: SequenceNumber, _ limit: Int, _ now: Int64) {
+        do {
+            let page = try owner.source.read(after, limit)
+            var slot = machine.nextSlot
+            var records: [PushMachine.Record] = []
+            records.reserveCapacity(page.records.count)
+            for record in page.records where record.seq > (records.last?.seq ?? after) {
+                held[slot] = Held(record: record)
+                slot += 1
+                records.append(PushMachine.Record(seq: record.seq, device: record.device))
+            }
+            journalTrouble = nil
+            machine.on(.read(records, next: page.next, more: page.more), now: now)
+        } catch {
+            journalTrouble = "the journal cannot be read: \(error)"
+            machine.on(.readFailed, now: now)
+        }
+    }
+
+    func send(_ slot: UInt64, _ now: Int64) {
+        guard let record = held[slot]?.record else { return }
+        let envelope = owner.render(record)
+        held[slot]?.messageID = envelope.messageID
+        budget.spendEnvelope()
+        status.attempts += 1
+        submit(owner.ingestURL, body(envelope.json), tag: slot) { error in
+            envelopeAnswered(slot, .misdirected(reason: error.detail), owner.clock.now())
+        }
+    }
+
+    func refuse(_ slot: UInt64, _ code: Int, _ reason: String, _ now: Int64) {
+        guard let record = held[slot]?.record else { return }
+        do {
+            try owner.source.refuse(record, code, reason)
+            held[slot] = nil
+            status.refused += 1
+            journalTrouble = nil
+            machine.on(.refused(slot: slot, true), now: now)
+        } catch {
+            journalTrouble = "a refused record cannot be stored: \(error)"
+            machine.on(.refused(slot: slot, false), now: now)
+        }
+    }
+
+    func save(_ seq: SequenceNumber, _ now: Int64) {
+        do {
+            try owner.source.acknowledge(seq)
+            journalTrouble = nil
+            machine.on(.saved(seq, true), now: now)
+        } catch {
+            journalTrouble = "the cursor cannot be stored: \(error)"
+            machine.on(.saved(seq, false), now: now)
+        }
+    }
+
+    /// Takes note of the devices there are now.
+    func list(_ now: Int64) {
+        site = owner.announcement()
+        guard let site else { return heartbeats.list([], now: now) }
+        var gateway = site
+        gateway.devices = []
+        let gatewayVersion = HeartbeatBody(site: gateway).gateway().hashValue
+        var listed = [(id: HeartbeatBody.registryID(ofGateway: site.gatewayID), version: gatewayVersion)]
+        for device in site.devices { listed.append((device.id.text, device.hashValue ^ gatewayVersion)) }
+        heartbeats.list(listed, now: now)
+        let isLocal = site.host == "localhost" || site.host.hasPrefix("127.") || site.host == "::1"
+        status.warnings =
+            isLocal ? ["the MAS is told to call back \(site.host), which is itself; set http.advertise"] : []
+    }
+
+    func sendHeartbeat(_ id: String, _ now: Int64) {
+        guard let site else { return heartbeats.answered(id, .failed(retryAfter: nil), now: now) }
+        let body: [UInt8]
+        if id == HeartbeatBody.registryID(ofGateway: site.gatewayID) {
+            body = HeartbeatBody(site: site).gateway()
+        } else if let device = site.devices.first(where: { $0.id.text == id }) {
+            body = HeartbeatBody(site: site).device(device)
+        } else {
+            return heartbeats.answered(id, .failed(retryAfter: nil), now: now)
+        }
+        let tag = nextHeartbeatTag
+        nextHeartbeatTag = tag == .max ? Self.heartbeatTagFirst : tag + 1
+        heartbeatTags[tag] = id
+        budget.spendHeartbeat()
+        submit(owner.heartbeatURL, body, tag: tag) { error in
+            heartbeatTags[tag] = nil
+            heartbeatTrouble = error.detail
+            heartbeats.answered(id, .failed(retryAfter: 60_000), now: now)
+        }
+    }
+
+    func heartbeatAnswered(_ completion: HTTPMultiplexer.Completion, _ time: ReceiveTime) {
+        guard let id = heartbeatTags.removeValue(forKey: completion.tag) else { return }
+        let now = time.monotonicMilliseconds
+        let (answer, outcome) = answers.heartbeat(completion.result, wall: time.wall.milliseconds)
+        heartbeats.answered(id, answer, now: now)
+        switch outcome {
+        case .accepted:
+            lastAnswerWasGood = true
+            heartbeatTrouble = nil
+        case .condemned: heartbeatTrouble = nil
+        case .limited(let reason, let retryAfter):
+            heartbeatTrouble = reason
+            machine.on(.limited(reason: reason, retryAfter: retryAfter), now: now)
+        case .troubled(let reason), .unavailable(let reason, _), .misdirected(let reason): heartbeatTrouble = reason
+        case .abandoned: break
+        }
+    }
+
+    /// What people are told, from the most to the least pressing.
+    func currentState() -> (DestinationStatus.State, String?) {
+        if let journalTrouble { return (.retrying, journalTrouble) }
+        switch machine.condition {
+        case .held(let reason): return (.held, reason)
+        case .retrying(let reason): return (.retrying, reason)
+        case .paced(let reason): return (.paced, reason)
+        case .flowing: break
+        }
+        if budget.isLimited { return (.paced, "the MAS allows 1000 requests an hour without a service token") }
+        if let heartbeatTrouble { return (lastAnswerWasGood ? .connected : .retrying, "heartbeats: \(heartbeatTrouble)") }
+        return (lastAnswerWasGood ? .connected : .starting, nil)
+    }
+
+    private func submit(_ url: String, _ body: [UInt8], tag: UInt64, onError: (HTTPClientError) -> Void) {
+        do throws(HTTPClientError) {
+            let request = ClientRequest(.post, url, headers: headers, body: body)
+            try http.submit(request, tag: tag)
+        } catch {
+            onError(error)
+        }
+    }
+
+    private func body(_ envelope: [UInt8]) -> [UInt8] {
+        var body: [UInt8] = []
+        body.reserveCapacity(envelope.count + 64)
+        body.append(contentsOf: #"{"envelope":"#.utf8)
+        body.append(contentsOf: envelope)
+        if let channel = owner.channelJSON { body.append(contentsOf: channel) }
+        body.append(UInt8(ascii: "}"))
+        return body
+    }
+}

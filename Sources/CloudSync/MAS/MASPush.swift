@@ -1,0 +1,165 @@
+internal import EventLoop
+internal import GatewayModel
+internal import HTTPClient
+
+/// The loop of a MAS destination: carries out what its state machines decide. Confined to the destination's thread.
+final class MASPush {
+    /// A record between its reading and its acknowledgement.
+    struct Held {
+        var record: StoredRecord
+        var messageID = ""
+    }
+
+    let owner: MASDestination
+    let http: HTTPMultiplexer
+    let answers = MASAnswer()
+    let headers: [ClientRequest.Header]
+    var machine: PushMachine
+    var budget: RequestBudget
+    var heartbeats: HeartbeatSchedule
+    var held: [UInt64: Held] = [:]
+    /// Heartbeats under way: the device by tag.
+    var heartbeatTags: [UInt64: String] = [:]
+    var nextHeartbeatTag = MASPush.heartbeatTagFirst
+    var site: SiteAnnouncement?
+    var status: DestinationStatus
+    var lastAnswerWasGood = false
+    /// Why heartbeats fail, while they do.
+    var heartbeatTrouble: String?
+    /// Why the journal could not be read or written, while it cannot.
+    var journalTrouble: String?
+    private var listedAt = Int64.min
+    private var publishedAt = Int64.min
+
+    /// Tags below it are slots of records.
+    static let heartbeatTagFirst = UInt64(1) << 63
+    /// How often the devices are looked at again, and the status is published, in milliseconds.
+    private static let listInterval: Int64 = 2_000
+    private static let publishInterval: Int64 = 100
+
+    init(_ owner: MASDestination) throws(HTTPClientError) {
+        self.owner = owner
+        let configuration = owner.configuration
+        var client = configuration.client
+        client.connectionsMax = max(client.connectionsMax, configuration.push.parallelism)
+        http = try HTTPMultiplexer(client, requestsMax: configuration.push.parallelism + HeartbeatSchedule.underWayMax)
+        var headers = [ClientRequest.Header("Content-Type", "application/json")]
+        if let token = configuration.serviceToken { headers.append(.init("X-MYCA-Service-Token", token)) }
+        self.headers = headers
+        let now = owner.clock.now().monotonicMilliseconds
+        let cursor = owner.source.acknowledged()
+        machine = PushMachine(configuration.push, from: cursor, seed: owner.seed)
+        let isExempt = configuration.serviceToken != nil
+        budget = RequestBudget(isExempt ? .never : configuration.alwaysPaced ? .always : .adaptive, now: now)
+        heartbeats = HeartbeatSchedule(isPaced: !isExempt, seed: owner.seed &+ 1)
+        status = DestinationStatus(name: configuration.name, kind: "mas", state: .starting, acknowledged: cursor, lag: 0)
+    }
+
+    func run(_ stop: StopFlag) throws {
+        let signals = owner.signals
+        let subscription = owner.source.onAppend { signals.appended() }
+        var stopAt: Int64?
+        while true {
+            let now = owner.clock.now().monotonicMilliseconds
+            if stop.isSet, stopAt == nil {
+                stopAt = now + owner.configuration.push.stopLimit
+                machine.on(.stop, now: now)
+            }
+            if signals.takeAppended() { machine.on(.appended, now: now) }
+            if signals.takeFlush() { flush(now) }
+            if stopAt == nil { sendHeartbeats(now) }
+            act(now)
+            publish(now)
+            if let stopAt, machine.isDrained || now >= stopAt { break }
+            http.poll(timeout: timeout(now, stopAt), alsoWatching: signals.wakeup.fileDescriptor) { completion in
+                completed(completion)
+            }
+            signals.wakeup.drain()
+        }
+        withExtendedLifetime(subscription) {}
+        http.cancelAll()
+        status.state = .stopped
+        owner.publish(status)
+    }
+
+    /// Until the earliest moment at which something has to be done although nothing happens.
+    private func timeout(_ now: Int64, _ stopAt: Int64?) -> Duration {
+        var at = min(now + 60_000, stopAt ?? .max)
+        let budgetAt = budget.envelopeAt(now: now)
+        if let deadline = machine.deadline(maySend: budgetAt == nil) { at = min(at, deadline) }
+        if stopAt == nil {
+            if let budgetAt, machine.hasSomethingToSend { at = min(at, budgetAt) }
+            if let due = heartbeats.deadline { at = min(at, max(due, budget.heartbeatAt(now: now) ?? due)) }
+            if site != nil || listedAt == .min { at = min(at, listedAt + Self.listInterval) }
+        }
+        if isStatusStale { at = min(at, publishedAt + Self.publishInterval) }
+        return .milliseconds(max(0, at - now))
+    }
+
+    private func act(_ now: Int64) {
+        while let action = machine.next(now: now, maySend: budget.allowsEnvelope(now: now)) {
+            switch action {
+            case .read(let after, let limit): read(after, limit, now)
+            case .send(let slot): send(slot, now)
+            case .refuse(let slot, let status, let reason): refuse(slot, status, reason, now)
+            case .save(let seq): save(seq, now)
+            }
+        }
+    }
+
+    private func completed(_ completion: HTTPMultiplexer.Completion) {
+        let time = owner.clock.now()
+        let now = time.monotonicMilliseconds
+        if MASAnswer.showsLimit(completion.result) { budget.limited(now: now) }
+        if completion.tag >= Self.heartbeatTagFirst {
+            heartbeatAnswered(completion, time)
+        } else if let messageID = held[completion.tag]?.messageID {
+            let outcome = answers.outcome(completion.result, messageID: messageID, wall: time.wall.milliseconds)
+            envelopeAnswered(completion.tag, outcome, time)
+        }
+    }
+
+    func envelopeAnswered(_ slot: UInt64, _ outcome: PushOutcome, _ time: ReceiveTime) {
+        let now = time.monotonicMilliseconds
+        if outcome == .accepted {
+            held[slot] = nil
+            status.sent += 1
+            status.lastAck = time.wall
+            lastAnswerWasGood = true
+        }
+        if case .limited(_, let retryAfter) = outcome { heartbeats.pause(retryAfter, now) }
+        machine.on(.answered(slot: slot, outcome), now: now)
+    }
+
+    private func flush(_ now: Int64) {
+        machine.on(.flush, now: now)
+        heartbeats.flush(now: now)
+    }
+
+    private func sendHeartbeats(_ now: Int64) {
+        if now - listedAt >= Self.listInterval || listedAt == .min {
+            listedAt = now
+            list(now)
+        }
+        while budget.allowsHeartbeat(now: now), let id = heartbeats.next(now: now) { sendHeartbeat(id, now) }
+    }
+
+    private var isStatusStale: Bool {
+        status.acknowledged != machine.finishedTo || status.inFlight != machine.inFlight
+    }
+
+    private func publish(_ now: Int64) {
+        let state = currentState()
+        guard state != (status.state, status.reason) || (isStatusStale && now - publishedAt >= Self.publishInterval)
+            || heartbeats.acceptedCount != status.announced || heartbeats.refusals != status.refusedHeartbeats
+        else { return }
+        publishedAt = now
+        (status.state, status.reason) = state
+        status.acknowledged = machine.finishedTo
+        status.inFlight = machine.inFlight
+        status.announced = heartbeats.acceptedCount
+        status.heartbeatPeriod = heartbeats.period
+        status.refusedHeartbeats = heartbeats.refusals
+        owner.publish(status)
+    }
+}

@@ -1,0 +1,24 @@
+internal import EventLoop
+internal import Synchronization
+
+/// What other threads tell a destination's thread; many tellings before it looks count as one.
+final class PushSignals: Sendable {
+    let wakeup: Wakeup
+    private let hasAppended = Atomic<Bool>(false)
+    private let wantsFlush = Atomic<Bool>(false)
+
+    init(wakeup: Wakeup) { self.wakeup = wakeup }
+
+    /// The stream has grown. Called on the journal's writer thread after each commit: one system call at most.
+    func appended() {
+        if !hasAppended.exchange(true, ordering: .acquiringAndReleasing) { wakeup.wake() }
+    }
+
+    func requestFlush() {
+        wantsFlush.store(true, ordering: .releasing)
+        wakeup.wake()
+    }
+
+    func takeAppended() -> Bool { hasAppended.exchange(false, ordering: .acquiringAndReleasing) }
+    func takeFlush() -> Bool { wantsFlush.exchange(false, ordering: .acquiringAndReleasing) }
+}
