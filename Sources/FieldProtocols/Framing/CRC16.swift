@@ -1,0 +1,42 @@
+/// CRC-16/CCITT-FALSE: polynomial 0x1021, start 0xFFFF, not reflected, no final xor. Its check value is 0x29B1.
+public enum CRC16 {
+    private static let polynomial: UInt16 = 0x1021
+
+    /// `tables[k * 256 + byte]`: the effect of `byte` followed by `k` zero bytes, so that eight bytes go in one step.
+    private static let tables: [UInt16] = {
+        var tables = [UInt16](repeating: 0, count: 8 * 256)
+        for byte in 0..<256 {
+            var crc = UInt16(byte) << 8
+            for _ in 0..<8 { crc = crc & 0x8000 != 0 ? crc << 1 ^ polynomial : crc << 1 }
+            tables[byte] = crc
+        }
+        for index in 256..<tables.count {
+            let shorter = tables[index - 256]
+            tables[index] = shorter << 8 ^ tables[Int(shorter >> 8)]
+        }
+        return tables
+    }()
+
+    /// The checksum of `bytes`.
+    public static func of(_ bytes: UnsafeRawBufferPointer) -> UInt16 {
+        tables.withUnsafeBufferPointer { tables in
+            var crc: UInt16 = 0xFFFF
+            var offset = 0
+            while offset + 8 <= bytes.count {
+                let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                let first = Int(crc >> 8) ^ Int(word & 0xFF)
+                let second = Int(crc & 0xFF) ^ Int(word >> 8 & 0xFF)
+                crc = tables[0x700 + first] ^ tables[0x600 + second]
+                crc ^= tables[0x500 + Int(word >> 16 & 0xFF)] ^ tables[0x400 + Int(word >> 24 & 0xFF)]
+                crc ^= tables[0x300 + Int(word >> 32 & 0xFF)] ^ tables[0x200 + Int(word >> 40 & 0xFF)]
+                crc ^= tables[0x100 + Int(word >> 48 & 0xFF)] ^ tables[Int(word >> 56)]
+                offset += 8
+            }
+            while offset < bytes.count {
+                crc = crc << 8 ^ tables[Int(crc >> 8) ^ Int(bytes[offset])]
+                offset += 1
+            }
+            return crc
+        }
+    }
+}
