@@ -1,0 +1,102 @@
+public import JSONText
+
+/// Says what each line of a serial session is and finds out which firmware speaks, without configuration.
+public struct LineClassifier {
+    /// One line, understood. The value is borrowed from the classifier and valid until its next line.
+    public struct ClassifiedLine {
+        public var lineClass: LineClass
+        /// The object, if the line is one.
+        public var value: JSONValue?
+        /// The line was malformed in a known way and mended before parsing.
+        public var isRepaired = false
+    }
+
+    /// The firmware that speaks, as far as is known.
+    public private(set) var generation: LineGeneration?
+    private var isCertain = false
+    private let isForced: Bool
+    private let parser = JSONParser(byteCountMax: LineSplitter.byteCountMax)
+    private var radioFrames = RecentRadioFrames()
+
+    /// - Parameter generation: nil to find out.
+    public init(generation: LineGeneration? = nil) {
+        self.generation = generation
+        isForced = generation != nil
+    }
+
+    /// Classifies one line without its end.
+    public mutating func classify(_ bytes: UnsafeRawBufferPointer, isWhole: Bool = true) -> ClassifiedLine {
+        guard isWhole else { return ClassifiedLine(lineClass: .truncated) }
+        let text = ByteText(bytes).trimmed
+        if text.bytes.first == UInt8(ascii: "{") { return object(text) }
+        let lineClass = TextLines.lineClass(of: text)
+        if let generation = TextLines.generation(of: text, lineClass) { learn(generation, isStrong: true) }
+        return ClassifiedLine(lineClass: lineClass)
+    }
+
+    /// A frame of MDP was seen on the same port.
+    mutating func sawFrame() { learn(.g11, isStrong: true) }
+
+    private mutating func object(_ text: ByteText) -> ClassifiedLine {
+        if let value = parse(text.bytes) {
+            var lineClass = JSONLines.lineClass(of: value)
+            if lineClass == .jsonLoRaReceived, radioFrames.isRepeated(value) { lineClass = .jsonLoRaRepeated }
+            if let evidence = JSONLines.evidence(value, lineClass) {
+                learn(evidence.generation, isStrong: evidence.isStrong)
+            }
+            return ClassifiedLine(lineClass: lineClass, value: value)
+        }
+        guard let mended = NonFiniteRepair.repaired(text.bytes), let value = mended.withUnsafeBytes(parse) else {
+            return ClassifiedLine(lineClass: .jsonInvalid)
+        }
+        if let evidence = JSONLines.evidence(value, JSONLines.lineClass(of: value)) {
+            learn(evidence.generation, isStrong: evidence.isStrong)
+        }
+        return ClassifiedLine(lineClass: .jsonInvalidNaN, value: value, isRepaired: true)
+    }
+
+    private func parse(_ bytes: UnsafeRawBufferPointer) -> JSONValue? {
+        do throws(JSONError) {
+            let value = try parser.parse(bytes)
+            return value.isObject ? value : nil
+        } catch {
+            return nil
+        }
+    }
+
+    private mutating func learn(_ found: LineGeneration, isStrong: Bool) {
+        guard !isForced, isStrong || !isCertain else { return }
+        // The MDP firmware prints the sensor lines of its ancestor on request.
+        if generation == .g11, found == .g1 { return }
+        generation = found
+        isCertain = isStrong
+    }
+}
+
+/// The last frames a radio bridge has reported: a retransmission shows as the same number again.
+private struct RecentRadioFrames {
+    private struct Key: Equatable {
+        var source: UInt64
+        var seq: UInt64
+        var type: UInt64
+    }
+
+    private var keys: [Key] = []
+    private var oldest = 0
+    private static let countMax = 32
+
+    mutating func isRepeated(_ line: JSONValue) -> Bool {
+        guard let source = line["src"]?.uint64, let seq = line["seq"]?.uint64, let type = line["type"]?.uint64 else {
+            return false
+        }
+        let key = Key(source: source, seq: seq, type: type)
+        if keys.contains(key) { return true }
+        if keys.count < Self.countMax {
+            keys.append(key)
+        } else {
+            keys[oldest] = key
+            oldest = (oldest + 1) % Self.countMax
+        }
+        return false
+    }
+}
