@@ -1,5 +1,5 @@
 public import GatewayModel
-public import JSONText
+internal import JSONText
 
 /// The readings in the lines of a session, under their canonical names. Values that firmware makes up are left out.
 public enum LineReadings {
@@ -49,8 +49,8 @@ public enum LineReadings {
 
     /// g1: `ts_ms`, `sensor`, `addr` and the values of one sensor.
     private static func sensor(_ line: JSONValue, to batch: inout ObservationBatch) {
-        let slot = line["sensor"]?.string.flatMap { BME688Slot(label: $0) }
-        fields(line, slot ?? line["addr"]?.string.flatMap { BME688Slot(label: $0) } ?? .a, to: &batch)
+        let slot = BME688Slot(label: line["sensor"]?.string ?? "") ?? BME688Slot(label: line["addr"]?.string ?? "")
+        fields(line, slot ?? .a, to: &batch)
     }
 
     /// g3, g4: the first sensor only; analog inputs and outputs in these lines are placeholders.
@@ -87,7 +87,7 @@ public enum LineReadings {
     private static func sensorsAnswer(_ line: JSONValue, to batch: inout ObservationBatch) {
         for (key, otherwise) in [("bme1", BME688Slot.a), ("bme2", .b)] as [(StaticString, BME688Slot)] {
             guard let sensor = line[key] else { continue }
-            let label = sensor["label"]?.string ?? sensor["address"]?.string ?? ""
+            let label: String = sensor["label"]?.string ?? sensor["address"]?.string ?? ""
             fields(sensor, BME688Slot(label: label) ?? otherwise, to: &batch)
         }
     }
