@@ -23,6 +23,13 @@ public enum DedicatedThread {
         }
     }
 
+    /// Runs `body` on a new thread and does not wait for it: for a call that may hang, such as opening a broken device.
+    ///
+    /// The thread bears `name` (its first 15 bytes) and takes no asynchronous signals.
+    public static func start(named name: String, _ body: @escaping @Sendable () -> Void) throws(EventLoopError) {
+        if let error = Start(name: name, body: body).launch() { throw error }
+    }
+
     /// Carries the body over `pthread_create`'s untyped pointer.
     private final class Start {
         let name: String
