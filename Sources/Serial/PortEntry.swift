@@ -15,6 +15,14 @@ public struct PortEntry: Sendable, Equatable {
     /// What its records are kept under, whatever number the port has tomorrow.
     public var identity: PortIdentity
 
+    /// The entry of a path that libserialport does not enumerate: a pseudo terminal, a link to one, an unplugged port.
+    public static func unlisted(_ path: String) -> PortEntry {
+        let number = PortPath.deviceNumber(path)
+        return PortEntry(
+            path: number == nil ? path : PortPath.resolve(path) ?? path, isPresent: number != nil, deviceNumber: number,
+            usb: nil, byIDLinks: [], byPathLinks: [], configuredPaths: [path], identity: .named(by: path))
+    }
+
     /// Whether automatic discovery takes this port for a board.
     public var isDiscoverable: Bool { isPresent && usb?.isBoardVendor == true }
 }

@@ -9,7 +9,6 @@ public enum PortList {
     public static func ports(configuredPaths: [String] = []) throws(SerialError) -> [PortEntry] {
         var entries = try enumerated()
         for path in configuredPaths {
-            let resolved = PortPath.resolve(path)
             let number = PortPath.deviceNumber(path)
             if let index = entries.firstIndex(where: { number != nil ? $0.deviceNumber == number : $0.path == path }) {
                 entries[index].configuredPaths.append(path)
@@ -19,11 +18,7 @@ public enum PortList {
                 }
                 continue
             }
-            entries.append(
-                PortEntry(
-                    path: number == nil ? path : resolved ?? path, isPresent: number != nil, deviceNumber: number,
-                    usb: nil,
-                    byIDLinks: [], byPathLinks: [], configuredPaths: [path], identity: .named(by: path)))
+            entries.append(.unlisted(path))
         }
         return entries.sorted { $0.path < $1.path }
     }

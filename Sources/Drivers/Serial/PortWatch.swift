@@ -55,8 +55,11 @@ final class PortWatch {
             let event = events.loadUnaligned(fromByteOffset: offset, as: inotify_event.self)
             let name = events[(offset + headerCount)..<min(events.count, offset + headerCount + Int(event.len))]
             offset += headerCount + Int(event.len)
-            // Without a name it is the folder itself, or events were lost.
-            guard event.len > 0, let folder = folders[event.wd] else { return true }
+            if event.mask & UInt32(IN_Q_OVERFLOW) != 0 { return true }
+            // An event of a folder that was let go meanwhile.
+            guard let folder = folders[event.wd] else { continue }
+            // Without a name it is the folder itself.
+            if event.len == 0 { return true }
             let text = String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
             if folder.names.contains(text) || folder.wantsPorts && text.hasPrefix("tty") { return true }
         }

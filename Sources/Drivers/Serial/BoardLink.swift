@@ -1,0 +1,70 @@
+import EventLoop
+import GatewayModel
+import Serial
+
+/// One board's place and, while it is there, the open port. Owned by the serial thread.
+final class BoardLink {
+    /// How the link stands; the port exists in `open` alone.
+    enum Standing {
+        case absent
+        /// There, but it could not be opened: tried again at this time (milliseconds of the monotonic clock).
+        case failing(retryAt: Int64)
+        case opening(ticket: Int)
+        case open(SerialPort, ticket: Int)
+        case lent
+    }
+
+    /// Where to look for the board; changes for discovered ones, which are known by their identity.
+    var place: SerialPlace
+    let discoveredIdentity: PortIdentity?
+
+    var standing = Standing.absent
+    /// Somebody wants to borrow the port that is being opened.
+    var isWanted = false
+    /// As it was listed when it was last opened.
+    var entry: PortEntry?
+    var device: DeviceName?
+    var talk: BoardTalk?
+    /// Bytes that wait for a HELLO, since the device's name depends on it.
+    var recognition: Recognition?
+    var output = OutputQueue()
+    /// Whether the poller tells when the port takes more.
+    var isWaitingForRoom = false
+    /// Since when the port has taken nothing (milliseconds of the monotonic clock); nil while nothing waits.
+    var stalledSince: Int64?
+    /// Bytes for the board that must not leave before the commit.
+    var acknowledgements: [[UInt8]] = []
+    var quota = LineQuota()
+    var screen = SecretScreen()
+    var backoff = Backoff(initial: .milliseconds(250), max: .seconds(4), stableAfter: .seconds(10))
+    /// Notes of a port that comes and goes all the time.
+    var noteLimit = RateLimit(burst: 20, every: .seconds(60))
+    /// When to ask the command queue again; nil unless it could not be asked.
+    var fetchAt: Int64?
+    var status: SerialPortStatus
+
+    init(place: SerialPlace, discoveredIdentity: PortIdentity? = nil) {
+        self.place = place
+        self.discoveredIdentity = discoveredIdentity
+        status = SerialPortStatus(path: place.path, isDiscovered: discoveredIdentity != nil)
+    }
+
+    var openPort: SerialPort? {
+        if case .open(let port, _) = standing { port } else { nil }
+    }
+
+    var isOpening: Bool {
+        if case .opening = standing { true } else { false }
+    }
+
+    /// When this link wants attention next (milliseconds of the monotonic clock); nil if only events concern it.
+    var due: Int64? {
+        var times = [quota.due, fetchAt, talk?.due, recognition?.deadline]
+        if let stalledSince { times.append(stalledSince + Self.stallMilliseconds) }
+        if case .failing(let retryAt) = standing { times.append(retryAt) }
+        return times.compactMap { $0 }.min()
+    }
+
+    /// A port that takes nothing for this long loses what waits for it: a command that old would surprise people.
+    static let stallMilliseconds: Int64 = 10_000
+}

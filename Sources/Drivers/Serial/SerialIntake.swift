@@ -1,0 +1,100 @@
+public import EventLoop
+public import Fleet
+public import GatewayModel
+public import Serial
+internal import Synchronization
+
+/// The driver of all boards on serial ports: one thread waits for all of them, and what they send is committed together.
+///
+/// Boards may come, go and hang; none holds up another. Readings are acknowledged to a board only after the commit.
+public final class SerialIntake: Driver {
+    public struct Configuration: Sendable {
+        /// Where boards are expected.
+        public var places: [SerialPlace]
+        /// Take every port of a known vendor for a board, too.
+        public var discovers: Bool
+        public var aliases: [DeviceAlias]
+        /// How long the first message of a batch waits for others.
+        public var linger: Duration
+
+        public init(
+            places: [SerialPlace], discovers: Bool = false, aliases: [DeviceAlias] = [],
+            linger: Duration = .milliseconds(5)
+        ) {
+            self.places = places
+            self.discovers = discovers
+            self.aliases = aliases
+            self.linger = linger
+        }
+    }
+
+    /// What the driver is connected to. All are called on its thread.
+    public struct Outlets: Sendable {
+        /// Makes a batch durable before it returns; when it throws, the batch is kept and offered again.
+        public var commit: @Sendable (ObservationBatch) throws -> Void
+        public var commands: CommandSource
+        /// Told what was learned about a device: presence, HELLO.
+        public var sighted: @Sendable (Sighting) -> Void
+
+        public init(
+            commit: @escaping @Sendable (ObservationBatch) throws -> Void, commands: CommandSource = .none,
+            sighted: @escaping @Sendable (Sighting) -> Void = { _ in }
+        ) {
+            self.commit = commit
+            self.commands = commands
+            self.sighted = sighted
+        }
+    }
+
+    public let name = "serial"
+    /// Lends the ports: borrow one by its path as `ports()` gives it.
+    public let leases = PortLeases()
+
+    private let configuration: Configuration
+    private let outlets: Outlets
+    private let clock: any Clock
+    private let seed: UInt64
+    private let inbox: SerialInbox
+    private let snapshot = Mutex(SerialSnapshot())
+
+    /// `seed` makes the waits between attempts differ.
+    public init(
+        _ configuration: Configuration, outlets: Outlets, clock: any Clock, seed: UInt64
+    ) throws(EventLoopError) {
+        self.configuration = configuration
+        self.outlets = outlets
+        self.clock = clock
+        self.seed = seed
+        inbox = try SerialInbox()
+    }
+
+    /// Drives the ports on a thread of its own until the task is cancelled; what has arrived by then is committed.
+    public func run() async throws {
+        defer { snapshot.withLock { $0.condition = .stopped } }
+        try await DedicatedThread.run(named: name, wakeup: inbox.wakeup) { [self] stop in
+            let loop = try SerialLoop(
+                configuration, outlets: outlets, clock: clock, seed: seed, inbox: inbox, leases: leases
+            ) { [self] ports, condition in
+                snapshot.withLock {
+                    $0.ports = ports
+                    $0.condition = condition
+                }
+            }
+            try loop.run(stop)
+        }
+    }
+
+    public var condition: DriverCondition { snapshot.withLock { $0.condition } }
+
+    /// The ports in the order of the configuration, then the discovered ones. At most a second old.
+    public func ports() -> [SerialPortStatus] { snapshot.withLock { $0.ports } }
+
+    /// A command for this device may wait in the queue: look at once. May be called from any thread, for any device.
+    public func commandsWaiting(for device: DeviceID) { inbox.put { $0.commanded.insert(device) } }
+}
+
+/// What other threads see of the serial thread.
+private struct SerialSnapshot {
+    var ports: [SerialPortStatus] = []
+    var condition = DriverCondition.stopped
+}

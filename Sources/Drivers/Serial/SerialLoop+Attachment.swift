@@ -1,0 +1,192 @@
+import EventLoop
+import GatewayModel
+import Serial
+
+/// Finding, opening and closing ports.
+extension SerialLoop {
+    /// Discovered ports are listed anew this often even if nothing is known to have changed.
+    private static let listingEvery: Int64 = 4_000
+    private static let discoveredCountMax = 512
+
+    /// Follows every link again: closes ports whose link leads elsewhere now, opens those that are there.
+    func scan(_ now: ReceiveTime) {
+        let milliseconds = now.monotonicMilliseconds
+        let wasRequested = scanRequested
+        scanRequested = false
+        lastScan = milliseconds
+        watch?.watch(links.map(\.place.path), discovers: configuration.discovers)
+        for link in links { closeIfMoved(link, now) }
+        let mayDiscover = configuration.discovers && (wasRequested || milliseconds - lastListing >= Self.listingEvery)
+        guard mayDiscover || links.contains(where: { isWorthOpening($0, milliseconds) }) else { return }
+        lastListing = milliseconds
+        let ports: [PortEntry]
+        do {
+            ports = try PortList.ports(configuredPaths: links.map(\.place.path))
+        } catch {
+            // Without the list a board is known by its path alone, which is no reason to leave it unread.
+            ports = []
+        }
+        if mayDiscover { discover(in: ports) }
+        for link in links where isWorthOpening(link, milliseconds) { open(link, listed: ports) }
+    }
+
+    private func closeIfMoved(_ link: BoardLink, _ now: ReceiveTime) {
+        guard case .open(let port, _) = link.standing, PortPath.deviceNumber(link.place.path) != port.deviceNumber
+        else { return }
+        // Another board may be behind the old port by now: nothing more is read from it.
+        lose(link, .gone(path: link.place.path), now)
+    }
+
+    private func isWorthOpening(_ link: BoardLink, _ milliseconds: Int64) -> Bool {
+        switch link.standing {
+        case .absent: PortPath.deviceNumber(link.place.path) != nil
+        case .failing(let retryAt): milliseconds >= retryAt
+        case .opening, .open, .lent: false
+        }
+    }
+
+    /// Takes in ports of known vendors that nobody has configured.
+    private func discover(in ports: [PortEntry]) {
+        for port in ports where port.isDiscoverable {
+            let path = port.byIDLinks.first.map { PortPath.byIDFolder + "/" + $0 } ?? port.path
+            if let known = links.first(where: { $0.discoveredIdentity == port.identity }) {
+                if known.openPort == nil, !known.isOpening, known.place.path != path { move(known, to: path) }
+                continue
+            }
+            let isTaken = links.contains { link in
+                link.openPort?.deviceNumber == port.deviceNumber || port.configuredPaths.contains(link.place.path)
+            }
+            guard !isTaken, links.count(where: { $0.discoveredIdentity != nil }) < Self.discoveredCountMax else {
+                continue
+            }
+            let link = BoardLink(place: SerialPlace(path: path), discoveredIdentity: port.identity)
+            links.append(link)
+            offer(link)
+        }
+    }
+
+    private func move(_ link: BoardLink, to path: String) {
+        leases.withdraw(link.place.path)
+        link.place.path = path
+        link.status.path = path
+        offer(link)
+    }
+
+    private func open(_ link: BoardLink, listed ports: [PortEntry]) {
+        let path = link.place.path
+        guard let number = PortPath.deviceNumber(path) else {
+            set(link, .absent)
+            return
+        }
+        let entry = ports.first { $0.deviceNumber == number } ?? .unlisted(path)
+        // Another board at the number that a discovered one had.
+        if let identity = link.discoveredIdentity, identity != entry.identity {
+            set(link, .absent)
+            return
+        }
+        // Ours under another name, or not yet let go: looked at again when that one closes.
+        guard !openLinks.values.contains(where: { $0.openPort?.deviceNumber == number }) else { return }
+        link.entry = entry
+        lastTicket += 1
+        set(link, .opening(ticket: lastTicket))
+        PortOpening.start(path, settings: link.place.settings, ticket: lastTicket) { [inbox] outcome in
+            inbox.put { $0.opened.append(outcome) }
+        }
+    }
+
+    /// An attempt to open has ended.
+    func finishOpening(_ outcome: PortOpening.Outcome, _ now: ReceiveTime) {
+        let opening = links.first { link in
+            if case .opening(outcome.ticket) = link.standing { true } else { false }
+        }
+        guard let link = opening else { return }
+        switch outcome.result {
+        case .success(let port):
+            if link.isWanted {
+                port.close()
+                lend(link)
+            } else if port.deviceNumber != link.entry?.deviceNumber {
+                // The link was moved in between: whose port this is has to be found out again.
+                port.close()
+                set(link, .absent)
+                scanRequested = true
+            } else {
+                attach(link, port, ticket: outcome.ticket, now)
+            }
+        case .failure(let error):
+            if link.isWanted { lend(link) } else { fail(link, error, now) }
+        }
+    }
+
+    private func attach(_ link: BoardLink, _ port: SerialPort, ticket: Int, _ now: ReceiveTime) {
+        do {
+            try poller.add(port.fileDescriptor, commitRetryAt == nil ? .readable : .none, token: ticket)
+        } catch {
+            fail(link, .failed(path: port.path, call: "epoll_ctl", errno: 0), now)
+            return
+        }
+        link.backoff.succeeded(now: now.monotonicMilliseconds)
+        openLinks[ticket] = link
+        link.status.counts.openings += 1
+        link.status.resolvedPath = port.resolvedPath
+        link.status.identity = link.entry?.identity
+        link.status.usb = link.entry?.usb
+        set(link, .open(port, ticket: ticket))
+        identify(link, now)
+    }
+
+    private func fail(_ link: BoardLink, _ error: SerialError, _ now: ReceiveTime) {
+        if case .gone = error {
+            set(link, .absent)
+            return
+        }
+        let wait = link.backoff.failed(now: now.monotonicMilliseconds, using: &random)
+        let isNews = link.status.state != .failing(error)
+        set(link, .failing(retryAt: now.monotonicMilliseconds + max(50, wait.milliseconds)), error: error)
+        if isNews {
+            note(link, "serial_port_failed", now) { body in
+                body.text("error", error.code)
+                body.text("detail", error.description)
+            }
+        }
+    }
+
+    /// The port is no longer there, or no longer the board's.
+    func lose(_ link: BoardLink, _ error: SerialError, _ now: ReceiveTime) {
+        guard link.openPort != nil else { return }
+        _ = link.backoff.failed(now: now.monotonicMilliseconds, using: &random)
+        endConversation(link, now)
+        close(link)
+        scanRequested = true
+        note(link, "serial_port_closed", now) { $0.text("error", error.code) }
+    }
+
+    /// Closes the port at once; what waits for the board is forgotten.
+    func close(_ link: BoardLink) {
+        guard case .open(let port, let ticket) = link.standing else { return }
+        poller.remove(port.fileDescriptor)
+        port.close()
+        openLinks[ticket] = nil
+        link.output.removeAll()
+        link.acknowledgements.removeAll()
+        link.stalledSince = nil
+        link.isWaitingForRoom = false
+        set(link, .absent)
+    }
+
+    func set(_ link: BoardLink, _ standing: BoardLink.Standing, error: SerialError? = nil) {
+        link.standing = standing
+        let state: SerialPortStatus.State =
+            switch standing {
+            case .absent: .absent
+            case .opening: link.status.state
+            case .open: .open
+            case .failing: error.map(SerialPortStatus.State.failing) ?? link.status.state
+            case .lent: .lent(leases.purpose(of: link.place.path) ?? "another use")
+            }
+        if state != link.status.state {
+            link.status.state = state
+            publishNow(now)
+        }
+    }
+}

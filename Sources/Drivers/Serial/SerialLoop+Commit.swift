@@ -1,0 +1,66 @@
+import EventLoop
+import GatewayModel
+import Serial
+
+/// The moment from which a board may be told that its reading is safe.
+extension SerialLoop {
+    /// Makes the batch durable, then releases the acknowledgements. If that fails the batch is kept, no port is read
+    /// and it is tried again later: what the boards send meanwhile waits in the ports, and is lost there if it is much.
+    func commit() {
+        let wasRefused = commitRetryAt != nil
+        do {
+            try outlets.commit(batch)
+        } catch {
+            let now = clock.now().monotonicMilliseconds
+            commitRetryAt = now + max(50, commitBackoff.failed(now: now, using: &random).milliseconds)
+            if !wasRefused { hearAgain() }
+            return
+        }
+        batch.removeAll()
+        commitRetryAt = nil
+        commitBackoff.succeeded(now: clock.now().monotonicMilliseconds)
+        if wasRefused { hearAgain() }
+        for link in openLinks.values where !link.acknowledgements.isEmpty {
+            let acknowledgements = link.acknowledgements
+            link.acknowledgements.removeAll()
+            for bytes in acknowledgements { write(bytes, to: link) }
+        }
+    }
+
+    /// Starts or stops reading, as the journal's state demands.
+    private func hearAgain() {
+        for link in Array(openLinks.values) {
+            if case .open(let port, let ticket) = link.standing { listen(to: port, of: link, ticket: ticket) }
+        }
+        publishNow(clock.now())
+    }
+
+    /// Everything that is due by the clock.
+    func serveTimers(_ now: ReceiveTime) {
+        let milliseconds = now.monotonicMilliseconds
+        if let commitRetryAt, milliseconds >= commitRetryAt { commit() }
+        for link in links {
+            guard let due = link.due, milliseconds >= due else { continue }
+            if let deadline = link.recognition?.deadline, milliseconds >= deadline { endRecognition(of: link, now) }
+            if let since = link.stalledSince, milliseconds >= since + BoardLink.stallMilliseconds {
+                endStall(of: link, now)
+            }
+            if let fetchAt = link.fetchAt, milliseconds >= fetchAt { fetchCommands(for: link, now) }
+            for outcome in link.talk?.tick(now) ?? [] { act(on: outcome, of: link, now) }
+            reportSuppressed(link, now)
+            if case .failing(let retryAt) = link.standing, milliseconds >= retryAt { scanRequested = true }
+        }
+    }
+
+    private func reportSuppressed(_ link: BoardLink, _ now: ReceiveTime) {
+        guard let count = link.quota.takeCount(now: now.monotonicMilliseconds) else { return }
+        batch.append(
+            Note(
+                .logs, kind: "serial_lines_suppressed", device: link.device?.id,
+                body: NoteBody.of { $0.integer("count", count) }, received: now))
+    }
+}
+
+extension Duration {
+    var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
+}

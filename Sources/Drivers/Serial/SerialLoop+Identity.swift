@@ -1,0 +1,112 @@
+import Fleet
+import GatewayModel
+import Serial
+
+/// Who is behind a port.
+extension SerialLoop {
+    /// A port was opened: names its device and starts the conversation.
+    func identify(_ link: BoardLink, _ now: ReceiveTime) {
+        guard let entry = link.entry else { return }
+        let alias = naming.alias(of: entry, openedAs: link.place.path)
+        let device = alias ?? DeviceNaming.name(of: entry.identity)
+        guard let name = DeviceName(claim(device, for: link, now)) else {
+            fail(link, now)
+            return
+        }
+        link.device = name
+        link.status.device = name.id
+        let opening = BoardTalk(device: name)
+        if alias == nil, naming.dependsOnReportedIDs {
+            link.recognition = Recognition(scout: opening, now: now.monotonicMilliseconds)
+        }
+        link.talk = opening
+        for outcome in link.talk?.opened(now) ?? [] { act(on: outcome, of: link, now) }
+        if link.recognition == nil { present(link, now) }
+    }
+
+    /// Holds bytes until the board is recognised, and decodes them then.
+    func recognize(_ bytes: UnsafeRawBufferPointer, from link: BoardLink, _ now: ReceiveTime) {
+        let reported = link.recognition?.hold(bytes, at: now)
+        if let reported {
+            if let alias = naming.alias(reportedID: reported), let name = DeviceName(claim(alias, for: link, now)) {
+                link.device = name
+                link.status.device = name.id
+                link.talk?.rename(name)
+            }
+            endRecognition(of: link, now)
+        } else if link.recognition?.isFull == true {
+            endRecognition(of: link, now)
+        }
+    }
+
+    /// Takes what was held, under the name the device has now.
+    func endRecognition(of link: BoardLink, _ now: ReceiveTime) {
+        guard let held = link.recognition?.held else { return }
+        link.recognition = nil
+        present(link, now)
+        held.withUnsafeBytes { decode($0, from: link, now) }
+    }
+
+    /// The conversation is over: the port is lost or lent.
+    func endConversation(_ link: BoardLink, _ now: ReceiveTime) {
+        if link.recognition != nil { endRecognition(of: link, now) }
+        link.talk = nil
+        guard let device = link.device?.id else { return }
+        outlets.sighted(Sighting(device: device, source: .serial, at: now.wall, presence: .offline))
+    }
+
+    /// A board told what it is.
+    func greet(_ hello: BoardHello, from link: BoardLink, _ now: ReceiveTime) {
+        guard let device = link.device?.id else { return }
+        link.status.reportedID = hello.reportedID ?? link.status.reportedID
+        link.status.firmware = hello.firmware ?? link.status.firmware
+        var sighting = Sighting(device: device, source: .serial, at: now.wall, presence: .online)
+        hello.describe(&sighting)
+        outlets.sighted(sighting)
+        guard let reported = hello.reportedID else { return }
+        for other in collisions.note(reported, by: device) {
+            note(link, "identity_collision", now) { body in
+                body.text("severity", "alarm")
+                body.text("reported_id", reported)
+                body.texts("devices", [other.text, device.text])
+            }
+        }
+    }
+
+    private func present(_ link: BoardLink, _ now: ReceiveTime) {
+        guard let device = link.device?.id else { return }
+        var sighting = Sighting(device: device, source: .serial, at: now.wall, presence: .online)
+        sighting.attributes["port"] = link.place.path
+        sighting.attributes["port_identity"] = link.entry?.identity.text
+        if let usb = link.entry?.usb {
+            sighting.attributes["usb_product"] = usb.product
+            sighting.attributes["usb_serial"] = usb.serialNumber
+        }
+        outlets.sighted(sighting)
+        note(link, "serial_port_opened", now) { body in
+            if let path = link.status.resolvedPath { body.text("resolved_path", path) }
+        }
+        fetchCommands(for: link, now)
+    }
+
+    /// The wanted id, or one made of the port's own path if another open port has it: two boards are never one device.
+    private func claim(_ device: DeviceID, for link: BoardLink, _ now: ReceiveTime) -> DeviceID {
+        guard let other = openLinks.values.first(where: { $0 !== link && $0.device?.id == device }) else {
+            return device
+        }
+        let fallback = DeviceNaming.name(
+            of: link.entry?.byPathLinks.first.map(PortIdentity.topology) ?? .path(link.place.path))
+        note(link, "identity_collision", now) { body in
+            body.text("severity", "alarm")
+            body.text("device", device.text)
+            body.text("kept_as", fallback.text)
+            body.texts("ports", [other.place.path, link.place.path])
+        }
+        return fallback
+    }
+
+    private func fail(_ link: BoardLink, _ now: ReceiveTime) {
+        note(link, "device_rejected", now) { $0.text("error", "too_many_devices") }
+        close(link)
+    }
+}

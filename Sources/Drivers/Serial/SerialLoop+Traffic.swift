@@ -1,0 +1,138 @@
+import EventLoop
+import GatewayModel
+import Serial
+
+/// Bytes from and to the boards.
+extension SerialLoop {
+    /// Reads a port may be read in a row before the others get their turn.
+    private static let readsMax = 4
+
+    func read(from link: BoardLink, isHangup: Bool, into buffer: UnsafeMutableRawBufferPointer) {
+        guard let port = link.openPort else { return }
+        let now = clock.now()
+        do throws(SerialError) {
+            for _ in 0..<Self.readsMax {
+                let count = try port.read(into: buffer)
+                if count == 0 { break }
+                take(UnsafeRawBufferPointer(rebasing: buffer[..<count]), from: link, now)
+                if count < buffer.count { break }
+            }
+            // Hung up, and nothing left to read.
+            if isHangup, try port.read(into: buffer) == 0 { throw SerialError.gone(path: port.path) }
+        } catch {
+            lose(link, error, now)
+        }
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer, from link: BoardLink, _ now: ReceiveTime) {
+        statusChanged = true
+        link.status.counts.bytesReceived += bytes.count
+        link.status.lastSeen = now.wall
+        if link.recognition != nil {
+            recognize(bytes, from: link, now)
+        } else {
+            decode(bytes, from: link, now)
+        }
+    }
+
+    /// Puts what the bytes mean into the batch and does what it asks for.
+    func decode(_ bytes: UnsafeRawBufferPointer, from link: BoardLink, _ now: ReceiveTime) {
+        let before = batch.observations.count
+        let outcomes = link.talk?.received(bytes, at: now, into: &batch) ?? []
+        let added = batch.observations.count - before
+        link.status.counts.observations += added
+        for outcome in outcomes { act(on: outcome, of: link, now) }
+    }
+
+    func act(on outcome: BoardOutcome, of link: BoardLink, _ now: ReceiveTime) {
+        switch outcome {
+        case .write(let bytes): write(bytes, to: link)
+        case .writeAfterCommit(let bytes): link.acknowledgements.append(bytes)
+        case .hello(let hello): greet(hello, from: link, now)
+        case .text(let line): keep(line, from: link, now)
+        case .damaged(let code): damaged(code, link, now)
+        case .message: link.status.counts.messages += 1
+        case .command(let id, let state, let result): ended(id, state, result, link, now)
+        }
+        link.status.generation = link.talk?.generation ?? link.status.generation
+    }
+
+    /// Queues bytes for a board and sends what it takes now. False if too much waits already.
+    @discardableResult
+    func write(_ bytes: [UInt8], to link: BoardLink) -> Bool {
+        guard link.openPort != nil, link.output.append(bytes) else { return false }
+        flush(link)
+        return link.openPort != nil
+    }
+
+    /// Sends what waits; asks to be told when the port takes more.
+    func flush(_ link: BoardLink) {
+        guard case .open(let port, let ticket) = link.standing, !link.output.isEmpty else { return }
+        let now = clock.now()
+        do throws(SerialError) {
+            let count = try link.output.drain { (bytes) throws(SerialError) in try port.write(bytes) }
+            link.status.counts.bytesSent += count
+            if count > 0 { link.stalledSince = nil }
+            let wasWaiting = link.isWaitingForRoom
+            link.isWaitingForRoom = !link.output.isEmpty
+            if !link.output.isEmpty, link.stalledSince == nil { link.stalledSince = now.monotonicMilliseconds }
+            if wasWaiting != link.isWaitingForRoom { listen(to: port, of: link, ticket: ticket) }
+        } catch {
+            lose(link, error, now)
+        }
+    }
+
+    /// Tells the kernel what to wake for: nothing is read while the journal takes nothing, so that the boards' own
+    /// buffers and flow control hold what we could not keep.
+    func listen(to port: SerialPort, of link: BoardLink, ticket: Int) {
+        var interest: Poller.Interest = commitRetryAt == nil ? .readable : .none
+        if link.isWaitingForRoom { interest.insert(.writable) }
+        do {
+            try poller.change(port.fileDescriptor, interest, token: ticket)
+        } catch {
+            lose(link, .failed(path: port.path, call: "epoll_ctl", errno: 0), clock.now())
+        }
+    }
+
+    /// Gives up what a board has not taken for so long that it would surprise people.
+    func endStall(of link: BoardLink, _ now: ReceiveTime) {
+        let count = link.output.count
+        link.output.removeAll()
+        link.stalledSince = nil
+        link.status.counts.stalls += 1
+        note(link, "serial_port_stalled", now) { $0.integer("bytes_dropped", count) }
+        if case .open(let port, let ticket) = link.standing {
+            link.isWaitingForRoom = false
+            listen(to: port, of: link, ticket: ticket)
+        }
+    }
+
+    private func keep(_ line: String, from link: BoardLink, _ now: ReceiveTime) {
+        link.status.counts.textLines += 1
+        guard !link.screen.hides(line) else { return }
+        guard link.quota.admits(now: now.monotonicMilliseconds) else {
+            link.status.counts.suppressedLines += 1
+            return
+        }
+        batch.append(
+            Note(
+                .logs, kind: "serial_line", device: link.device?.id, body: NoteBody.of { $0.text("line", line) },
+                received: now))
+    }
+
+    private func damaged(_ code: String, _ link: BoardLink, _ now: ReceiveTime) {
+        link.status.counts.damaged += 1
+        note(link, "serial_frame_damaged", now) { $0.text("error", code) }
+    }
+
+    /// Enters an event of this port, unless it has had many lately.
+    func note(_ link: BoardLink, _ kind: String, _ now: ReceiveTime, _ fill: (inout NoteBody) -> Void) {
+        guard let suppressed = link.noteLimit.take(now: now.monotonicMilliseconds) else { return }
+        let body = NoteBody.of { body in
+            body.text("path", link.place.path)
+            fill(&body)
+            if suppressed > 0 { body.integer("suppressed", suppressed) }
+        }
+        batch.append(Note(.events, kind: kind, device: link.device?.id, body: body, received: now))
+    }
+}

@@ -1,0 +1,64 @@
+public import GatewayModel
+public import Serial
+
+/// One board's port as `ports` and the API show it.
+public struct SerialPortStatus: Sendable, Equatable {
+    public enum State: Sendable, Equatable {
+        /// Nothing there: unplugged, or its link leads nowhere.
+        case absent
+        case opening
+        case open
+        /// There, but it cannot be opened; tried again.
+        case failing(SerialError)
+        /// Lent, with what for.
+        case lent(String)
+
+        /// `absent`, `opening`, `open`, `failing` or `lent`.
+        public var name: String {
+            switch self {
+            case .absent: "absent"
+            case .opening: "opening"
+            case .open: "open"
+            case .failing: "failing"
+            case .lent: "lent"
+            }
+        }
+    }
+
+    /// The configured path, or the one it was discovered at.
+    public var path: String
+    public var isDiscovered: Bool
+    public var state: State = .absent
+    /// What the path leads to; nil before it was first opened.
+    public var resolvedPath: String?
+    public var identity: PortIdentity?
+    public var usb: USBIdentity?
+    /// Nil before the port was first opened.
+    public var device: DeviceID?
+    /// What the firmware calls itself; not unique.
+    public var reportedID: String?
+    public var firmware: String?
+    /// The firmware generation whose dialect the board speaks (`g3`, `g11` …), once it is known.
+    public var generation: String?
+    public var counts = Counts()
+    /// When the board last sent something.
+    public var lastSeen: Timestamp?
+
+    /// What has passed since the daemon started.
+    public struct Counts: Sendable, Equatable {
+        public var bytesReceived = 0
+        public var bytesSent = 0
+        /// Messages understood: frames and lines.
+        public var messages = 0
+        public var observations = 0
+        /// Damaged frames and lines.
+        public var damaged = 0
+        /// Lines that are no message, and were kept as text or suppressed.
+        public var textLines = 0
+        public var suppressedLines = 0
+        /// How often the port was opened.
+        public var openings = 0
+        /// Times at which the board took nothing for so long that what waited for it was thrown away.
+        public var stalls = 0
+    }
+}
