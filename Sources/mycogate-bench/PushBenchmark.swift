@@ -1,0 +1,96 @@
+import CCurl
+import GatewayTestKit
+import Glibc
+
+/// Envelopes to a stand-in MAS against a bare libcurl loop of equal parallelism with bodies of equal size.
+enum PushBenchmark {
+    static let recordCount = 20_000
+    static let parallelism = 8
+    static let benchmark = Benchmark(name: "push") {
+        var ratios: [Double] = []
+        var own: [Double] = []
+        var bare: [Double] = []
+        for _ in 0..<3 {
+            let (rate, bodySize) = try gateway()
+            let peer = try BareLoop.run(count: recordCount, bodySize: bodySize, parallelism: parallelism)
+            ratios.append(rate / peer)
+            own.append(rate)
+            bare.append(peer)
+        }
+        let ratio = Measure.median(ratios)
+        return [
+            BenchResult(
+                figure: "\(Measure.text(ratio)) × bare libcurl", budget: "≥ 0.8",
+                detail: "gateway \(Measure.text(Measure.median(own), digits: 0))/s, bare "
+                    + "\(Measure.text(Measure.median(bare), digits: 0))/s, parallelism \(parallelism), medians of 3 pairs",
+                isKept: ratio >= 0.8)
+        ]
+    }
+
+    /// Envelopes a second from the first to the last that the MAS accepted, and the size of one.
+    private static func gateway() throws -> (rate: Double, bodySize: Int) {
+        let mas = try StandInMAS()
+        let gateway = try GatewayProcess(
+            binary: GatewayProcess.built(),
+            sections: """
+                sync: {destinations: [{name: mas, kind: mas, url: "\(mas.url)", parallelism: \(parallelism)}]}
+                """)
+        try Prefill.readings(recordCount, dataDirectory: gateway.dataDirectory)
+        try gateway.launch()
+        guard mas.wait(until: { $0.accepted > 0 }) else { throw BenchError("no envelope came: \(gateway.log)") }
+        let first = mas.withLedger { $0.accepted }
+        let start = Measure.seconds()
+        guard mas.wait(limit: .seconds(120), until: { $0.deliveries.count >= recordCount }) else {
+            throw BenchError("\(mas.withLedger { $0.deliveries.count }) of \(recordCount) envelopes came")
+        }
+        let rate = Double(recordCount - first) / (Measure.seconds() - start)
+        gateway.stop()
+        return (rate, mas.withLedger { $0.deliveries.values.first?.envelope.count ?? 0 } + 13)
+    }
+}
+
+/// What libcurl alone can do: a multi handle, keep-alive, nothing read, nothing stored.
+private enum BareLoop {
+    static func run(count: Int, bodySize: Int, parallelism: Int) throws -> Double {
+        let mas = try StandInMAS()
+        let url = mas.url + "/api/iot/envelope/ingest"
+        let head = #"{"envelope":{"hdr":{"deviceId":"bench","msgId":"00000000-0000-4000-8000-000000000000"},"seq":1,"pad":""#
+        let body = head + String(repeating: "x", count: max(0, bodySize - head.utf8.count - 3)) + "\"}}"
+        let headers = curl_slist_append(nil, "Content-Type: application/json")
+        defer { curl_slist_free_all(headers) }
+        guard let multi = curl_multi_init() else { throw BenchError("libcurl cannot start") }
+        defer { _ = curl_multi_cleanup(multi) }
+        let sink: ccurl_sink = { _, size, count, _ in size * count }
+        for _ in 0..<parallelism {
+            guard let easy = curl_easy_init() else { throw BenchError("libcurl cannot start") }
+            _ = ccurl_set_text(easy, CURLOPT_URL, url)
+            _ = ccurl_set_list(easy, CURLOPT_HTTPHEADER, headers)
+            _ = ccurl_set_text(easy, CURLOPT_COPYPOSTFIELDS, body)
+            _ = ccurl_set_body_sink(easy, sink, nil)
+            _ = curl_multi_add_handle(multi, easy)
+        }
+        let start = Measure.seconds()
+        var begun = parallelism
+        var done = 0
+        while done < count {
+            var running: Int32 = 0
+            _ = curl_multi_perform(multi, &running)
+            var left: Int32 = 0
+            while let message = curl_multi_info_read(multi, &left) {
+                let easy = message.pointee.easy_handle
+                done += 1
+                _ = curl_multi_remove_handle(multi, easy)
+                if begun < count {
+                    begun += 1
+                    _ = curl_multi_add_handle(multi, easy)
+                } else {
+                    curl_easy_cleanup(easy)
+                }
+            }
+            if done < count { _ = curl_multi_poll(multi, nil, 0, 100, nil) }
+        }
+        let rate = Double(count) / (Measure.seconds() - start)
+        guard mas.withLedger({ $0.accepted }) == count else { throw BenchError("the bare loop was not accepted") }
+        return rate
+    }
+}
