@@ -126,7 +126,8 @@ let package = Package(
             tests("ControlAPI", protocols + ["HTTPServer", "HTTPClient"]),
             tests("Gateway", protocols + services + ["EventLoop", "YAMLText", "CLinux"]),
             .testTarget(
-                name: "GatewayTestKitTests", dependencies: ["GatewayTestKit", "CLinux", "GatewayModel"],
+                name: "GatewayTestKitTests",
+                dependencies: ["GatewayTestKit", "FieldProtocols", "CLinux", "GatewayModel"],
                 swiftSettings: swift),
             .testTarget(name: "TidyTests", dependencies: ["GatewayTestKit"], swiftSettings: swift),
             .testTarget(

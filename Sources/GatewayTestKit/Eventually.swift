@@ -4,9 +4,7 @@ import Glibc
 public enum Eventually {
     /// Looks every few milliseconds until `condition` holds or `limit` has passed; whether it held.
     public static func holds(within limit: Duration = .seconds(10), _ condition: () -> Bool) -> Bool {
-        let end =
-            monotonicMilliseconds() + limit.components.seconds * 1000 + limit.components.attoseconds
-            / 1_000_000_000_000_000
+        let end = monotonicMilliseconds() + limit.wholeMilliseconds
         while true {
             if condition() { return true }
             if monotonicMilliseconds() >= end { return false }

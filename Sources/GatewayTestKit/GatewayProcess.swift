@@ -90,7 +90,8 @@ public final class GatewayProcess {
     public func tool(_ arguments: [String]) throws(FileError) -> (status: Int32, output: String) {
         let output = folder.file("tool-\(arguments.hashValue).out")
         unlink(output)
-        let child = try ChildProcess(binary, arguments, output: output, environment: ["MYCOGATE_DATA_DIR": dataDirectory])
+        let child = try ChildProcess(
+            binary, arguments, output: output, environment: ["MYCOGATE_DATA_DIR": dataDirectory])
         let status = child.waitForExit()
         return (status, (try? File.text(output)) ?? "")
     }
@@ -99,7 +100,8 @@ public final class GatewayProcess {
     public var residentBytes: Int {
         let status = (try? File.text("/proc/\(processID)/status")) ?? ""
         guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") }) else { return 0 }
-        return (line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0) * 1_024
+        return (line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0)
+            * 1_024
     }
 
     private func send(_ request: ClientRequest) -> ClientAnswer? {

@@ -62,7 +62,9 @@ public final class LoadPublisher: Sendable {
             state.withLock { state in
                 var id: Int32 = 0
                 // Held over the call: the acknowledgement must not come before the number is known.
-                guard mosquitto_publish(client, &id, topic, Int32(payload.count), payload, 1, false) == 0 else { return }
+                guard mosquitto_publish(client, &id, topic, Int32(payload.count), payload, 1, false) == 0 else {
+                    return
+                }
                 state.numbers[Int(id)] = number
                 state.underWay += 1
             }

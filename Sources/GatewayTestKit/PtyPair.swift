@@ -6,11 +6,16 @@ public final class PtyPair: Sendable {
     /// The path of the gateway's end, `/dev/pts/N`.
     public let path: String
     private let board: Int32
-    // Kept open, so that the board's end does not fail with EIO while the gateway has its end closed.
-    private let gatewayEnd: Int32
+    // While it is open, the board's end does not fail with EIO when the gateway closes its end.
+    private let heldGatewayEnd: Int32?
 
-    /// A pair in raw mode.
-    public init() throws(FileError) {
+    /// Whether the pair itself keeps the gateway's end open, and so cannot tell whether somebody listens.
+    public enum GatewayEnd: Sendable {
+        case held, free
+    }
+
+    /// A pair in raw mode, which it keeps when its ends are closed and opened.
+    public init(gatewayEnd: GatewayEnd = .held) throws(FileError) {
         var board: Int32 = -1
         var gateway: Int32 = -1
         var name = [CChar](repeating: 0, count: 128)
@@ -22,13 +27,20 @@ public final class PtyPair: Sendable {
         for end in [board, gateway] { _ = clinux_fcntl(end, F_SETFD, FD_CLOEXEC) }
         _ = clinux_fcntl(board, F_SETFL, O_NONBLOCK)
         self.board = board
-        gatewayEnd = gateway
+        heldGatewayEnd = gatewayEnd == .held ? gateway : nil
+        if gatewayEnd == .free { close(gateway) }
         path = String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     deinit {
         close(board)
-        close(gatewayEnd)
+        if let heldGatewayEnd { close(heldGatewayEnd) }
+    }
+
+    /// Whether somebody has the gateway's end open; always true of a pair that holds it.
+    public var isListened: Bool {
+        var entry = pollfd(fd: board, events: 0, revents: 0)
+        return poll(&entry, 1, 0) == 0 || Int32(entry.revents) & POLLHUP == 0
     }
 
     /// Puts a link to the gateway's end at `link`, replacing another one at once, as udev does for by-id names.
@@ -65,14 +77,22 @@ public final class PtyPair: Sendable {
     }
 
     /// Throws away what the gateway's end has not read yet; how a board looks that sent while nobody listened.
-    public func discardUnread() { tcflush(gatewayEnd, TCIFLUSH) }
+    public func discardUnread() {
+        if let heldGatewayEnd {
+            tcflush(heldGatewayEnd, TCIFLUSH)
+            return
+        }
+        let gateway = clinux_open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0)
+        guard gateway >= 0 else { return }
+        tcflush(gateway, TCIFLUSH)
+        close(gateway)
+    }
 
     /// The board's descriptor, for loops that poll several.
     public var boardDescriptor: Int32 { board }
 
     private func isReady(_ events: Int32, within limit: Duration) -> Bool {
         var entry = pollfd(fd: board, events: Int16(events), revents: 0)
-        let milliseconds = limit.components.seconds * 1000 + limit.components.attoseconds / 1_000_000_000_000_000
-        return poll(&entry, 1, Int32(clamping: milliseconds)) > 0 && Int32(entry.revents) & events != 0
+        return poll(&entry, 1, Int32(clamping: limit.wholeMilliseconds)) > 0 && Int32(entry.revents) & events != 0
     }
 }

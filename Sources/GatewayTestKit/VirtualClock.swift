@@ -19,7 +19,7 @@ public final class VirtualClock: GatewayModel.Clock {
 
     /// Lets time pass on both clocks.
     public func advance(by duration: Duration) {
-        let milliseconds = duration.components.seconds * 1000 + duration.components.attoseconds / 1_000_000_000_000_000
+        let milliseconds = duration.wholeMilliseconds
         time.withLock {
             $0.wall.milliseconds += milliseconds
             $0.monotonicMilliseconds += milliseconds

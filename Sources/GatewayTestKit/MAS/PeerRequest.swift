@@ -57,7 +57,8 @@ struct PeerRequest {
         while index + 3 < bytes.count {
             if bytes[index + 3] > 0x0D {
                 index += 4
-            } else if bytes[index] == 0x0D, bytes[index + 1] == 0x0A, bytes[index + 2] == 0x0D, bytes[index + 3] == 0x0A {
+            } else if bytes[index] == 0x0D, bytes[index + 1] == 0x0A, bytes[index + 2] == 0x0D, bytes[index + 3] == 0x0A
+            {
                 return index + 4
             } else {
                 index += 1
