@@ -4,6 +4,8 @@ public import JSONText
 /// The end-to-end acknowledgement that a device may wait for before it forgets a message (field reference, section 4.4).
 public struct ReplayAck: Sendable, Equatable {
     public var device: DeviceName
+    /// The id in the envelope if it has one: some firmware reports another than the topic's and looks for it in the ack.
+    public var reportedID: String?
     /// The device's own message id, verbatim.
     public var messageID: String
     public var seq: UInt64
@@ -25,7 +27,7 @@ public struct ReplayAck: Sendable, Equatable {
         var writer = JSONWriter()
         writer.beginObject()
         writer.key("deviceId")
-        writer.string(device.text)
+        writer.string(reportedID ?? device.text)
         writer.key("msgId")
         writer.string(messageID)
         writer.key("seq")

@@ -37,6 +37,16 @@ public enum BME688Field: Int, Sendable, CaseIterable {
         }
     }
 
+    /// What the sensor can measure; values outside come from a driver that mistook a unit or a register.
+    public var plausible: ClosedRange<Double> {
+        switch self {
+        case .temperature: -60...150
+        case .humidity, .gasPercentage: 0...100
+        case .pressure: 300...1100
+        default: 0...Double.greatestFiniteMagnitude
+        }
+    }
+
     /// `bme688_a.temperature` …; precomputed.
     public func metric(_ slot: BME688Slot) -> MetricName { Self.metrics[slot.rawValue][rawValue] }
 

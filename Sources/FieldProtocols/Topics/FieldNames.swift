@@ -1,0 +1,146 @@
+internal import GatewayModel
+
+/// Finds out what the members of telemetry objects mean: the payload contracts of the MQTT families.
+///
+/// A context is a place in the object tree; 0 is the top level. Members of `sensors`, `data` and the like are named as
+/// if they stood at the top.
+struct FieldNames {
+    /// What is written there decides, beside the name, what a member can mean.
+    enum Shape: UInt32 { case leaf, object, array }
+
+    private enum Place {
+        case root
+        /// Inside `sensors`: values only.
+        case values
+        /// Inside `bme688`: members are slots.
+        case slots
+        case slot(BME688Slot)
+        case analog
+        case soil
+        case named(String, depth: Int)
+        /// An object that tells about the device, not about the site.
+        case silent
+    }
+
+    private var places: [Place] = [.root]
+    private var table = FieldTable()
+
+    private static let placeCountMax = 4_096
+    private static let depthMax = 4
+
+    /// Called before each message: when names have filled the tables, everything is found out anew. Not later, since
+    /// contexts in use would change their meaning.
+    mutating func makeRoom() {
+        guard table.isFull || places.count > Self.placeCountMax / 2 else { return }
+        table.forgetAll()
+        places = [.root]
+    }
+
+    mutating func meaning(of key: UnsafeBufferPointer<UInt8>, context: UInt16, shape: Shape) -> FieldMeaning {
+        let slot = UInt32(context) << 2 | shape.rawValue
+        if let known = table.meaning(of: key, context: slot) { return known }
+        let meaning = resolve(key, place: places[Int(context)], shape: shape)
+        // A full table may have room later; everything else stays true.
+        if case .tooManyNames = meaning { return meaning }
+        table.remember(meaning, of: key, context: slot)
+        return meaning
+    }
+
+    private mutating func resolve(_ key: UnsafeBufferPointer<UInt8>, place: Place, shape: Shape) -> FieldMeaning {
+        guard !key.isEmpty, key.count <= 64 else { return .unnamed }
+        let name = String(decoding: key, as: UTF8.self)
+        switch place {
+        case .root: return atRoot(name, shape)
+        case .values: return amongValues(name, shape)
+        case .slots: return amongSlots(name, shape)
+        case .slot(let slot): return inSlot(name, slot, shape)
+        case .analog: return inAnalog(name, shape)
+        case .soil: return inSoil(name, shape)
+        case .named(let prefix, let depth): return under(prefix, name, shape, depth: depth)
+        case .silent: return .ignored
+        }
+    }
+
+    private mutating func atRoot(_ name: String, _ shape: Shape) -> FieldMeaning {
+        if let fact = RootFields.fact(name, shape) { return .fact(fact) }
+        if RootFields.isAboutDevice(name) { return .ignored }
+        switch (shape, name) {
+        case (.array, "pack"), (.array, "readings"), (.array, "sensors"): return .pack
+        case (.object, "sensors"), (.object, "readings"), (.object, "data"), (.object, "telemetry"),
+            (.object, "values"):
+            return group(.values)
+        default: return amongValues(name, shape)
+        }
+    }
+
+    private mutating func amongValues(_ name: String, _ shape: Shape) -> FieldMeaning {
+        if shape == .leaf, let metric = RootFields.uptimeMetric(name) { return .metric(metric) }
+        if let analog = AnalogFields.metric(name), shape == .leaf { return .metric(analog) }
+        guard shape == .object else { return under("", name, shape, depth: 0) }
+        if let slot = BME688Slot(key: name) { return group(.slot(slot)) }
+        switch name.lowercased() {
+        case "bme688", "bme690": return group(.slots)
+        case "analog": return group(.analog)
+        case "soil_moisture", "soil": return group(.soil)
+        case "location", "geo", "meta", "peripherals": return group(.silent)
+        default: return under("", name, shape, depth: 0)
+        }
+    }
+
+    private mutating func amongSlots(_ name: String, _ shape: Shape) -> FieldMeaning {
+        if shape == .object, let slot = BME688Slot(label: name) ?? BME688Slot(key: name) { return group(.slot(slot)) }
+        // A board with one sensor may leave the slot out: it is the ambient one.
+        return inSlot(name, .a, shape)
+    }
+
+    private mutating func inSlot(_ name: String, _ slot: BME688Slot, _ shape: Shape) -> FieldMeaning {
+        if shape == .leaf, let field = BME688Field(name) {
+            return .metric(FieldMetric(field.metric(slot), unit: field.unit, plausible: field.plausible))
+        }
+        if RootFields.isAboutSensor(name) { return .ignored }
+        return under(slot.prefix + ".", name, shape, depth: 1)
+    }
+
+    private mutating func inAnalog(_ name: String, _ shape: Shape) -> FieldMeaning {
+        if shape == .leaf, let metric = AnalogFields.metric(name) { return .metric(metric) }
+        if shape == .leaf, name == "soil_moisture" { return metric("soil.moisture_raw", unit: .one) }
+        return under("analog.", name, shape, depth: 1)
+    }
+
+    private mutating func inSoil(_ name: String, _ shape: Shape) -> FieldMeaning {
+        guard shape == .leaf else { return under("soil.", name, shape, depth: 1) }
+        switch name {
+        case "value", "moisture", "pct", "moisture_pct": return metric("soil.moisture", unit: .percent)
+        case "raw", "moisture_raw", "counts": return metric("soil.moisture_raw", unit: .one)
+        default: return under("soil.", name, shape, depth: 1)
+        }
+    }
+
+    private mutating func under(_ prefix: String, _ name: String, _ shape: Shape, depth: Int) -> FieldMeaning {
+        if shape == .object {
+            return depth < Self.depthMax ? group(.named(prefix + name + ".", depth: depth + 1)) : .unnamed
+        }
+        if var generic = GenericFields.metric(name) {
+            if !prefix.isEmpty {
+                let last = generic.metric.text.split(separator: ".").last.map(String.init) ?? name
+                guard let own = MetricName(prefix + last) else { return .tooManyNames }
+                generic.metric = own
+            }
+            return .metric(generic)
+        }
+        return metric(prefix + name, unit: .none)
+    }
+
+    private func metric(_ name: String, unit: Unit) -> FieldMeaning {
+        guard name.utf8.count <= MetricName.byteCountMax, name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
+            return .unnamed
+        }
+        return MetricName(name).map { .metric(FieldMetric($0, unit: unit)) } ?? .tooManyNames
+    }
+
+    private mutating func group(_ place: Place) -> FieldMeaning {
+        guard places.count < Self.placeCountMax else { return .tooManyNames }
+        places.append(place)
+        return .group(UInt16(places.count - 1))
+    }
+}

@@ -1,0 +1,16 @@
+internal import GatewayModel
+
+/// Remembers the units of packs by their spelling; few, so a short list is searched.
+struct UnitNames {
+    private var known: [(spelling: [UInt8], unit: Unit)] = []
+
+    private static let countMax = 64
+
+    mutating func unit(_ spelling: UnsafeBufferPointer<UInt8>) -> Unit {
+        for entry in known where entry.spelling.elementsEqual(spelling) { return entry.unit }
+        guard spelling.count <= 32 else { return .none }
+        let unit = UnitSpelling.unit(String(decoding: spelling, as: UTF8.self))
+        if known.count < Self.countMax { known.append((Array(spelling), unit)) }
+        return unit
+    }
+}

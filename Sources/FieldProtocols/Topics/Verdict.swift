@@ -1,0 +1,48 @@
+public import GatewayModel
+
+/// What a message turned out to be. Observations and notes stand in the batch; the rest is told here.
+public enum Verdict: Sendable, Equatable {
+    /// One observation was appended. The ack, if the device can use one, is published after the commit.
+    case observation(DeviceName, replayAck: ReplayAck?)
+    /// One note was appended.
+    case note
+    case presence(DeviceName, DevicePresence)
+    case commandAck(DeviceName, CommandAnswer)
+    /// Nothing was appended. The device is told if the topic names one.
+    case rejected(reason: RejectReason, device: DeviceName?)
+    /// The topic is of no family that is known here.
+    case unclaimed
+}
+
+/// What a device says of itself on a presence, status or heartbeat topic.
+public struct DevicePresence: Sendable, Equatable {
+    /// Nil if it says nothing of it.
+    public var isOnline: Bool?
+    public var displayName: String?
+    public var role: String?
+    public var firmware: String?
+    public var boardType: String?
+    /// The id in the payload if it is another than the topic's.
+    public var reportedID: String?
+    public var sensors: [String] = []
+    public var capabilities: [String] = []
+    /// Other texts, numbers and flags of the top level, as text.
+    public var attributes: [String: String] = [:]
+
+    public init() {}
+}
+
+/// A device's answer to a command.
+public struct CommandAnswer: Sendable, Equatable {
+    /// The id under which the command was sent; nil if the device does not tell.
+    public var requestID: String?
+    public var isOK: Bool
+    /// What the device says: a text, or JSON on one line; nil if nothing.
+    public var result: String?
+
+    public init(requestID: String?, isOK: Bool, result: String?) {
+        self.requestID = requestID
+        self.isOK = isOK
+        self.result = result
+    }
+}
