@@ -99,6 +99,15 @@ static inline int cws_peer_credentials(int descriptor, struct cws_credentials *c
     return getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, credentials, &length);
 }
 
+// The supplementary groups of the peer (SO_PEERGROUPS, Linux 4.13); how many, or -1.
+static inline int cws_peer_groups(int descriptor, unsigned *groups, unsigned count)
+{
+    socklen_t length = count * sizeof(*groups);
+    if (getsockopt(descriptor, SOL_SOCKET, 59, groups, &length) != 0)
+        return -1;
+    return (int)(length / sizeof(*groups));
+}
+
 // The peer has closed or shut down its sending half (poll(2)).
 static inline short cws_poll_hangup(void) { return 0x2000; }
 

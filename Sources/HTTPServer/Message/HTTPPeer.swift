@@ -2,8 +2,8 @@
 public enum HTTPPeer: Sendable, Equatable {
     /// A numeric IPv4 or IPv6 address without port; an IPv4-mapped IPv6 address is given as IPv4.
     case tcp(address: String, isLoopback: Bool)
-    /// The process that connected, at the time it connected (`SO_PEERCRED`).
-    case unix(uid: UInt32, gid: UInt32, pid: Int32)
+    /// The process that connected, as it was then (`SO_PEERCRED`), with its supplementary groups.
+    case unix(uid: UInt32, gid: UInt32, groups: [UInt32], pid: Int32)
 
     var isUnix: Bool {
         if case .unix = self { return true }

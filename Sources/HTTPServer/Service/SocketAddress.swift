@@ -37,6 +37,11 @@ enum SocketAddress {
     static func unixPeer(_ descriptor: Int32) -> HTTPPeer? {
         var credentials = cws_credentials()
         guard cws_peer_credentials(descriptor, &credentials) == 0 else { return nil }
-        return .unix(uid: credentials.uid, gid: credentials.gid, pid: credentials.pid)
+        // More groups than this are not told at all, and then count as none.
+        var groups = [UInt32](repeating: 0, count: 256)
+        let count = Int(cws_peer_groups(descriptor, &groups, UInt32(groups.count)))
+        return .unix(
+            uid: credentials.uid, gid: credentials.gid, groups: Array(groups.prefix(max(0, count))),
+            pid: credentials.pid)
     }
 }

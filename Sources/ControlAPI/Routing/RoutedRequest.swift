@@ -1,0 +1,60 @@
+public import HTTPServer
+public import JSONText
+
+/// A request that has found its route, passed the access rules and has valid parameters.
+public struct RoutedRequest: Sendable {
+    public let http: HTTPRequest
+    public let principal: Principal
+    let route: Route
+    let pathValues: [String: String]
+
+    /// The value of a parameter that the route declares.
+    public subscript<Value>(_ parameter: Parameter<Value>) -> Value {
+        let declaration = parameter.declaration
+        precondition(
+            route.parameters.contains { $0.name == declaration.name && $0.place == declaration.place },
+            "\(route.method.rawValue) \(route.path) does not declare \(declaration.name)")
+        if let text = text(of: declaration), let value = parameter.parse(text) { return value }
+        guard let absent = parameter.absent else { preconditionFailure("required parameters are checked by the table") }
+        return absent
+    }
+
+    /// The text of a named path segment.
+    public func path(_ name: String) -> String {
+        guard let value = pathValues[name] else { preconditionFailure("\(route.path) has no {\(name)}") }
+        return value
+    }
+
+    /// The body as JSON. Throws `malformed_json`; an empty body is an empty object.
+    public func json() throws(Problem) -> JSON {
+        if http.body.isEmpty { return .object([]) }
+        do throws(JSONError) {
+            return try JSON(parsing: http.body)
+        } catch {
+            throw Problem(400, "malformed_json", "the body is not JSON: \(error)")
+        }
+    }
+
+    func text(of declaration: ParameterDeclaration) -> String? {
+        switch declaration.place {
+        case .path: pathValues[declaration.name]
+        case .query: http.queryValue(declaration.name)
+        case .header: http.headers[declaration.name]
+        }
+    }
+
+    /// Refuses a parameter that is missing or out of its range.
+    func checkParameters() throws(Problem) {
+        for declaration in route.parameters {
+            guard let text = text(of: declaration) else {
+                if declaration.isRequired {
+                    throw Problem(400, "missing_parameter", "\(declaration.name) must be given: \(declaration.accepts)")
+                }
+                continue
+            }
+            guard declaration.isValid(text) else {
+                throw Problem(400, "invalid_parameter", "\(declaration.name) must be \(declaration.accepts)")
+            }
+        }
+    }
+}
