@@ -1,4 +1,5 @@
 public import HTTPServer
+internal import JSONText
 
 /// All operations of the interface: finds the route of a request, applies the access rules, and describes itself.
 ///
