@@ -126,8 +126,7 @@ let package = Package(
             tests("ControlAPI", protocols + ["HTTPServer", "HTTPClient"]),
             tests("Gateway", protocols + services + ["EventLoop", "YAMLText", "CLinux"]),
             .testTarget(
-                name: "GatewayTestKitTests",
-                dependencies: ["GatewayTestKit", "FieldProtocols", "CLinux", "GatewayModel"],
+                name: "GatewayTestKitTests", dependencies: ["GatewayTestKit"] + protocols + ["MQTT", "CLinux"],
                 swiftSettings: swift),
             .testTarget(name: "TidyTests", dependencies: ["GatewayTestKit"], swiftSettings: swift),
             .testTarget(
