@@ -101,8 +101,20 @@ public final class MQTTConnection {
         return id
     }
 
+    /// Which retained messages a subscription brings.
+    public enum RetainedMessages: Int32, Sendable {
+        /// All, with each request.
+        case always = 0x00
+        /// All if the session did not have the subscription yet, else none.
+        case onceForASession = 0x10
+    }
+
     /// Queues one request for all `filters`; the event `subscribed` with the returned id brings a reason for each.
-    public func subscribe(_ filters: [String], qos: MQTTPublication.QoS = .atLeastOnce) throws(MQTTError) -> Int32 {
+    ///
+    /// QoS 2 would lose messages: the library gives its word for them before it hands them out.
+    public func subscribe(
+        _ filters: [String], qos: MQTTPublication.QoS = .atLeastOnce, retained: RetainedMessages = .always
+    ) throws(MQTTError) -> Int32 {
         let client = try connected()
         for filter in filters where mosquitto_sub_topic_check(filter) != MOSQ_ERR_SUCCESS.rawValue {
             throw .invalid("topic filter \(filter)")
@@ -112,7 +124,8 @@ public final class MQTTConnection {
         var id: Int32 = 0
         try check(
             "subscribe",
-            mosquitto_subscribe_multiple(client, &id, Int32(pointers.count), &pointers, Int32(qos.rawValue), 0, nil))
+            mosquitto_subscribe_multiple(
+                client, &id, Int32(pointers.count), &pointers, Int32(qos.rawValue), retained.rawValue, nil))
         return id
     }
 

@@ -1,0 +1,56 @@
+internal import EventLoop
+internal import FieldProtocols
+internal import GatewayModel
+internal import MQTT
+
+/// What was read from the broker since the last commit: decoded, not durable, not acknowledged.
+struct IntakeBatch<Decoder: MessageDecoder> {
+    private(set) var observations = ObservationBatch()
+    private(set) var acks: [ReplayAck] = []
+    private(set) var words: [Decoder.Word] = []
+    /// Messages since the last commit, however they fared, and their payload bytes.
+    private(set) var messageCount = 0
+    private(set) var byteCount = 0
+    /// When the first of them arrived, on the monotonic clock.
+    private(set) var openedAt: Int64 = 0
+    /// Milliseconds between the arrival of its first and its last message.
+    private(set) var age: Int64 = 0
+    private(set) var rejects = RejectLedger()
+    private var decoder: Decoder
+
+    init(decoder: Decoder) { self.decoder = decoder }
+
+    var isEmpty: Bool { messageCount == 0 }
+
+    mutating func add(_ message: MQTTMessage, received: ReceiveTime) {
+        if messageCount == 0 { openedAt = received.monotonicMilliseconds }
+        age = received.monotonicMilliseconds - openedAt
+        messageCount += 1
+        byteCount += message.payload.count
+        let verdict = decoder.decode(
+            topic: message.topic, payload: message.payload, retained: message.retained, received: received,
+            into: &observations)
+        switch verdict {
+        case .stored(let ack):
+            if let ack { acks.append(ack) }
+        case .word(let word): words.append(word)
+        case .ignored: break
+        case .rejected(let reason, let ack):
+            if let ack { acks.append(ack) }
+            observations.discardReadings()
+            if let note = rejects.enter(reason: reason, topic: message.topic, payload: message.payload, at: received) {
+                observations.append(note)
+            }
+        }
+    }
+
+    /// Everything in it is durable and passed on.
+    mutating func removeAll() {
+        observations.removeAll()
+        acks.removeAll(keepingCapacity: true)
+        words.removeAll(keepingCapacity: true)
+        messageCount = 0
+        byteCount = 0
+        age = 0
+    }
+}

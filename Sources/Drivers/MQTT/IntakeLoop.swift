@@ -1,0 +1,238 @@
+internal import EventLoop
+internal import GatewayModel
+internal import Glibc
+internal import Journal
+internal import MQTT
+
+/// The thread of the intake: reads a burst, commits it, and only then lets the acknowledgements out.
+///
+/// The order is the whole point. `MQTTConnection.write()` is called in one place, `release()`, which does nothing while
+/// something that was read is not durable.
+final class IntakeLoop<Decoder: MessageDecoder> {
+    private let intake: MQTTIntake<Decoder>
+    private let stop: StopFlag
+    private let settings: IntakeSettings
+    private let clock: any Clock
+    private let presence: GatewayPresence
+    private var batch: IntakeBatch<Decoder>
+    private var backoff = Backoff(initial: .milliseconds(200), max: .seconds(30), stableAfter: .seconds(30))
+    private var random: Jitter
+    private var requests: [Int32: [String]] = [:]
+    /// Messages that may still be repetitions of what was committed before the connection was resumed.
+    private var redeliveryWindow = 0
+    private var keptAliveAt: Int64 = 0
+
+    init(_ intake: MQTTIntake<Decoder>, decoder: Decoder, stop: StopFlag) {
+        self.intake = intake
+        self.stop = stop
+        settings = intake.settings
+        clock = intake.clock
+        presence = GatewayPresence(gateway: intake.settings.gateway)
+        batch = IntakeBatch(decoder: decoder)
+        random = Jitter(seed: intake.seed)
+    }
+
+    /// Works until asked to stop; every failure ends in another attempt.
+    func run() {
+        while !stop.isSet {
+            guard let configuration = intake.address() else {
+                // The private broker is not up yet; who starts it wakes us.
+                _ = stop.sleep(for: .seconds(1))
+                continue
+            }
+            do {
+                try converse(configuration)
+            } catch {
+                intake.note(error)
+            }
+            intake.outbox.connectionEnded()
+            if stop.isSet { break }
+            let delay = backoff.failed(now: clock.now().monotonicMilliseconds, using: &random)
+            rest(for: delay)
+        }
+        intake.update { $0.state = .disconnected }
+    }
+
+    /// One connection from beginning to end. Whatever ends it, nothing uncommitted is acknowledged by that.
+    private func converse(_ configuration: MQTTConfiguration) throws {
+        requests.removeAll()
+        redeliveryWindow = 0
+        var configuration = configuration
+        configuration.will = presence.publication(online: false, at: clock.now().wall)
+        configuration.receiveMaximum = UInt16(clamping: settings.receiveMaximum)
+        intake.update { $0.broker = "\(configuration.host):\(configuration.port)" }
+        let connection = try MQTTConnection(configuration) { [unowned self] message in receive(message) }
+        defer { connection.destroyWithoutDisconnect() }
+        do {
+            try connection.connect(wakeup: stop.wakeup.fileDescriptor)
+            try serve(connection)
+        } catch let error as MQTTError {
+            // What has been read is worth keeping even if the broker forgets it; repetitions are recognised.
+            try commit()
+            throw error
+        }
+        try commit()
+        try leave(connection)
+    }
+
+    private func serve(_ connection: MQTTConnection) throws {
+        while !stop.isSet {
+            try wait(connection)
+            try readBurst(connection)
+            try attend(connection)
+            if isDue { try commit() }
+            try intake.outbox.forward(to: connection)
+            try release(connection)
+        }
+    }
+
+    /// Sleeps until the broker has sent something, the socket takes more, somebody wakes us, or time is up.
+    private func wait(_ connection: MQTTConnection) throws {
+        let now = clock.now().monotonicMilliseconds
+        var timeout = Int32(1_000)
+        if !batch.isEmpty {
+            timeout = Int32(clamping: max(0, batch.openedAt + settings.linger.milliseconds - now))
+        }
+        let wantsWrite = batch.isEmpty && connection.wantsWrite
+        var entries = [
+            pollfd(
+                fd: connection.fileDescriptor, events: Int16(POLLIN) | (wantsWrite ? Int16(POLLOUT) : 0), revents: 0),
+            pollfd(fd: stop.wakeup.fileDescriptor, events: Int16(POLLIN), revents: 0),
+        ]
+        guard poll(&entries, 2, timeout) > 0 else { return }
+        if entries[1].revents != 0 { stop.wakeup.drain() }
+    }
+
+    /// Reads while messages keep coming, up to the limits of a batch.
+    private func readBurst(_ connection: MQTTConnection) throws {
+        var before = -1
+        while before != batch.messageCount, !isFull {
+            before = batch.messageCount
+            // libmosquitto takes one packet a call. One call that brings no message is enough to know that the rest is
+            // not there yet, or is no message and will be looked at after the next poll.
+            try connection.read()
+        }
+    }
+
+    /// Whether the batch must not grow.
+    private var isFull: Bool {
+        batch.messageCount >= settings.batchMax || batch.byteCount >= settings.byteCountMax
+            || batch.age >= settings.burst.milliseconds
+    }
+
+    /// Whether the batch has waited long enough.
+    private var isDue: Bool {
+        guard !batch.isEmpty else { return false }
+        return isFull || clock.now().monotonicMilliseconds - batch.openedAt >= settings.linger.milliseconds
+    }
+
+    private func receive(_ message: MQTTMessage) {
+        if message.topic.count == presence.topic.utf8.count, message.topic.elementsEqual(presence.topic.utf8) { return }
+        batch.add(message, received: clock.now())
+    }
+
+    /// The connection's own events, and its pings.
+    private func attend(_ connection: MQTTConnection) throws {
+        for event in connection.takeEvents() {
+            switch event {
+            case .connected(let resumed): try begin(connection, resumed: resumed)
+            case .subscribed(let id, let reasons): try enter(requests.removeValue(forKey: id) ?? [], reasons)
+            case .published(let id, let reason): intake.outbox.settle(id, reason)
+            }
+        }
+        let now = clock.now().monotonicMilliseconds
+        if now - keptAliveAt >= 1_000 {
+            keptAliveAt = now
+            try connection.keepAlive()
+        }
+    }
+
+    private func begin(_ connection: MQTTConnection, resumed: Bool) throws {
+        redeliveryWindow = resumed ? settings.receiveMaximum : 0
+        backoff.succeeded(now: clock.now().monotonicMilliseconds)
+        intake.update {
+            $0.state = .connected
+            $0.connections += 1
+            $0.refused = [:]
+        }
+        _ = try connection.publish(presence.publication(online: true, at: clock.now().wall))
+        let filters = settings.storedFilters
+        requests[try connection.subscribe(filters, retained: .onceForASession)] = filters
+        requests[try connection.subscribe(IntakeSettings.presenceFilters, retained: .always)] =
+            IntakeSettings.presenceFilters
+    }
+
+    /// The broker's answer to a subscription. One refused filter is shown; that none was granted is an error.
+    private func enter(_ filters: [String], _ reasons: [MQTTReason]) throws {
+        let refused = zip(filters, reasons).filter { $1.isFailure }
+        intake.update { status in
+            for (filter, reason) in refused { status.refused[filter] = reason }
+        }
+        guard requests.isEmpty else { return }
+        let count = settings.storedFilters.count + IntakeSettings.presenceFilters.count
+        intake.update { status in
+            guard status.refused.count < count else { return }
+            status.state = .subscribed
+            status.lastError = nil
+            status.lastErrorCode = nil
+        }
+        if intake.status.refused.count == count, let (filter, reason) = refused.first {
+            throw MQTTError.subscriptionRefused(filter: filter, reason)
+        }
+    }
+
+    /// Makes the batch durable and passes on what waited for that. Throws `IntakeError.held` if the journal refuses.
+    private func commit() throws {
+        guard !batch.isEmpty else { return }
+        var receipt = AppendReceipt(outcomes: [], stored: 0, duplicates: 0)
+        if !batch.observations.isEmpty {
+            do {
+                receipt = try intake.commit(batch.observations, redeliveryWindow)
+            } catch {
+                throw IntakeError.held(String(describing: error))
+            }
+        }
+        redeliveryWindow = max(0, redeliveryWindow - batch.messageCount)
+        intake.passOn(batch, receipt)
+        batch.removeAll()
+    }
+
+    /// Lets acknowledgements and publications out, unless something that was read is not durable yet.
+    private func release(_ connection: MQTTConnection) throws {
+        guard batch.isEmpty, connection.wantsWrite else { return }
+        try connection.write()
+    }
+
+    /// Says good-bye: presence, DISCONNECT. The session stays at the broker.
+    private func leave(_ connection: MQTTConnection) throws {
+        _ = try connection.publish(presence.publication(online: false, at: clock.now().wall))
+        try connection.disconnect()
+        try release(connection)
+    }
+
+    /// Waits out a back-off. While the journal refuses, its next chance is the batch that it refused: when that is
+    /// durable, reading can begin again, and what the broker repeats of it is recognised.
+    private func rest(for delay: Duration) {
+        let end = clock.now().monotonicMilliseconds + delay.milliseconds
+        // Publications of others wake us as well; they have to wait with us.
+        while case let left = end - clock.now().monotonicMilliseconds, left > 0 {
+            guard stop.sleep(for: .milliseconds(left)) else { return }
+        }
+        while !batch.isEmpty, !stop.isSet {
+            do {
+                return try commit()
+            } catch {
+                intake.note(error)
+                let wait = backoff.failed(now: clock.now().monotonicMilliseconds, using: &random)
+                _ = stop.sleep(for: wait)
+            }
+        }
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds.
+    fileprivate var milliseconds: Int64 {
+        components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,35 @@
+/// What the intake subscribes, and how much it commits at once.
+public struct IntakeSettings: Sendable {
+    /// The gateway's own id: its presence is published under it.
+    public var gateway: String
+    /// Topic filters beside the standard ones, for profiles and sites with topics of their own.
+    public var extraFilters: [String] = []
+    /// Messages that the broker may have under way to us; as in the connection's configuration.
+    public var receiveMaximum = 1_000
+    /// Messages of one commit. Below the receive maximum, so that the broker goes on sending while we commit.
+    public var batchMax = 1_000
+    /// How long the first message of a batch waits for more when no more are there.
+    public var linger: Duration = .milliseconds(5)
+    /// How long a batch may grow while messages keep coming.
+    public var burst: Duration = .milliseconds(25)
+    /// Bytes of payload after which a batch is committed.
+    public var byteCountMax = 4 << 20
+
+    public init(gateway: String) { self.gateway = gateway }
+
+    /// The families of the contract whose messages are stored.
+    public static let filters = [
+        "mycosoft/devices/+/telemetry", "mycosoft/devices/+/events", "mycosoft/devices/+/ack",
+        "mycosoft/devices/+/mdp/frames", "mycobrain/+/telemetry", "mycobrain/+/envelope", "mycobrain/+/heartbeat",
+        "natureos/devices/+/telemetry", "natureos/devices/+/status", "application/+/device/+/event/+",
+        "v3/+/devices/+/up",
+    ]
+
+    /// The families that say who is there, whose retained messages are wanted again with each connection.
+    public static let presenceFilters = ["mycosoft/devices/+/presence"]
+
+    /// All that are subscribed with retained messages only once; never the same filter twice.
+    var storedFilters: [String] {
+        Self.filters + extraFilters.filter { !Self.filters.contains($0) && !Self.presenceFilters.contains($0) }
+    }
+}
