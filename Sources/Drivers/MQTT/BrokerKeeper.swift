@@ -1,4 +1,4 @@
-internal import EventLoop
+public import EventLoop
 public import GatewayModel
 internal import Glibc
 public import MQTT
@@ -41,14 +41,12 @@ public final class BrokerKeeper: Driver {
 
     /// Starts it, starts it again whenever it ends, and stops it when cancelled. Throws only if mosquitto is not installed.
     public func run() async throws {
-        // Its thread must live as long as the broker, which the kernel ends with it.
-        try await DedicatedThread.run(named: "broker") { stop in
-            defer { self.state.withLock { $0.port = nil } }
-            try self.keep(stop)
-        }
+        try await DedicatedThread.run(named: "broker") { try self.work(until: $0) }
     }
 
-    private func keep(_ stop: StopFlag) throws {
+    /// As `run()`, on the calling thread, with which the kernel ends the broker.
+    public func work(until stop: StopFlag) throws {
+        defer { state.withLock { $0.port = nil } }
         let broker = EmbeddedBroker(settings)
         var backoff = Backoff(initial: .milliseconds(200), max: .seconds(30), stableAfter: .seconds(30))
         var random = Jitter(seed: seed)

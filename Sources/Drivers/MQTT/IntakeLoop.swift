@@ -229,10 +229,3 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         }
     }
 }
-
-extension Duration {
-    /// Whole milliseconds.
-    fileprivate var milliseconds: Int64 {
-        components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
-    }
-}

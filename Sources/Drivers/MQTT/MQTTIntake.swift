@@ -22,11 +22,12 @@ public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
     let outbox: MQTTOutbox
     private let makeDecoder: @Sendable () -> Decoder
     private let sink: @Sendable (Decoder.Word) -> Void
-    private let wakeup: Wakeup
+    /// What the intake's thread waits on besides its connection.
+    public let wakeup: Wakeup
     private let current = Mutex(IntakeStatus())
 
     /// - Parameters:
-    ///   - address: asked before each connection; nil while the broker is not there, `wake()` ends the wait.
+    ///   - address: asked before each connection; nil while the broker is not there; `wakeup` ends the wait.
     ///   - makeDecoder: called once for each run, on the intake's thread.
     ///   - sink: gets presence and answers on the intake's thread, after the commit. Must be quick.
     ///   - seed: of the jitter between attempts.
@@ -49,14 +50,11 @@ public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
 
     /// Reads and stores until cancelled. Failures of the broker and of the journal end in another attempt, never here.
     public func run() async throws {
-        let makeDecoder = makeDecoder
-        try await DedicatedThread.run(named: "mqtt-intake", wakeup: wakeup) { stop in
-            IntakeLoop(self, decoder: makeDecoder(), stop: stop).run()
-        }
+        try await DedicatedThread.run(named: "mqtt-intake", wakeup: wakeup) { self.work(until: $0) }
     }
 
-    /// Ends the wait for an address.
-    public func wake() { wakeup.wake() }
+    /// As `run()`, on the calling thread. `stop` must be made of `wakeup`.
+    public func work(until stop: StopFlag) { IntakeLoop(self, decoder: makeDecoder(), stop: stop).run() }
 
     /// As of the last commit.
     public var status: IntakeStatus { current.withLock { $0 } }

@@ -1,0 +1,98 @@
+import Drivers
+import GatewayModel
+import GatewayTestKit
+import MQTT
+import Synchronization
+import Testing
+
+/// What the intake does with the different kinds of messages.
+@Suite struct IntakeContentTests {
+    @Test func rejectedMessagesAreCountedNotedAndAcknowledged() throws {
+        let broker = try ScriptedBroker()
+        let rig = try IntakeRig(port: broker.port)
+        let peer = try #require(broker.serveIntake())
+        for id in 1...40 { peer.send(.reading("reject_this", id: UInt16(id))) }
+        peer.send(.reading("after", id: 41))
+        for id in 1...41 { #expect(peer.next() == .puback(UInt16(id))) }
+        #expect(Eventually.holds { rig.intake.status.messages == 41 })
+        #expect(rig.intake.status.rejected == ["reject_this": 40])
+        #expect(rig.intake.status.accepted == 1)
+        let notes = rig.ledger.state.withLock { $0.notes }
+        #expect(notes.count == 5, "a flood of rejects does not flood the events")
+        #expect(notes.first?.kind == "message_rejected")
+        #expect(
+            notes.first?.body
+                == #"{"reason":"reject_this","topic":"mycosoft/devices/dev-1/telemetry","bytes":11,"#
+                + #""sample_hex":"72656a6563745f74686973"}"#)
+    }
+
+    @Test func wordsArePassedOnAfterWhatCameBefore() throws {
+        let broker = try ScriptedBroker()
+        let rig = try IntakeRig(port: broker.port)
+        let peer = try #require(broker.serveIntake())
+        rig.ledger.hold()
+        peer.send(.reading("first", id: 1))
+        peer.send(.reading("word: online", id: 2))
+        #expect(Eventually.holds { rig.ledger.attempts == 1 })
+        #expect(rig.ledger.state.withLock { $0.words }.isEmpty)
+        rig.ledger.letGo()
+        #expect(Eventually.holds { rig.ledger.state.withLock { $0.words } == ["word: online"] })
+        #expect(peer.next()?.kind == .puback)
+        #expect(peer.next()?.kind == .puback)
+    }
+
+    @Test func hostileMessagesDoNotDisturbTheNext() throws {
+        let broker = try ScriptedBroker()
+        let rig = try IntakeRig(port: broker.port)
+        let peer = try #require(broker.serveIntake())
+        peer.send(
+            .publish(Array("mycosoft/devices/dev-1/telemetry".utf8), Array(repeating: 0xFF, count: 1 << 20), id: 1))
+        peer.send(.publish(Array("mycosoft/devices/../telemetry".utf8), [0xC3, 0x28], id: 2))
+        peer.send(.publish(Array("a//b/".utf8), [], id: 3))
+        peer.send(.publish(Array(repeating: UInt8(ascii: "t"), count: 60_000), [0], id: 4))
+        peer.send(.reading("fine", id: 5))
+        for id in 1...5 { #expect(peer.next() == .puback(UInt16(id))) }
+        #expect(rig.ledger.texts == ["fine"])
+    }
+
+    @Test func aTopicThatIsNotUTF8CostsTheConnectionAndNothingElse() throws {
+        let broker = try ScriptedBroker()
+        let rig = try IntakeRig(port: broker.port)
+        let peer = try #require(broker.serveIntake())
+        peer.send(.reading("before", id: 1))
+        peer.send(.publish([0x61, 0xFF, 0xFE, 0x2F], [1], id: 2))
+        while peer.next() != nil {}
+        #expect(peer.isClosed)
+        let again = try #require(broker.serveIntake(resumed: true))
+        again.send(.reading("after", id: 3))
+        #expect(again.next() == .puback(3))
+        #expect(rig.ledger.texts == ["before", "after"])
+    }
+
+    @Test func refusedSubscriptionsAreShownAndTheOthersWork() throws {
+        let broker = try ScriptedBroker()
+        let rig = try IntakeRig(port: broker.port)
+        let peer = try #require(broker.welcome())
+        #expect(peer.next()?.kind == .publish)
+        var reasons = [UInt8](repeating: 1, count: IntakeSettings.filters.count)
+        reasons[1] = 0x87
+        #expect(peer.grant(reasons))
+        #expect(peer.grant([1]))
+        #expect(rig.waitUntilSubscribed())
+        #expect(rig.intake.status.refused == [IntakeSettings.filters[1]: .notAuthorized])
+        #expect(rig.intake.condition.name == "degraded")
+        peer.send(.reading("fine", id: 1))
+        #expect(peer.next() == .puback(1))
+    }
+
+    @Test func aBrokerThatGrantsNothingIsAnError() throws {
+        let broker = try ScriptedBroker()
+        let rig = try IntakeRig(port: broker.port)
+        let peer = try #require(broker.welcome())
+        #expect(peer.next()?.kind == .publish)
+        #expect(peer.grant(Array(repeating: 0x87, count: IntakeSettings.filters.count)))
+        #expect(peer.grant([0x87]))
+        #expect(Eventually.holds { rig.intake.status.lastErrorCode == "mqtt_subscription_refused" })
+        #expect(!rig.intake.status.isSubscribed)
+    }
+}

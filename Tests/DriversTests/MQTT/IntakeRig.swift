@@ -1,0 +1,138 @@
+import Drivers
+import EventLoop
+import FieldProtocols
+import GatewayModel
+import GatewayTestKit
+import Journal
+import MQTT
+import Synchronization
+
+/// Stores the payload of a message under its text, unless the text asks for something else.
+struct EchoDecoder: MessageDecoder {
+    func decode(
+        topic: UnsafeBufferPointer<UInt8>, payload: UnsafeRawBufferPointer, retained: Bool, received: ReceiveTime,
+        into batch: inout ObservationBatch
+    ) -> MessageVerdict<String> {
+        guard payload.count <= 100_000 else { return .rejected(reason: "too_large") }
+        let text = String(decoding: payload, as: UTF8.self)
+        if text.hasPrefix("reject") { return .rejected(reason: text) }
+        if text.hasPrefix("word") { return .word(text) }
+        let levels = topic.split(separator: UInt8(ascii: "/"))
+        guard levels.count == 4, let device = DeviceName(utf8: UnsafeBufferPointer(rebasing: levels[2])) else {
+            return .ignored
+        }
+        var observation = Observation(device: device, received: received, source: .mqtt)
+        observation.payloadHash = PayloadHash.of(payload)
+        payload.withMemoryRebound(to: UInt8.self) { batch.append(observation, messageID: $0) }
+        guard text.hasPrefix("ack") else { return .stored(ack: nil) }
+        return .stored(ack: ReplayAck(device: device, messageID: text, seq: 7))
+    }
+}
+
+/// The journal as the intake sees it: remembers what was committed, and refuses or waits when told to.
+final class CommitLedger: Sendable {
+    struct Refusal: Error {}
+
+    struct State {
+        var texts: [String] = []
+        var notes: [Note] = []
+        var windows: [Int] = []
+        var attempts = 0
+        var words: [String] = []
+        var refuses = false
+        var waits = false
+    }
+
+    let state = Mutex(State())
+    private let gate: Wakeup
+
+    init() throws { gate = try Wakeup() }
+
+    var texts: [String] { state.withLock { $0.texts } }
+    var attempts: Int { state.withLock { $0.attempts } }
+
+    func refuse(_ refuses: Bool) { state.withLock { $0.refuses = refuses } }
+    func hold() { state.withLock { $0.waits = true } }
+
+    func letGo() {
+        state.withLock { $0.waits = false }
+        gate.wake()
+    }
+
+    func commit(_ batch: ObservationBatch, window: Int) throws -> AppendReceipt {
+        state.withLock { $0.attempts += 1 }
+        while state.withLock({ $0.waits }) { gate.wait(timeout: .seconds(10)) }
+        let texts = batch.observations.map { String(decoding: batch.bytes[$0.messageID], as: UTF8.self) }
+        try state.withLock { state in
+            if state.refuses { throw Refusal() }
+            state.texts += texts
+            state.notes += batch.notes
+            state.windows.append(window)
+        }
+        return AppendReceipt(
+            outcomes: texts.map { _ in .stored(SequenceNumber(1)) }, stored: texts.count, duplicates: 0)
+    }
+}
+
+/// An intake at work on its own thread, ended with this object.
+final class IntakeRig {
+    let ledger: CommitLedger
+    let intake: MQTTIntake<EchoDecoder>
+    private let stop: StopFlag
+    private let ended: Wakeup
+    private var isRunning = true
+
+    init(
+        port: UInt16, ledger: CommitLedger? = nil, clock: any GatewayModel.Clock = SystemClock(trustedFrom: 0),
+        change: (inout IntakeSettings) -> Void = { _ in }
+    ) throws {
+        let ledger = if let ledger { ledger } else { try CommitLedger() }
+        self.ledger = ledger
+        var settings = IntakeSettings(gateway: "gw-1")
+        change(&settings)
+        let intake = try MQTTIntake(
+            settings: settings, address: { MQTTConfiguration(host: "127.0.0.1", port: port, clientID: "gw-1") },
+            makeDecoder: { EchoDecoder() }, commit: { try ledger.commit($0, window: $1) },
+            sink: { word in ledger.state.withLock { $0.words.append(word) } }, clock: clock, seed: 1)
+        let ended = try Wakeup()
+        let stop = StopFlag(wakeup: intake.wakeup)
+        try DedicatedThread.start(named: "intake") {
+            intake.work(until: stop)
+            ended.wake()
+        }
+        self.intake = intake
+        self.stop = stop
+        self.ended = ended
+    }
+
+    deinit { end() }
+
+    /// Stops the intake in order and waits for it.
+    func end() {
+        guard isRunning else { return }
+        isRunning = false
+        stop.set()
+        ended.wait(timeout: .seconds(20))
+    }
+
+    func waitUntilSubscribed() -> Bool { Eventually.holds { self.intake.status.isSubscribed } }
+}
+
+extension ScriptedBroker {
+    /// Accepts the intake and grants what it subscribes; its presence has been read.
+    func serveIntake(resumed: Bool = false) -> Peer? {
+        guard let peer = welcome(resumed: resumed) else { return nil }
+        guard peer.next()?.kind == .publish else { return nil }
+        for count in [IntakeSettings.filters.count, IntakeSettings.presenceFilters.count] {
+            guard peer.grant(Array(repeating: 1, count: count)) else { return nil }
+        }
+        return peer
+    }
+}
+
+extension MQTTPacket {
+    /// A message of a device, QoS 1.
+    static func reading(_ text: String, id: UInt16, duplicate: Bool = false) -> MQTTPacket {
+        .publish(Array("mycosoft/devices/dev-1/telemetry".utf8), Array(text.utf8), id: id, duplicate: duplicate)
+    }
+}
