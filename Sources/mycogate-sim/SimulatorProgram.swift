@@ -1,0 +1,113 @@
+import EventLoop
+import GatewayTestKit
+import Glibc
+
+/// The command line of the simulator.
+enum SimulatorProgram {
+    static let help = """
+        usage: mycogate-sim site --gateway PROGRAM [--seconds N] [--port N] [--seed N]
+               mycogate-sim mas [--port N] [--limit]
+               mycogate-sim board g2|g3|g11 [--link PATH] [--seed N]
+
+        site    a whole site: the gateway, boards on MQTT and on serial ports, a stand-in MAS. Runs until it is
+                interrupted, or for N seconds; then its last line counts what was stored and delivered, and its exit
+                status is 0 only if every kind was.
+        mas     the stand-in MAS alone; --limit keeps the rate limit of the real one.
+        board   one serial board on a pseudo terminal, to try a gateway by hand; --link puts a stable name to it.
+
+        """
+
+    /// Runs the verb; the exit status.
+    static func run(_ arguments: [String]) -> Int32 {
+        do throws(UsageError) {
+            var options = try SimulatorOptions(arguments)
+            // Before any thread is started, so that all of them leave the signals to this one.
+            guard let signals = try? SignalSource([SIGINT, SIGTERM]) else { return 1 }
+            switch options.verb {
+            case "site": return try site(&options, signals)
+            case "mas": return try mas(&options, signals)
+            case "board": return try board(&options, signals)
+            case "help", "--help", "-h":
+                say(help)
+                return 0
+            default: throw UsageError(message: "no such verb: \(options.verb)")
+            }
+        } catch {
+            complain("\(error.message)\n\n\(help)")
+            return 64
+        }
+    }
+
+    private static func site(_ options: inout SimulatorOptions, _ signals: SignalSource) throws(UsageError) -> Int32 {
+        let gateway = try options.required("gateway")
+        let seconds = try options.integer("seconds", in: 1...86_400)
+        let port = try options.integer("port", in: 1...65_535)
+        let seed = UInt64(try options.integer("seed", in: 0...1_000_000_000) ?? 1)
+        try options.finish()
+        do {
+            let site = try Site(gateway: gateway, port: port, seed: seed)
+            return try site.run(seconds: seconds, signals: signals) ? 0 : 1
+        } catch {
+            complain("demo: \(error)")
+            return 1
+        }
+    }
+
+    private static func mas(_ options: inout SimulatorOptions, _ signals: SignalSource) throws(UsageError) -> Int32 {
+        var configuration = StandInMAS.Configuration()
+        configuration.port = UInt16(try options.integer("port", in: 1...65_535) ?? 8001)
+        configuration.limitsRate = options.flag("limit")
+        configuration.keepsContent = false
+        try options.finish()
+        do {
+            let mas = try StandInMAS(configuration)
+            say("stand-in MAS at \(mas.url); what it has: curl \(mas.url)/standin/summary\n")
+            _ = signals.wait(timeout: nil)
+            mas.stop()
+            return 0
+        } catch {
+            complain("mas: \(error)")
+            return 1
+        }
+    }
+
+    private static func board(_ options: inout SimulatorOptions, _ signals: SignalSource) throws(UsageError) -> Int32 {
+        let generation = try options.word("a generation: g2, g3 or g11")
+        let link = options.text("link")
+        let seed = UInt64(try options.integer("seed", in: 0...1_000_000_000) ?? 1)
+        try options.finish()
+        let firmware: any BoardFirmware
+        switch generation {
+        case "g2": firmware = LineBoard(.g2, faults: .usual, seed: seed)
+        case "g3": firmware = LineBoard(.g3, faults: .usual, seed: seed)
+        case "g11": firmware = MDPBoard(faults: .usual, seed: seed)
+        default: throw UsageError(message: "no such generation: \(generation)")
+        }
+        do {
+            let board = try SimulatedBoard(firmware)
+            if let link { try board.cable.link(at: link) }
+            say("board \(generation) at \(link ?? board.cable.path)\n")
+            _ = signals.wait(timeout: nil)
+            board.stop()
+            if let link { unlink(link) }
+            let ledger = board.ledger
+            say("sent \(ledger.count(of: .sent)), unheard \(ledger.count(of: .unheard))\n")
+            return 0
+        } catch {
+            complain("board: \(error)")
+            return 1
+        }
+    }
+
+    /// Prints at once, also into a pipe.
+    static func say(_ text: String) {
+        print(text, terminator: "")
+        fflush(nil)
+    }
+
+    static func complain(_ text: String) {
+        let bytes = Array((text + "\n").utf8)
+        // What cannot be written to standard error has nowhere else to go.
+        _ = write(STDERR_FILENO, bytes, bytes.count)
+    }
+}
