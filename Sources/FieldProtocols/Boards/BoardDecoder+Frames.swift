@@ -1,0 +1,169 @@
+internal import Crypto
+internal import GatewayModel
+internal import JSONText
+
+extension BoardDecoder {
+    /// The number a board gives to its first frame after a boot.
+    private static let firstSeq: UInt32 = 1
+
+    mutating func receive(
+        _ frame: MDPFrame, _ origin: Origin, into batch: inout ObservationBatch, _ events: inout [BoardEvent]
+    ) {
+        // A board that echoes what we send says nothing.
+        guard frame.header.source != .gateway else { return }
+        classifier.sawFrame()
+        let payload = MDPPayload(frame, parser: parser)
+        if isBootHello(frame.header) { boots.announceBoot() }
+        let uptime = frame.header.type == .telemetry ? Self.uptime(payload) : nil
+        follow(
+            frame.header.seq, source: frame.header.source, first: Self.firstSeq, uptime: uptime, origin, into: &batch,
+            &events)
+        if case .failure(let error) = payload {
+            reject(error, byteCount: frame.body.count, &events)
+            return keep(frame, reason: error.code, origin, into: &batch)
+        }
+        switch frame.header.type {
+        case .telemetry: telemetry(frame, payload, uptime: uptime, origin, into: &batch, &events)
+        case .ack: acknowledgement(frame, payload, &events)
+        case .event: event(frame, payload, origin, into: &batch, &events)
+        case .hello: greeting(frame, payload, origin, into: &batch, &events)
+        default: keep(frame, reason: "unknown_type", origin, into: &batch)
+        }
+    }
+
+    /// HELLO comes once after a boot, unasked; asked for, it names the command.
+    private func isBootHello(_ header: MDPHeader) -> Bool {
+        guard header.type == .hello, header.ack == 0 else { return false }
+        guard let last = boots.lastSeq(of: header.source) else { return true }
+        return header.seq == Self.firstSeq || header.seq <= last
+    }
+
+    private static func uptime(_ payload: MDPPayload) -> Int64? {
+        switch payload {
+        case .json(let value, _):
+            if let milliseconds = value["ts"]?["mono_ms"]?.int64 { return milliseconds }
+            return value["uptime_s"]?.double.flatMap { Int64(exactly: ($0 * 1000).rounded()) }
+        case .packed(.telemetryV1(let telemetry)): return Int64(telemetry.uptimeMilliseconds)
+        default: return nil
+        }
+    }
+
+    private mutating func telemetry(
+        _ frame: MDPFrame, _ payload: MDPPayload, uptime: Int64?, _ origin: Origin,
+        into batch: inout ObservationBatch, _ events: inout [BoardEvent]
+    ) {
+        var observation = Observation(device: origin.device, received: origin.received, source: .serial)
+        observation.deviceSeq = frame.header.seq
+        observation.payloadHash = PayloadHash.of(frame.body)
+        var messageID = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+        switch payload {
+        case .json(let value, let isRepaired) where value.isObject:
+            if isRepaired { observation.flags.insert(.repaired) }
+            if let pack = value["pack"] {
+                PackReadings.append(pack, to: &batch)
+                messageID = value["hdr"]?["msgId"]?.utf8 ?? messageID
+            } else {
+                MDPReadings.append(value, to: &batch)
+            }
+        case .packed(.telemetryV1(let telemetry)): MDPReadings.append(telemetry, to: &batch)
+        default: return keep(frame, reason: "unknown_payload", origin, into: &batch)
+        }
+        finish(observation, uptime: uptime, into: &batch, &events, messageID: messageID)
+        if frame.header.ack != 0 {
+            events.append(.answer(answer(.telemetry, frame, success: true, message: "", raw: "")))
+        }
+    }
+
+    private func acknowledgement(_ frame: MDPFrame, _ payload: MDPPayload, _ events: inout [BoardEvent]) {
+        var success = !frame.header.flags.contains(.isNack)
+        var message = ""
+        var raw = ""
+        if case .json(let value, _) = payload {
+            if let told = value["success"]?.bool { success = success && told }
+            message = value["message"]?.string ?? value["error"]?.string ?? ""
+            raw = JSON(value).text
+        }
+        events.append(.answer(answer(.acknowledgement, frame, success: success, message: message, raw: raw)))
+    }
+
+    private func answer(
+        _ kind: CommandAnswer.Kind, _ frame: MDPFrame, success: Bool, message: String, raw: String
+    ) -> CommandAnswer {
+        CommandAnswer(
+            kind: kind, ackSeq: frame.header.ack, source: frame.header.source, success: success, message: message,
+            raw: raw)
+    }
+
+    private mutating func event(
+        _ frame: MDPFrame, _ payload: MDPPayload, _ origin: Origin, into batch: inout ObservationBatch,
+        _ events: inout [BoardEvent]
+    ) {
+        switch payload {
+        case .json(let value, _) where value.isObject:
+            happened(value["event"]?.string ?? "event", JSON(value).text, origin, into: &batch, &events)
+        case .packed(.commandResult(let result)):
+            events.append(
+                .answer(
+                    CommandAnswer(
+                        kind: .acknowledgement, source: frame.header.source, command: String(result.commandID),
+                        success: result.status == 0, message: "status \(result.status)", raw: "")))
+        default: keep(frame, reason: "unknown_payload", origin, into: &batch)
+        }
+    }
+
+    private mutating func greeting(
+        _ frame: MDPFrame, _ payload: MDPPayload, _ origin: Origin, into batch: inout ObservationBatch,
+        _ events: inout [BoardEvent]
+    ) {
+        guard case .json(let value, _) = payload, value.isObject else {
+            return keep(frame, reason: "unknown_payload", origin, into: &batch)
+        }
+        let fields = HelloFields(value, isBoot: frame.header.ack == 0, source: frame.header.source)
+        hello = fields
+        events.append(.hello(fields))
+        if frame.header.ack != 0 {
+            events.append(.answer(answer(.hello, frame, success: true, message: "", raw: fields.raw)))
+        } else {
+            note(.events, "device_hello", fields.raw, origin, into: &batch)
+        }
+    }
+
+    /// A good frame whose content is not understood is kept whole, as far as the budget for logs allows.
+    private mutating func keep(
+        _ frame: MDPFrame, reason: String, _ origin: Origin, into batch: inout ObservationBatch
+    ) {
+        guard !isTransferringSecrets, takeFromLogBudget() else { return withheld() }
+        var body = JSONWriter()
+        body.beginObject()
+        body.key("reason")
+        body.string(reason)
+        body.key("msg_type")
+        body.unsigned(frame.header.type.rawValue)
+        body.key("seq")
+        body.unsigned(frame.header.seq)
+        body.key("payload_hex")
+        body.string(Hex.encode(frame.payload))
+        body.endObject()
+        note(.logs, "serial_frame", body.text, origin, into: &batch)
+    }
+}
+
+/// The readings of an envelope that a board sends inside a frame: `[{"id", "v", "u", "q"?}]`.
+private enum PackReadings {
+    private static let countMax = 256
+
+    static func append(_ pack: JSONValue, to batch: inout ObservationBatch) {
+        pack.forEachElement { item in
+            guard batch.openReadings.count < countMax, let id = item["id"]?.utf8, let metric = MetricName(utf8: id) else {
+                return
+            }
+            let unit = item["u"]?.string.map { UnitSpelling.unit($0) } ?? .none
+            let quality: Quality = item["q"]?.uint64.flatMap { Quality(rawValue: UInt8(min($0, 2))) } ?? .ok
+            if let value = item["v"]?.double {
+                batch.append(Reading(metric, .number(value), unit: unit, quality: quality))
+            } else if let flag = item["v"]?.bool {
+                batch.append(Reading(metric, .flag(flag), unit: unit, quality: quality))
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+internal import GatewayModel
+internal import JSONText
+
+extension BoardDecoder {
+    /// g3 and g4 count their telemetry from here.
+    private static let firstLineSeq: UInt32 = 0
+
+    mutating func receive(
+        line: UnsafeRawBufferPointer, _ origin: Origin, into batch: inout ObservationBatch,
+        _ events: inout [BoardEvent]
+    ) {
+        let classified = classifier.classify(line)
+        switch classified.lineClass {
+        case .noise: noise(line, origin, into: &batch, &events)
+        case .legacySensorLine, .legacySensorLineWithNaN, .fciBioLine, .jsonSensor, .jsonInvalidNaN, .jsonTele,
+            .jsonTelemetry, .jsonTelemetryWrapped:
+            observe(line, classified, origin, into: &batch, &events)
+        case .jsonStatus, .jsonStatusAsTelemetry:
+            greet(classified.value, isBoot: false, &events)
+            answerByName(classified.value, "status", &events)
+            observe(line, classified, origin, into: &batch, &events)
+        case .jsonBoot, .jsonHello:
+            boots.announceBoot()
+            greet(classified.value, isBoot: true, &events)
+            note(.events, "device_hello", String(decoding: line, as: UTF8.self), origin, into: &batch)
+        case .jsonIdentity:
+            greet(classified.value, isBoot: false, &events)
+            answerByName(classified.value, "device_identity", &events)
+        case .jsonAck, .jsonAckWrapped, .jsonError, .jsonErrorWrapped, .jsonErrorUntyped, .jsonResponse, .jsonSent:
+            answer(classified, &events)
+        case .jsonResponseOK, .jsonResponseError:
+            answer(classified, &events)
+            if classified.value?["bme1"] != nil || classified.value?["bme2"] != nil {
+                observe(line, classified, origin, into: &batch, &events)
+            }
+        case .jsonPeripherals, .jsonPeripheralsAlternative:
+            answerByName(classified.value, "periph_list", &events)
+            tell(line, classified, origin, into: &batch, &events)
+        case .jsonScope, .jsonLoRaInit, .jsonReady, .jsonLoRaReceived, .jsonLoRaRepeated, .jsonLink, .jsonCloud:
+            tell(line, classified, origin, into: &batch, &events)
+        case .truncated, .bannerMAC, .bannerFirmware, .bannerReady, .bannerDeviceID, .i2cFound, .statusLine, .cliError,
+            .fciCalibrationLine, .linkText, .jsonOther, .jsonInvalid:
+            log(line, origin, into: &batch, &events)
+        }
+    }
+
+    private mutating func noise(
+        _ line: UnsafeRawBufferPointer, _ origin: Origin, into batch: inout ObservationBatch,
+        _ events: inout [BoardEvent]
+    ) {
+        let text = ByteText(line).trimmed
+        if text.bytes.isEmpty { return }
+        if let reason = TextLines.resetReason(text) {
+            boots.announceBoot()
+            events.append(.bootBanner(reason: reason))
+        }
+        log(line, origin, into: &batch, &events)
+    }
+
+    /// The line in the events stream as it came: it is one JSON object.
+    private func tell(
+        _ line: UnsafeRawBufferPointer, _ classified: LineClassifier.ClassifiedLine, _ origin: Origin,
+        into batch: inout ObservationBatch, _ events: inout [BoardEvent]
+    ) {
+        let body = String(decoding: ByteText(line).trimmed.bytes, as: UTF8.self)
+        happened(classified.lineClass.rawValue, body, origin, into: &batch, &events)
+    }
+
+    private mutating func observe(
+        _ line: UnsafeRawBufferPointer, _ classified: LineClassifier.ClassifiedLine, _ origin: Origin,
+        into batch: inout ObservationBatch, _ events: inout [BoardEvent]
+    ) {
+        LineReadings.append(classified, text: line, generation: generation, to: &batch)
+        guard !batch.openReadings.isEmpty else { return log(line, origin, into: &batch, &events) }
+        var observation = Observation(device: origin.device, received: origin.received, source: .serial)
+        observation.payloadHash = PayloadHash.of(line)
+        if classified.isRepaired { observation.flags.insert(.repaired) }
+        let uptime = classified.value.flatMap(Self.uptime)
+        if let seq = classified.value?["seq"]?.uint64.flatMap({ UInt32(exactly: $0) }) {
+            observation.deviceSeq = seq
+            follow(
+                seq, source: nil, first: Self.firstLineSeq, uptime: uptime, origin, into: &batch, &events)
+        } else {
+            boots.noteUptime(uptime)
+        }
+        finish(observation, uptime: uptime, into: &batch, &events)
+    }
+
+    /// Milliseconds since the board booted, under the name its firmware has for it.
+    private static func uptime(_ line: JSONValue) -> Int64? {
+        for key in ["t_ms", "ts", "ts_ms", "uptime_ms"] as [StaticString] {
+            if let milliseconds = line[key]?.int64, milliseconds >= 0 { return milliseconds }
+        }
+        let seconds = line["uptime_seconds"] ?? line["uptime_s"] ?? line["data"]?["uptime_seconds"]
+        guard let seconds = seconds?.int64, seconds >= 0 else { return nil }
+        let product = seconds.multipliedReportingOverflow(by: 1000)
+        return product.overflow ? nil : product.partialValue
+    }
+
+    private mutating func greet(_ value: JSONValue?, isBoot: Bool, _ events: inout [BoardEvent]) {
+        guard let value else { return }
+        let fields = HelloFields(value, isBoot: isBoot, source: nil)
+        hello = fields
+        events.append(.hello(fields))
+    }
+
+    // MARK: - Answers
+
+    private func answerByName(_ value: JSONValue?, _ name: String, _ events: inout [BoardEvent]) {
+        guard let value else { return }
+        events.append(
+            .answer(
+                CommandAnswer(
+                    kind: .acknowledgement, command: name, success: true, message: "", raw: JSON(value).text)))
+    }
+
+    private func answer(_ classified: LineClassifier.ClassifiedLine, _ events: inout [BoardEvent]) {
+        guard let line = classified.value else { return }
+        let content = line["data"].flatMap { $0.isObject ? $0 : nil } ?? line
+        let success: Bool
+        switch classified.lineClass {
+        case .jsonError, .jsonErrorWrapped, .jsonErrorUntyped, .jsonResponseError: success = false
+        default: success = true
+        }
+        var command = content["cmd"]?.string
+        if command == nil, classified.lineClass == .jsonResponse { command = line["type"]?.string }
+        if classified.lineClass == .jsonSent { command = "sent" }
+        let message: String = content["message"]?.string ?? content["error"]?.string ?? content["note"]?.string ?? ""
+        var id = line["id"]?.string
+        if id == "" { id = nil }
+        events.append(
+            .answer(
+                CommandAnswer(
+                    kind: .acknowledgement, id: id, command: command, success: success, message: message,
+                    raw: JSON(line).text)))
+    }
+}

@@ -1,0 +1,167 @@
+public import GatewayModel
+internal import JSONText
+
+/// Makes observations, notes and answers of the bytes of one board's serial port.
+///
+/// Frames and lines may be mixed; which firmware speaks is found out from what it says, and followed when it changes.
+/// Pure: no input or output, no clock. Nothing traps on any bytes, and memory is bounded.
+public struct BoardDecoder: ~Copyable {
+    /// What has been counted since the decoder began.
+    public struct Counters: Sendable, Equatable {
+        public var frames: Int64 = 0
+        public var lines: Int64 = 0
+        /// Broken frames and frames with unusable payloads.
+        public var malformed: Int64 = 0
+        public var garbageBytes: Int64 = 0
+        public var missingFrames: Int64 = 0
+        public var observations: Int64 = 0
+        /// Lines and frames that were not kept because the budget was used up or a secret passed.
+        public var logLinesWithheld: Int64 = 0
+    }
+
+    public private(set) var counters = Counters()
+    /// Lines that may still be kept as log records; the driver fills it up as its rate limit allows.
+    public var logLinesAllowed = Int.max
+    /// True while keys or certificates are being written to the board: nothing it echoes is kept.
+    public var isTransferringSecrets = false
+    /// What the board said last about itself.
+    public internal(set) var hello: HelloFields?
+
+    private var stream = MDPStream()
+    var classifier: LineClassifier
+    let parser = JSONParser(byteCountMax: MDPLimits.pendingCountMax)
+    var boots = BootWatch()
+    private var secrets = SecretTransfer()
+
+    /// Where and when a message came from.
+    struct Origin {
+        var device: DeviceName
+        var received: ReceiveTime
+    }
+
+    /// - Parameter generation: the firmware if it is configured; nil to find out.
+    public init(generation: LineGeneration? = nil) { classifier = LineClassifier(generation: generation) }
+
+    /// The firmware that speaks, as far as is known.
+    public var generation: LineGeneration? { classifier.generation }
+
+    /// The last number of a side's count (nil: the count of a board that speaks in lines), to be kept across a restart.
+    public func lastSeq(of source: MDPEndpoint?) -> UInt32? { boots.lastSeq(of: source) }
+
+    /// Continues a count that was followed before a restart, so that what was missed meanwhile is noticed.
+    public mutating func resume(after seq: UInt32, source: MDPEndpoint?) { boots.resume(after: seq, source: source) }
+
+    /// The port was closed and opened again: half a frame from before means nothing now.
+    public mutating func reset() { stream.reset() }
+
+    /// Decodes bytes as they arrive. Observations and notes go to `batch`, the rest is returned in order.
+    public mutating func receive(
+        _ bytes: UnsafeRawBufferPointer, at received: ReceiveTime, into batch: inout ObservationBatch,
+        device: DeviceName
+    ) -> [BoardEvent] {
+        var events: [BoardEvent] = []
+        var input = bytes
+        let origin = Origin(device: device, received: received)
+        while let event = stream.next(&input) {
+            switch event {
+            case .frame(let frame, _):
+                counters.frames += 1
+                receive(frame, origin, into: &batch, &events)
+            case .text(let line, _, _):
+                counters.lines += 1
+                receive(line: line, origin, into: &batch, &events)
+            case .garbage(let count, _): counters.garbageBytes += Int64(count)
+            case .failure(let error, _, let count): reject(error, byteCount: count, &events)
+            }
+        }
+        return events
+    }
+
+    // MARK: - What both kinds of messages need
+
+    mutating func reject(_ error: MDPError, byteCount: Int, _ events: inout [BoardEvent]) {
+        counters.malformed += 1
+        events.append(.malformed(error, byteCount: byteCount))
+    }
+
+    /// Closes the observation whose readings were added to the batch.
+    mutating func finish(
+        _ observation: Observation, uptime: Int64?, into batch: inout ObservationBatch, _ events: inout [BoardEvent],
+        messageID: UnsafeBufferPointer<UInt8> = .init(start: nil, count: 0)
+    ) {
+        var observation = observation
+        let evidence = boots.evidence(uptime: uptime)
+        observation.bootEvidence = evidence.boot
+        observation.flags.formUnion(evidence.flags)
+        let count = batch.openReadings.count
+        batch.append(observation, messageID: messageID)
+        counters.observations += 1
+        events.append(.telemetry(count))
+    }
+
+    mutating func follow(
+        _ seq: UInt32, source: MDPEndpoint?, first: UInt32, uptime: Int64?, _ origin: Origin,
+        into batch: inout ObservationBatch, _ events: inout [BoardEvent]
+    ) {
+        guard let gap = boots.observe(seq, source: source, first: first, uptime: uptime) else { return }
+        counters.missingFrames += gap.count
+        events.append(.sequenceGap(gap))
+        var body = JSONWriter()
+        body.beginObject()
+        body.key("from")
+        body.unsigned(gap.from)
+        body.key("to")
+        body.unsigned(gap.to)
+        body.key("count")
+        body.integer(gap.count)
+        if let source {
+            body.key("source")
+            body.unsigned(source.rawValue)
+        }
+        body.endObject()
+        note(.events, "sequence_gap", body.text, origin, into: &batch)
+    }
+
+    func note(
+        _ stream: StreamName, _ kind: String, _ body: String, _ origin: Origin, into batch: inout ObservationBatch
+    ) {
+        batch.append(Note(stream, kind: kind, device: origin.device.id, body: body, received: origin.received))
+    }
+
+    /// Something that happened on the board, kept and told.
+    func happened(
+        _ kind: String, _ body: String, _ origin: Origin, into batch: inout ObservationBatch,
+        _ events: inout [BoardEvent]
+    ) {
+        note(.events, "device_event", body, origin, into: &batch)
+        events.append(.event(kind: kind, body: body))
+    }
+
+    /// A line that is not understood is kept as it is.
+    mutating func log(
+        _ line: UnsafeRawBufferPointer, _ origin: Origin, into batch: inout ObservationBatch,
+        _ events: inout [BoardEvent]
+    ) {
+        let isSecret = secrets.covers(ByteText(line)) || isTransferringSecrets
+        guard !isSecret, takeFromLogBudget() else {
+            counters.logLinesWithheld += 1
+            return
+        }
+        let text = String(decoding: line, as: UTF8.self)
+        var body = JSONWriter()
+        body.beginObject()
+        body.key("text")
+        body.string(text)
+        body.endObject()
+        note(.logs, "serial_line", body.text, origin, into: &batch)
+        events.append(.logLine(text))
+    }
+
+    mutating func takeFromLogBudget() -> Bool {
+        guard logLinesAllowed > 0 else { return false }
+        logLinesAllowed -= 1
+        return true
+    }
+
+    mutating func withheld() { counters.logLinesWithheld += 1 }
+}

@@ -1,0 +1,208 @@
+internal import JSONText
+
+/// The commands to one board: what is sent when, what counts as the answer, when to try again and when to give up.
+///
+/// A state machine: time is given, bytes come out. An answer counts only from the side that was addressed; Side B's
+/// word that it has forwarded something is not the answer (reference, section 1.7).
+public struct BoardSession: ~Copyable {
+    /// How patient the session is.
+    public struct Limits: Sendable {
+        public var queueMax = 64
+        /// Frames under way at once; lines go one by one.
+        public var inFlightMax = 2
+        /// Milliseconds until a command is sent again or given up.
+        public var answerWait: Int64 = 1500
+        public var attemptMax = 3
+        /// Milliseconds that readings which were asked for may precede their acknowledgement.
+        public var acknowledgementWait: Int64 = 400
+
+        public init() {}
+    }
+
+    private struct Entry {
+        var command: BoardCommand
+        /// Numbers of the frames it was sent in.
+        var seqs: [UInt32] = []
+        var answer: CommandForm.LineAnswer?
+        var attempts = 0
+        var due: Int64 = 0
+        /// The readings it asked for have come.
+        var hasReadings = false
+    }
+
+    private let limits: Limits
+    private var queue: [Entry] = []
+    private var inFlight: [Entry] = []
+    private var finished: [FinishedCommand] = []
+    private var nextSeq: UInt32
+
+    /// - Parameter firstSeq: the number of the first frame; another one after a restart keeps late answers apart.
+    public init(limits: Limits = Limits(), firstSeq: UInt32 = 1) {
+        self.limits = limits
+        nextSeq = max(firstSeq, 1)
+    }
+
+    public var isIdle: Bool { queue.isEmpty && inFlight.isEmpty && finished.isEmpty }
+    public var pendingCount: Int { queue.count + inFlight.count }
+
+    /// When `advance` has something to do even if nothing arrives; nil if only an event can change anything.
+    public var nextDue: Int64? {
+        let deadlines = queue.compactMap(\.command.deadline)
+        return (inFlight.map(\.due) + deadlines).min()
+    }
+
+    /// Takes a command. An emergency goes to the front; what does not fit is refused with the next `advance`.
+    public mutating func submit(_ command: BoardCommand) {
+        if command.isEmergency {
+            queue.insert(Entry(command: command), at: 0)
+        } else if queue.count < limits.queueMax {
+            queue.append(Entry(command: command))
+        } else {
+            finish(command, .refused, "too many commands are waiting for this board")
+        }
+    }
+
+    /// Takes an answer of the board.
+    public mutating func receive(_ answer: CommandAnswer, now: Int64) {
+        guard let index = inFlight.firstIndex(where: { Self.concerns(answer, $0) }) else { return }
+        let entry = inFlight[index]
+        switch answer.kind {
+        case .telemetry:
+            inFlight[index].hasReadings = true
+            inFlight[index].due = min(entry.due, now + limits.acknowledgementWait)
+        case .hello, .acknowledgement:
+            // Said by the other side, it means no more than that the command is on its way.
+            if answer.success, let source = answer.source, source != entry.command.target { return }
+            inFlight.remove(at: index)
+            finish(entry.command, answer.success ? .acknowledged : .refused, answer.message, answer.raw)
+        }
+    }
+
+    /// Gives everything up: the port is gone.
+    public mutating func abandon(reason: String) {
+        for entry in inFlight + queue { finish(entry.command, .expired, reason) }
+        inFlight = []
+        queue = []
+    }
+
+    /// Does what is due: appends the bytes to write to `output` and returns the commands that are over.
+    /// - Parameters:
+    ///   - now: monotonic milliseconds.
+    ///   - generation: what the board's decoder says; nil if not known yet.
+    public mutating func advance(
+        now: Int64, generation: LineGeneration?, into output: inout [UInt8]
+    ) -> [FinishedCommand] {
+        settleDue(now: now, generation: generation, into: &output)
+        expireQueued(now: now)
+        var index = 0
+        while index < queue.count {
+            let entry = queue[index]
+            guard let generation = usable(generation, for: entry.command) else {
+                index += 1
+                continue
+            }
+            let form = CommandForm(entry.command, for: generation)
+            guard isFree(for: form) || entry.command.isEmergency else { break }
+            queue.remove(at: index)
+            send(entry, as: form, now: now, into: &output)
+        }
+        defer { finished = [] }
+        return finished
+    }
+
+    // MARK: - Sending
+
+    /// Before anything is known, only frames that do no harm are sent: the question who is there, and the stop.
+    private func usable(_ generation: LineGeneration?, for command: BoardCommand) -> LineGeneration? {
+        if let generation { return generation }
+        return command.isEmergency || command.name == "hello" || command.name == "ping" ? .g11 : nil
+    }
+
+    private func isFree(for form: CommandForm) -> Bool {
+        switch form {
+        case .frame: inFlight.count < limits.inFlightMax
+        case .line: inFlight.isEmpty
+        case .inexpressible: true
+        }
+    }
+
+    private mutating func send(_ entry: Entry, as form: CommandForm, now: Int64, into output: inout [UInt8]) {
+        var entry = entry
+        switch form {
+        case .inexpressible(let reason): return finish(entry.command, .refused, reason)
+        case .line(let text, let answer):
+            guard text.utf8.count <= Self.lineMax, !text.utf8.contains(where: { $0 == 0x0A || $0 == 0x0D }) else {
+                return finish(entry.command, .refused, "the command is longer than the board's line buffer")
+            }
+            entry.answer = answer
+            output.append(contentsOf: text.utf8)
+            output.append(0x0A)
+        case .frame(let payload):
+            let header = MDPHeader(
+                type: .command, seq: nextSeq, flags: .ackRequested, source: .gateway,
+                destination: entry.command.target)
+            guard let frame = MDPEncoder.encodeAvoidingNewlines(header, payload: payload) else {
+                return finish(entry.command, .refused, "the command is longer than a board takes")
+            }
+            nextSeq = frame.seq &+ 1
+            if nextSeq == 0 { nextSeq = 1 }
+            entry.seqs.append(frame.seq)
+            // A lone delimiter flushes what may stand in the board's buffer.
+            output.append(0)
+            output.append(contentsOf: frame.wire)
+        }
+        entry.attempts += 1
+        entry.due = now + limits.answerWait
+        inFlight.append(entry)
+    }
+
+    /// The shortest line buffer of the firmware that takes JSON lines.
+    private static let lineMax = 512
+
+    private mutating func settleDue(now: Int64, generation: LineGeneration?, into output: inout [UInt8]) {
+        let due = inFlight.filter { $0.due <= now }
+        inFlight.removeAll { $0.due <= now }
+        for entry in due {
+            if entry.hasReadings {
+                finish(entry.command, .acknowledged, "telemetry")
+            } else if entry.attempts < limits.attemptMax, entry.command.isRepeatable, !isOver(entry, now),
+                let generation = usable(generation, for: entry.command)
+            {
+                send(entry, as: CommandForm(entry.command, for: generation), now: now, into: &output)
+            } else {
+                let times = entry.attempts == 1 ? "once" : "\(entry.attempts) times"
+                finish(entry.command, .expired, "no answer, sent \(times)")
+            }
+        }
+    }
+
+    private func isOver(_ entry: Entry, _ now: Int64) -> Bool { entry.command.deadline.map { $0 <= now } ?? false }
+
+    private mutating func expireQueued(now: Int64) {
+        for entry in queue where isOver(entry, now) {
+            finish(entry.command, .expired, "not sent: the board could not take it in time")
+        }
+        queue.removeAll { entry in entry.command.deadline.map { $0 <= now } ?? false }
+    }
+
+    private mutating func finish(
+        _ command: BoardCommand, _ outcome: FinishedCommand.Outcome, _ message: String, _ answer: String = ""
+    ) {
+        finished.append(FinishedCommand(id: command.id, outcome: outcome, message: message, answer: answer))
+    }
+
+    // MARK: - Matching
+
+    private static func concerns(_ answer: CommandAnswer, _ entry: Entry) -> Bool {
+        if let ackSeq = answer.ackSeq { return entry.seqs.contains(ackSeq) }
+        switch entry.answer {
+        case nil: return false
+        case .byID: return answer.id == entry.command.id
+        case .next: return answer.id == nil
+        case .named(let names):
+            // An error without a name can only mean the one command that is under way.
+            guard let name = answer.command else { return answer.id == nil && !answer.success }
+            return names.contains(name)
+        }
+    }
+}

@@ -1,0 +1,75 @@
+internal import GatewayModel
+
+/// Gathers what tells one boot of a board from the next, and the counts that begin anew with each.
+struct BootWatch: Sendable {
+    private struct Counter {
+        var source: MDPEndpoint?
+        var tracker: SequenceTracker
+        /// The boot its last number belongs to.
+        var boot: Int
+    }
+
+    private var counters: [Counter] = []
+    private var boot = 0
+    /// A boot was announced, and no observation has said so yet.
+    private var isAnnounced = false
+    private var lastUptime: Int64?
+    /// Numbers are missing, and no observation has said so yet.
+    private var hasGap = false
+
+    /// Counters kept; a port carries two, hostile input any of 256.
+    private static let counterMax = 8
+
+    /// A ROM line, banner or HELLO says that the board has booted.
+    mutating func announceBoot() {
+        boot += 1
+        isAnnounced = true
+        lastUptime = nil
+    }
+
+    func lastSeq(of source: MDPEndpoint?) -> UInt32? { counters.first { $0.source == source }?.tracker.last }
+
+    /// Continues a count that was followed before a restart of the gateway.
+    mutating func resume(after seq: UInt32, source: MDPEndpoint?) {
+        counters.removeAll { $0.source == source }
+        counters.append(Counter(source: source, tracker: SequenceTracker(last: seq), boot: boot))
+    }
+
+    /// Takes the number and, if known, the uptime of a message.
+    mutating func observe(
+        _ seq: UInt32, source: MDPEndpoint?, first: UInt32, uptime: Int64?
+    ) -> SequenceGap? {
+        noteUptime(uptime)
+        guard let index = index(of: source) else { return nil }
+        let isNewBoot = counters[index].boot != boot
+        counters[index].boot = boot
+        guard let missing = counters[index].tracker.observe(seq, isNewBoot: isNewBoot, first: first) else { return nil }
+        hasGap = true
+        return SequenceGap(from: missing.lowerBound, to: missing.upperBound, source: source)
+    }
+
+    /// An uptime that falls back is a boot nobody announced.
+    mutating func noteUptime(_ uptime: Int64?) {
+        guard let uptime else { return }
+        if let lastUptime, uptime < lastUptime { announceBoot() }
+        lastUptime = uptime
+    }
+
+    /// What the next observation says about boots and gaps; said once.
+    mutating func evidence(uptime: Int64?) -> (boot: BootEvidence, flags: RecordFlags) {
+        defer {
+            isAnnounced = false
+            hasGap = false
+        }
+        let flags: RecordFlags = hasGap ? .gapBefore : []
+        if isAnnounced { return (.announced, flags) }
+        return (uptime.map { .uptime(milliseconds: $0) } ?? .none, flags)
+    }
+
+    private mutating func index(of source: MDPEndpoint?) -> Int? {
+        if let index = counters.firstIndex(where: { $0.source == source }) { return index }
+        guard counters.count < Self.counterMax else { return nil }
+        counters.append(Counter(source: source, tracker: SequenceTracker(), boot: boot))
+        return counters.count - 1
+    }
+}
