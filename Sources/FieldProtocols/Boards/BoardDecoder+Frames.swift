@@ -87,9 +87,9 @@ extension BoardDecoder {
     }
 
     private func answer(
-        _ kind: CommandAnswer.Kind, _ frame: MDPFrame, success: Bool, message: String, raw: String
-    ) -> CommandAnswer {
-        CommandAnswer(
+        _ kind: BoardAnswer.Kind, _ frame: MDPFrame, success: Bool, message: String, raw: String
+    ) -> BoardAnswer {
+        BoardAnswer(
             kind: kind, ackSeq: frame.header.ack, source: frame.header.source, success: success, message: message,
             raw: raw)
     }
@@ -104,7 +104,7 @@ extension BoardDecoder {
         case .packed(.commandResult(let result)):
             events.append(
                 .answer(
-                    CommandAnswer(
+                    BoardAnswer(
                         kind: .acknowledgement, source: frame.header.source, command: String(result.commandID),
                         success: result.status == 0, message: "status \(result.status)", raw: "")))
         default: keep(frame, reason: "unknown_payload", origin, into: &batch)

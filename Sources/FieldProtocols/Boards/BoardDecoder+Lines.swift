@@ -110,7 +110,7 @@ extension BoardDecoder {
         guard let value else { return }
         events.append(
             .answer(
-                CommandAnswer(
+                BoardAnswer(
                     kind: .acknowledgement, command: name, success: true, message: "", raw: JSON(value).text)))
     }
 
@@ -130,7 +130,7 @@ extension BoardDecoder {
         if id == "" { id = nil }
         events.append(
             .answer(
-                CommandAnswer(
+                BoardAnswer(
                     kind: .acknowledgement, id: id, command: command, success: success, message: message,
                     raw: JSON(line).text)))
     }

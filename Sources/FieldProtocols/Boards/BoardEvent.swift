@@ -5,7 +5,7 @@ public enum BoardEvent: Sendable, Equatable {
     /// A ROM line with the reason of a reset (`POWERON`, `BROWNOUT` …; empty if none was given).
     case bootBanner(reason: String)
     /// The board answered a command.
-    case answer(CommandAnswer)
+    case answer(BoardAnswer)
     /// Something happened on the board; it is also in the batch as a note. The body is one JSON object.
     case event(kind: String, body: String)
     /// An observation with this many readings was added to the batch.
@@ -37,7 +37,7 @@ public struct HelloFields: Sendable, Equatable {
 }
 
 /// A board's answer to a command, with everything it can be matched by.
-public struct CommandAnswer: Sendable, Equatable {
+public struct BoardAnswer: Sendable, Equatable {
     public enum Kind: Sendable {
         /// Accepted or refused.
         case acknowledgement

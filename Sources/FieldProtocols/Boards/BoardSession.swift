@@ -63,7 +63,7 @@ public struct BoardSession: ~Copyable {
     }
 
     /// Takes an answer of the board.
-    public mutating func receive(_ answer: CommandAnswer, now: Int64) {
+    public mutating func receive(_ answer: BoardAnswer, now: Int64) {
         guard let index = inFlight.firstIndex(where: { Self.concerns(answer, $0) }) else { return }
         let entry = inFlight[index]
         switch answer.kind {
@@ -193,7 +193,7 @@ public struct BoardSession: ~Copyable {
 
     // MARK: - Matching
 
-    private static func concerns(_ answer: CommandAnswer, _ entry: Entry) -> Bool {
+    private static func concerns(_ answer: BoardAnswer, _ entry: Entry) -> Bool {
         if let ackSeq = answer.ackSeq { return entry.seqs.contains(ackSeq) }
         switch entry.answer {
         case nil: return false
