@@ -1,7 +1,6 @@
 internal import EventLoop
 public import GatewayModel
 public import HTTPClient
-internal import JSONText
 internal import Synchronization
 
 /// Delivers the readings of this gateway to a MAS, and tells it which devices are here.
@@ -12,65 +11,49 @@ internal import Synchronization
 public final class MASDestination: Sendable {
     public struct Configuration: Sendable {
         public var name: String
+        /// Our own id and the journal's epoch: part of the message ids that are derived.
+        public var gatewayID: String
+        public var epoch: String
         /// `http://host:8001`, without the path.
         public var url: String
         /// Exempts us from the rate limits of the MAS: sent as `X-MYCA-Service-Token`.
         public var serviceToken: String?
         /// Keeps envelopes to the documented rate limit from the start, even before the MAS shows that it limits us.
         public var alwaysPaced = false
-        /// The channel to forward to; nil leaves the choice to the MAS.
-        public var channel: String?
         public var client = ClientSettings()
         public var push = PushSettings()
 
-        public init(name: String, url: String) {
+        public init(name: String, url: String, gatewayID: String, epoch: String) {
             self.name = name
-            self.url = url
-        }
-    }
-
-    /// One record as the MAS takes it.
-    public struct Envelope: Sendable {
-        /// As in `hdr.msgId`: fixed at intake, the same at every attempt.
-        public var messageID: String
-        /// The text of the JSON object.
-        public var json: [UInt8]
-
-        public init(messageID: String, json: [UInt8]) {
-            self.messageID = messageID
-            self.json = json
+            self.gatewayID = gatewayID
+            self.epoch = epoch
+            self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
         }
     }
 
     let configuration: Configuration
     let source: RecordSource
-    let render: @Sendable (StoredRecord) -> Envelope
     let announcement: @Sendable () -> SiteAnnouncement?
     let clock: any Clock
     let seed: UInt64
     let signals: PushSignals
-    /// The end of a request body that names the channel, nil if the MAS chooses.
-    let channelJSON: [UInt8]?
     let ingestURL: String
     let heartbeatURL: String
     private let current: Mutex<DestinationStatus>
 
-    /// `render` must give the same bytes for the same record for ever. `announcement` tells what is here now, or nil while
-    /// there is nothing to tell; it is asked every few seconds on the destination's thread.
+    /// `announcement` tells what is here now, or nil while there is nothing to tell; it is asked every few seconds on the
+    /// destination's thread. `seed` is for jitter.
     public init(
         _ configuration: Configuration, source: RecordSource, clock: any Clock, seed: UInt64,
-        render: @escaping @Sendable (StoredRecord) -> Envelope,
         announcement: @escaping @Sendable () -> SiteAnnouncement? = { nil }
     ) throws(CloudSyncError) {
         self.configuration = configuration
         self.source = source
         self.clock = clock
         self.seed = seed
-        self.render = render
         self.announcement = announcement
         ingestURL = configuration.url + "/api/iot/envelope/ingest"
         heartbeatURL = configuration.url + "/api/devices/heartbeat"
-        channelJSON = configuration.channel.map { Array((#","channel":"# + JSON.string($0).text).utf8) }
         do {
             signals = PushSignals(wakeup: try Wakeup())
         } catch {

@@ -1,3 +1,4 @@
+internal import FieldProtocols
 internal import GatewayModel
 internal import HTTPClient
 
@@ -24,11 +25,14 @@ extension MASPush {
 
     func send(_ slot: UInt64, _ now: Int64) {
         guard let record = held[slot]?.record else { return }
-        let envelope = owner.render(record)
-        held[slot]?.messageID = envelope.messageID
+        guard let body = envelope.body(record) else {
+            let outcome = PushOutcome.condemned(status: 0, reason: "a reading without a device")
+            return envelopeAnswered(slot, outcome, owner.clock.now())
+        }
+        held[slot]?.messageID = identity.messageID(of: record)
         budget.spendEnvelope()
         status.attempts += 1
-        submit(owner.ingestURL, body(envelope.json), tag: slot) { error in
+        submit(owner.ingestURL, body, tag: slot) { error in
             envelopeAnswered(slot, .misdirected(reason: error.detail), owner.clock.now())
         }
     }
@@ -36,7 +40,7 @@ extension MASPush {
     func refuse(_ slot: UInt64, _ code: Int, _ reason: String, _ now: Int64) {
         guard let record = held[slot]?.record else { return }
         do {
-            try owner.source.refuse(record, code, reason)
+            try owner.source.refuse(record, identity.messageID(of: record), code, reason)
             held[slot] = nil
             status.refused += 1
             journalTrouble = nil
@@ -133,15 +137,5 @@ extension MASPush {
         } catch {
             onError(error)
         }
-    }
-
-    private func body(_ envelope: [UInt8]) -> [UInt8] {
-        var body: [UInt8] = []
-        body.reserveCapacity(envelope.count + 64)
-        body.append(contentsOf: #"{"envelope":"#.utf8)
-        body.append(contentsOf: envelope)
-        if let channel = owner.channelJSON { body.append(contentsOf: channel) }
-        body.append(UInt8(ascii: "}"))
-        return body
     }
 }

@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import FieldProtocols
 internal import GatewayModel
 internal import HTTPClient
 
@@ -13,6 +14,8 @@ final class MASPush {
     let owner: MASDestination
     let http: HTTPMultiplexer
     let answers = MASAnswer()
+    let identity: RecordIdentity
+    var envelope: MASEnvelope
     let headers: [ClientRequest.Header]
     var machine: PushMachine
     var budget: RequestBudget
@@ -40,6 +43,8 @@ final class MASPush {
     init(_ owner: MASDestination) throws(HTTPClientError) {
         self.owner = owner
         let configuration = owner.configuration
+        identity = RecordIdentity(gateway: configuration.gatewayID, epoch: configuration.epoch)
+        envelope = MASEnvelope(gateway: configuration.gatewayID, epoch: configuration.epoch)
         var client = configuration.client
         client.connectionsMax = max(client.connectionsMax, configuration.push.parallelism)
         http = try HTTPMultiplexer(client, requestsMax: configuration.push.parallelism + HeartbeatSchedule.underWayMax)
