@@ -176,15 +176,27 @@ struct PushMachineTests {
         #expect(world.underWay.count == 1)
     }
 
-    @Test func aStopSendsNothingMoreAndStoresTheCursor() throws {
-        let world = try world(["a", "a", "b"])
+    @Test func aStopSendsOnlyWhatOthersHaveOvertakenAndStoresTheCursor() throws {
+        let world = try world(["a", "a", "b", "b"])
         world.machine.on(.stop, now: world.now)
         #expect(!world.isDrained)
         try world.answer(0, .accepted, stores: true)
         try world.answer(0, .accepted, stores: true)
         try world.pump()
+        #expect(world.underWay.map(\.seq) == [2])
+        try world.answer(0, .accepted, stores: true)
+        world.passTime()
+        try world.pump()
         #expect(world.underWay.isEmpty)
-        #expect(world.saved == SequenceNumber(1))
+        #expect(world.saved == SequenceNumber(3))
+        #expect(world.isDrained)
+    }
+
+    @Test func aStopDoesNotWaitForADestinationThatFails() throws {
+        let world = try world(["a", "b"]) { $0.parallelism = 1 }
+        try world.answer(0, .unavailable(reason: "refused"), stores: false)
+        world.machine.on(.stop, now: world.now)
+        try world.pump()
         #expect(world.isDrained)
     }
 }

@@ -31,8 +31,8 @@ final class MASPush {
     var heartbeatTrouble: String?
     /// Why the journal could not be read or written, while it cannot.
     var journalTrouble: String?
-    private var listedAt = Int64.min
-    private var publishedAt = Int64.min
+    private var listAt = Int64.min
+    private var publishAt = Int64.min
 
     /// Tags below it are slots of records.
     static let heartbeatTagFirst = UInt64(1) << 63
@@ -95,9 +95,9 @@ final class MASPush {
         if stopAt == nil {
             if let budgetAt, machine.hasSomethingToSend { at = min(at, budgetAt) }
             if let due = heartbeats.deadline { at = min(at, max(due, budget.heartbeatAt(now: now) ?? due)) }
-            if site != nil || listedAt == .min { at = min(at, listedAt + Self.listInterval) }
+            at = min(at, listAt)
         }
-        if isStatusStale { at = min(at, publishedAt + Self.publishInterval) }
+        if isStatusStale { at = min(at, publishAt) }
         return .milliseconds(max(0, at - now))
     }
 
@@ -142,8 +142,8 @@ final class MASPush {
     }
 
     private func sendHeartbeats(_ now: Int64) {
-        if now - listedAt >= Self.listInterval || listedAt == .min {
-            listedAt = now
+        if now >= listAt {
+            listAt = now + Self.listInterval
             list(now)
         }
         while budget.allowsHeartbeat(now: now), let id = heartbeats.next(now: now) { sendHeartbeat(id, now) }
@@ -155,10 +155,10 @@ final class MASPush {
 
     private func publish(_ now: Int64) {
         let state = currentState()
-        guard state != (status.state, status.reason) || (isStatusStale && now - publishedAt >= Self.publishInterval)
+        guard state != (status.state, status.reason) || (isStatusStale && now >= publishAt)
             || heartbeats.acceptedCount != status.announced || heartbeats.refusals != status.refusedHeartbeats
         else { return }
-        publishedAt = now
+        publishAt = now + Self.publishInterval
         (status.state, status.reason) = state
         status.acknowledged = machine.finishedTo
         status.inFlight = machine.inFlight

@@ -64,8 +64,21 @@ extension PushMachine {
         guard let lane = lanes.takeReady() else { return nil }
         let slot = lanes[lane].first
         inFlight += 1
+        sentBelow = max(sentBelow, slot + 1)
         if link != .flowing { link = .probing(slot: slot) }
         return .send(slot: slot)
+    }
+
+    /// Sends only what others have overtaken: the cursor can then pass those, and a restart repeats nothing.
+    mutating func nextSendBeforeStop() -> Action? {
+        guard link == .flowing, inFlight < settings.parallelism else { return nil }
+        while let lane = lanes.takeReady() {
+            let slot = lanes[lane].first
+            guard slot < sentBelow else { continue }
+            inFlight += 1
+            return .send(slot: slot)
+        }
+        return nil
     }
 
     /// Everything that waits is tried at once; back-offs keep their count.

@@ -72,6 +72,8 @@ struct PushMachine: ~Copyable {
     var laneReason = ""
     var inFlight = 0
     var isStopping = false
+    /// One beyond the highest slot ever sent.
+    var sentBelow: UInt64 = 0
     var troublesInRow = 0
     var retry: Backoff
     var hold: Backoff
@@ -105,7 +107,7 @@ struct PushMachine: ~Copyable {
     var nextSlot: UInt64 { window.nextSlot }
 
     /// Whether a stop has nothing left to do.
-    var isDrained: Bool { inFlight == 0 && savedTo == finishedTo && !refusals.contains { $0.isUnderWay } }
+    var isDrained: Bool { inFlight == 0 && savedTo == finishedTo && (link != .flowing || !lanes.hasReady) }
 
     var condition: Condition {
         if link != .flowing { return cause }
@@ -140,7 +142,7 @@ struct PushMachine: ~Copyable {
             isSaving = true
             return .save(finishedTo)
         }
-        if isStopping { return nil }
+        if isStopping { return maySend ? nextSendBeforeStop() : nil }
         if wantsRead, now >= readAt {
             isReading = true
             return .read(after: readTo, limit: min(settings.pageRecords, settings.windowRecordsMax - window.heldCount))

@@ -1,0 +1,71 @@
+import CloudSync
+import GatewayModel
+import Synchronization
+
+/// A stream in memory with one durable cursor: what survives when a destination is stopped and made again.
+final class MemoryStream: Sendable {
+    struct State {
+        var records: [StoredRecord] = []
+        var acknowledged = SequenceNumber.zero
+        var acknowledgements = 0
+        var refused: [(seq: SequenceNumber, identity: String, status: Int, reason: String)] = []
+        var listeners: [@Sendable () -> Void] = []
+    }
+
+    private let state = Mutex(State())
+
+    func append(_ device: String, values: Int = 2) {
+        let listeners = state.withLock { state in
+            let seq = SequenceNumber(Int64(state.records.count + 1))
+            let readings = (0..<values).map {
+                Reading(MetricName("bme688_a.value\($0)") ?? MetricName(known: "x"), .number(Double(seq.rawValue) / 8))
+            }
+            state.records.append(
+                StoredRecord(
+                    stream: .readings, seq: seq, device: DeviceID(device), deviceSeq: nil,
+                    upstreamSeq: UInt32(seq.rawValue), messageID: nil, deviceTime: nil,
+                    received: ReceiveTime(
+                        wall: Timestamp(milliseconds: 1_768_487_400_000 + seq.rawValue, trusted: true),
+                        monotonicMilliseconds: 60_000 + seq.rawValue),
+                    boot: "boot", deviceBoot: 0, source: .mqtt, flags: [], readings: readings, kind: nil, body: nil))
+            return state.listeners
+        }
+        for listener in listeners { listener() }
+    }
+
+    /// Destinations that have started on this stream.
+    var listenerCount: Int { state.withLock { $0.listeners.count } }
+    var acknowledged: Int64 { state.withLock { $0.acknowledged.rawValue } }
+    var acknowledgements: Int { state.withLock { $0.acknowledgements } }
+    var refused: [(seq: SequenceNumber, identity: String, status: Int, reason: String)] {
+        state.withLock { $0.refused }
+    }
+
+    var source: RecordSource {
+        RecordSource(
+            acknowledged: { self.state.withLock { $0.acknowledged } },
+            last: { self.state.withLock { SequenceNumber(Int64($0.records.count)) } },
+            read: { after, limit in
+                self.state.withLock { state in
+                    let first = Int(after.rawValue)
+                    let end = min(state.records.count, first + limit)
+                    return RecordPage(
+                        records: Array(state.records[first..<end]), next: SequenceNumber(Int64(end)),
+                        more: end < state.records.count)
+                }
+            },
+            acknowledge: { seq in
+                self.state.withLock {
+                    $0.acknowledged = max($0.acknowledged, seq)
+                    $0.acknowledgements += 1
+                }
+            },
+            refuse: { record, identity, status, reason in
+                self.state.withLock { $0.refused.append((record.seq, identity, status, reason)) }
+            },
+            onAppend: { body in
+                self.state.withLock { $0.listeners.append(body) }
+                return 0
+            })
+    }
+}
