@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Everything the stand-in MAS knows; behind one lock.

@@ -9,6 +9,8 @@ final class PeerServer: Sendable {
     private let waker: Int32
     private let stopping = Atomic<Bool>(false)
     private let thread: Mutex<pthread_t?>
+    /// Connections since the start.
+    let accepted = Atomic<Int>(0)
 
     /// Listens on `address` (a dotted IPv4 address) and answers with `respond`, which runs on the server's thread.
     init(
@@ -117,6 +119,7 @@ final class PeerServer: Sendable {
                 _ = clinux_fcntl(descriptor, F_SETFL, O_NONBLOCK)
                 var one: Int32 = 1
                 setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+                server.accepted.add(1, ordering: .relaxed)
                 connections[descriptor] = PeerConnection(descriptor)
                 watch(epoll, descriptor)
             }

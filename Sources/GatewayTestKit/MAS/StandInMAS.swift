@@ -1,5 +1,5 @@
 internal import Glibc
-internal import JSONText
+internal import Synchronization
 
 /// A small, faithful MAS for tests and demonstrations: device registry, envelope ingest, rate limit; written without any
 /// of the gateway's network code, so that the two cannot share a mistake. It can misbehave on demand.
@@ -41,6 +41,7 @@ public final class StandInMAS: Sendable {
     deinit { server.stop() }
 
     public var port: UInt16 { server.port }
+    public var connectionsAccepted: Int { server.accepted.load(ordering: .relaxed) }
     public var url: String { "http://\(address):\(server.port)" }
 
     /// Closes the port and every connection.
