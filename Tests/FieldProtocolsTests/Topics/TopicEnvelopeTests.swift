@@ -1,0 +1,105 @@
+import Crypto
+import FieldProtocols
+import GatewayModel
+import GatewayTestKit
+import JSONText
+import Testing
+
+@Suite struct MQTTEnvelopes {
+    let topic = "mycobrain/m1/envelope"
+    let json: JSON
+    let cbor: [UInt8]
+    let tampered: [JSON]
+    let key: [UInt8]
+
+    init() throws {
+        let vectors = try JSON(parsing: Vectors.text("mycosoft/myco_envelope_v1.json"))
+        let envelopes = try JSON(parsing: Vectors.text("mycosoft/json_envelope.json"))
+        json = try #require(envelopes["envelopes"]?[0]?["envelope"])
+        let hex = try #require(vectors["valid"]?[1]?["cbor_hex"]?.string)
+        cbor = try #require(Hex.decode(hex))
+        tampered = try #require(vectors["tampered"]?.array)
+        let keyHex = try #require(vectors["keys"]?[0]?["public_key_hex"]?.string)
+        key = try #require(Hex.decode(keyHex))
+    }
+
+    private func ack(_ decoded: Decoded) -> ReplayAck? {
+        if case .observation(_, let ack) = decoded.verdict { ack } else { nil }
+    }
+
+    @Test func signedJSONIsStoredAndAcknowledged() {
+        let decoded = Decoded(topic, json.bytes, policy: SignaturePolicy(publicKey: key, isRequired: true))
+        #expect(decoded.number("temp") == 21.5)
+        #expect(decoded.readings["temp"]?.unit == .celsius)
+        #expect(decoded.observation?.flags == [.signatureValid])
+        #expect(decoded.observation?.deviceSeq == 1)
+        #expect(decoded.observation?.bootEvidence == .uptime(milliseconds: 1000))
+        #expect(decoded.messageID == json["hdr"]?["msgId"]?.string)
+        #expect(ack(decoded)?.messageID == decoded.messageID)
+        #expect(ack(decoded)?.reportedID == "mycobrain-test-01")
+    }
+
+    @Test func signedCBORIsStoredAndAcknowledged() {
+        for topic in [topic, "mycosoft/devices/m1/telemetry"] {
+            let decoded = Decoded(topic, cbor, policy: SignaturePolicy(publicKey: key, isRequired: true))
+            #expect(decoded.number("temperature") == 21.7)
+            #expect(decoded.number("voc") == 0.12)
+            #expect(decoded.observation?.flags == [.signatureValid])
+            #expect(decoded.observation?.deviceSeq == 42)
+            #expect(decoded.messageID == "67969ad7-1a85-5c00-91b0-24e522a00ec9")
+            #expect(ack(decoded)?.seq == 42)
+            #expect(ack(decoded)?.isAccepted == true)
+        }
+    }
+
+    @Test func withoutAKnownKeyTheHashStillCounts() {
+        #expect(Decoded(topic, json.bytes).observation?.flags == [])
+        #expect(Decoded(topic, cbor).observation?.flags == [])
+        var changed = json
+        changed["seq"] = 2
+        let decoded = Decoded(topic, changed.bytes)
+        #expect(decoded.reason == .hashMismatch)
+        #expect(decoded.refusal?.isAccepted == false)
+        #expect(decoded.refusal?.reason == "hash_mismatch")
+        #expect(decoded.refusal?.seq == 2)
+    }
+
+    @Test func aWrongSignatureIsRefused() {
+        let other = SignaturePolicy(publicKey: [UInt8](repeating: 9, count: 32))
+        #expect(Decoded(topic, json.bytes, policy: other).reason == .badSignature)
+        #expect(Decoded(topic, cbor, policy: other).reason == .badSignature)
+        #expect(Decoded(topic, cbor, policy: other).refusal?.reason == "bad_signature")
+    }
+
+    @Test func anAbsentSignatureIsRefusedOnlyWhereOneIsRequired() {
+        var unsigned = json
+        unsigned["sig"] = nil
+        #expect(Decoded(topic, unsigned.bytes, policy: SignaturePolicy(publicKey: key)).reason == nil)
+        let required = SignaturePolicy(publicKey: key, isRequired: true)
+        #expect(Decoded(topic, unsigned.bytes, policy: required).reason == .signatureRequired)
+        #expect(Decoded(topic, #"{"a":1}"#, policy: required).reason == .signatureRequired)
+        #expect(
+            Decoded(topic, json.bytes, policy: SignaturePolicy(publicKey: nil, isRequired: true)).reason
+                == .signatureRequired)
+    }
+
+    @Test func everyTamperedVectorIsRefused() throws {
+        for vector in tampered {
+            let bytes = try #require(Hex.decode(vector["cbor_hex"]?.string ?? ""))
+            let decoded = Decoded(topic, bytes, policy: SignaturePolicy(publicKey: key, isRequired: true))
+            let wanted = vector["expected_error"]?.string
+            #expect(decoded.reason?.name == (wanted == "missing_hash_or_signature" ? "signature_required" : wanted))
+        }
+    }
+
+    @Test func malformedTelemetryOfSideAIsMendedAndFlagged() {
+        let text =
+            #"{"hdr":{"deviceId":"mycobrain-side-a","proto":"other","msgId":"s-1"},"ts":{"utc":"52","mono_ms":52000},"seq":4,"#
+            + #""pack":[{"id":"ai1_v","v":1.25,"u":"V"}]},"hash":"sha256:00","sig":"ed25519:AA=="}"#
+        let decoded = Decoded(topic, text)
+        #expect(decoded.number("ai1_v") == 1.25)
+        #expect(decoded.observation?.flags == [.repaired, .hashInvalid])
+        #expect(decoded.observation?.deviceTime == nil)
+        #expect(decoded.observation?.deviceSeq == 4)
+    }
+}
