@@ -7,7 +7,7 @@ internal import MQTT
 struct IntakeBatch<Decoder: MessageDecoder> {
     private(set) var observations = ObservationBatch()
     private(set) var acks: [ReplayAck] = []
-    private(set) var words: [Decoder.Word] = []
+    private(set) var words: [DeviceWord] = []
     /// Messages since the last commit, however they fared, and their payload bytes.
     private(set) var messageCount = 0
     private(set) var byteCount = 0
@@ -31,17 +31,24 @@ struct IntakeBatch<Decoder: MessageDecoder> {
             topic: message.topic, payload: message.payload, retained: message.retained, received: received,
             into: &observations)
         switch verdict {
-        case .stored(let ack):
+        case .observation(_, let ack):
             if let ack { acks.append(ack) }
-        case .word(let word): words.append(word)
-        case .ignored: break
-        case .rejected(let reason, let ack):
-            if let ack { acks.append(ack) }
-            observations.discardReadings()
-            if let note = rejects.enter(reason: reason, topic: message.topic, payload: message.payload, at: received) {
-                observations.append(note)
-            }
+            if let reason = decoder.dropped { note(.valuesDropped, reason.name, message, received) }
+        case .note: break
+        case .presence(let device, let presence): words.append(.presence(device, presence, received))
+        case .commandAck(let device, let answer): words.append(.answer(device, answer, received))
+        case .rejected(let reason, _):
+            if let ack = decoder.refusal { acks.append(ack) }
+            note(.messageRejected, reason.name, message, received)
+        case .unclaimed: note(.messageRejected, "unclaimed_topic", message, received)
         }
+    }
+
+    private mutating func note(
+        _ kind: RejectLedger.Kind, _ reason: String, _ message: MQTTMessage, _ received: ReceiveTime
+    ) {
+        let note = rejects.enter(kind, reason: reason, topic: message.topic, payload: message.payload, at: received)
+        if let note { observations.append(note) }
     }
 
     /// Everything in it is durable and passed on.

@@ -17,16 +17,15 @@ public struct IntakeSettings: Sendable {
 
     public init(gateway: String) { self.gateway = gateway }
 
-    /// The families of the contract whose messages are stored.
+    /// The families whose messages are stored or answer our commands (contract, "MQTT").
     public static let filters = [
-        "mycosoft/devices/+/telemetry", "mycosoft/devices/+/events", "mycosoft/devices/+/ack",
-        "mycosoft/devices/+/mdp/frames", "mycobrain/+/telemetry", "mycobrain/+/envelope", "mycobrain/+/heartbeat",
-        "natureos/devices/+/telemetry", "natureos/devices/+/status", "application/+/device/+/event/+",
-        "v3/+/devices/+/up",
+        "mycosoft/devices/+/telemetry", "mycosoft/devices/+/envelope", "mycosoft/devices/+/events",
+        "mycosoft/devices/+/ack", "mycosoft/devices/+/mdp/frames", "mycosoft/devices/+/openclaw/+",
+        "mycobrain/+/telemetry", "mycobrain/+/envelope", "mycobrain/+/heartbeat", "natureos/devices/+/telemetry",
     ]
 
     /// The families that say who is there, whose retained messages are wanted again with each connection.
-    public static let presenceFilters = ["mycosoft/devices/+/presence"]
+    public static let presenceFilters = ["mycosoft/devices/+/presence", "natureos/devices/+/status"]
 
     /// All that are subscribed with retained messages only once; never the same filter twice.
     var storedFilters: [String] {

@@ -26,6 +26,8 @@ public struct IntakeStatus: Sendable, Equatable {
     public var duplicates = 0
     /// Messages rejected, by reason.
     public var rejected: [String: Int] = [:]
+    /// Messages stored without some of their values, by reason.
+    public var mutilated: [String: Int] = [:]
     public var commits = 0
     public var connections = 0
     /// Replay acks given up because too much was waiting to be published; their devices will send again.

@@ -21,7 +21,7 @@ public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
     let seed: UInt64
     let outbox: MQTTOutbox
     private let makeDecoder: @Sendable () -> Decoder
-    private let sink: @Sendable (Decoder.Word) -> Void
+    private let sink: @Sendable (DeviceWord) -> Void
     /// What the intake's thread waits on besides its connection.
     public let wakeup: Wakeup
     private let current = Mutex(IntakeStatus())
@@ -34,7 +34,7 @@ public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
     public init(
         settings: IntakeSettings, address: @escaping @Sendable () -> MQTTConfiguration?,
         makeDecoder: @escaping @Sendable () -> Decoder, commit: @escaping Commit,
-        sink: @escaping @Sendable (Decoder.Word) -> Void, clock: any Clock, seed: UInt64
+        sink: @escaping @Sendable (DeviceWord) -> Void, clock: any Clock, seed: UInt64
     ) throws(EventLoopError) {
         self.settings = settings
         self.address = address
@@ -109,7 +109,8 @@ public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
             status.bytes += batch.byteCount
             status.accepted += receipt.stored
             status.duplicates += receipt.duplicates
-            status.rejected = batch.rejects.counts
+            status.rejected = batch.rejects.rejected
+            status.mutilated = batch.rejects.mutilated
             status.commits += 1
             status.acksDropped += dropped
         }

@@ -9,21 +9,36 @@ struct RejectLedger {
     private static let topicBytesMax = 256
     private static let sampleBytesMax = 64
 
-    private(set) var counts: [String: Int] = [:]
+    enum Kind: String {
+        /// Nothing of the message was taken. It is acknowledged all the same: it would not become better by coming again.
+        case messageRejected = "message_rejected"
+        /// Some values of it were not taken.
+        case valuesDropped = "values_dropped"
+    }
+
+    /// Messages of which nothing was taken.
+    private(set) var rejected: [String: Int] = [:]
+    /// Messages of which some values were not taken.
+    private(set) var mutilated: [String: Int] = [:]
     private var limits: [String: RateLimit] = [:]
 
     /// Counts one message; a note of it if this reason was not noted too often lately.
     mutating func enter(
-        reason wanted: String, topic: UnsafeBufferPointer<UInt8>, payload: UnsafeRawBufferPointer, at time: ReceiveTime
+        _ kind: Kind, reason wanted: String, topic: UnsafeBufferPointer<UInt8>, payload: UnsafeRawBufferPointer,
+        at time: ReceiveTime
     ) -> Note? {
-        let reason = counts[wanted] != nil || counts.count < Self.reasonMax ? wanted : "other"
-        counts[reason, default: 0] += 1
-        var limit = limits[reason] ?? RateLimit(burst: 5, every: .seconds(60))
+        let key = "\(kind.rawValue) \(wanted)"
+        let reason = limits[key] != nil || limits.count < Self.reasonMax ? wanted : "other"
+        switch kind {
+        case .messageRejected: rejected[reason, default: 0] += 1
+        case .valuesDropped: mutilated[reason, default: 0] += 1
+        }
+        var limit = limits[key] ?? RateLimit(burst: 5, every: .seconds(60))
         let suppressed = limit.take(now: time.monotonicMilliseconds)
-        limits[reason] = limit
+        if reason == wanted { limits[key] = limit }
         guard let suppressed else { return nil }
         return Note(
-            .events, kind: "message_rejected",
+            .events, kind: kind.rawValue,
             body: Self.body(reason: reason, topic: topic, payload: payload, suppressed: suppressed), received: time)
     }
 

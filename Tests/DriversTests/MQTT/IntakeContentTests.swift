@@ -11,19 +11,28 @@ import Testing
         let broker = try ScriptedBroker()
         let rig = try IntakeRig(port: broker.port)
         let peer = try #require(broker.serveIntake())
-        for id in 1...40 { peer.send(.reading("reject_this", id: UInt16(id))) }
-        peer.send(.reading("after", id: 41))
-        for id in 1...41 { #expect(peer.next() == .puback(UInt16(id))) }
-        #expect(Eventually.holds { rig.intake.status.messages == 41 })
-        #expect(rig.intake.status.rejected == ["reject_this": 40])
+        for id in 1...40 { peer.send(.reading("reject this", id: UInt16(id))) }
+        peer.send(.reading("partly good", id: 41))
+        peer.send(.publish(Array("v3/app".utf8), [], id: 42))
+        var packets: [MQTTPacket] = []
+        while packets.count < 82, let packet = peer.next() {
+            packets.append(packet)
+            if packet.kind == .publish, let id = packet.id { peer.send(.puback(id)) }
+        }
+        #expect(packets.filter { $0.kind == .puback }.compactMap(\.id) == Array(1...42))
+        #expect(packets.filter { $0.topic == "mycosoft/devices/dev-1/replay-ack" }.count == 40)
+        #expect(Eventually.holds { rig.intake.status.messages == 42 })
+        #expect(rig.intake.status.rejected == ["too_deep": 40, "unclaimed_topic": 1])
+        #expect(rig.intake.status.mutilated == ["value_not_finite": 1])
         #expect(rig.intake.status.accepted == 1)
         let notes = rig.ledger.state.withLock { $0.notes }
-        #expect(notes.count == 5, "a flood of rejects does not flood the events")
-        #expect(notes.first?.kind == "message_rejected")
+        #expect(
+            notes.filter { $0.kind == "message_rejected" }.count == 6, "a flood of rejects does not flood the events")
+        #expect(notes.filter { $0.kind == "values_dropped" }.count == 1)
         #expect(
             notes.first?.body
-                == #"{"reason":"reject_this","topic":"mycosoft/devices/dev-1/telemetry","bytes":11,"#
-                + #""sample_hex":"72656a6563745f74686973"}"#)
+                == #"{"reason":"too_deep","topic":"mycosoft/devices/dev-1/telemetry","bytes":11,"#
+                + #""sample_hex":"72656a6563742074686973"}"#)
     }
 
     @Test func wordsArePassedOnAfterWhatCameBefore() throws {
@@ -77,7 +86,7 @@ import Testing
         var reasons = [UInt8](repeating: 1, count: IntakeSettings.filters.count)
         reasons[1] = 0x87
         #expect(peer.grant(reasons))
-        #expect(peer.grant([1]))
+        #expect(peer.grant([1, 1]))
         #expect(rig.waitUntilSubscribed())
         #expect(rig.intake.status.refused == [IntakeSettings.filters[1]: .notAuthorized])
         #expect(rig.intake.condition.name == "degraded")
@@ -91,7 +100,7 @@ import Testing
         let peer = try #require(broker.welcome())
         #expect(peer.next()?.kind == .publish)
         #expect(peer.grant(Array(repeating: 0x87, count: IntakeSettings.filters.count)))
-        #expect(peer.grant([0x87]))
+        #expect(peer.grant([0x87, 0x87]))
         #expect(Eventually.holds { rig.intake.status.lastErrorCode == "mqtt_subscription_refused" })
         #expect(!rig.intake.status.isSubscribed)
     }

@@ -9,23 +9,32 @@ import Synchronization
 
 /// Stores the payload of a message under its text, unless the text asks for something else.
 struct EchoDecoder: MessageDecoder {
-    func decode(
+    var dropped: RejectReason?
+    var refusal: ReplayAck?
+
+    mutating func decode(
         topic: UnsafeBufferPointer<UInt8>, payload: UnsafeRawBufferPointer, retained: Bool, received: ReceiveTime,
         into batch: inout ObservationBatch
-    ) -> MessageVerdict<String> {
-        guard payload.count <= 100_000 else { return .rejected(reason: "too_large") }
-        let text = String(decoding: payload, as: UTF8.self)
-        if text.hasPrefix("reject") { return .rejected(reason: text) }
-        if text.hasPrefix("word") { return .word(text) }
+    ) -> Verdict {
         let levels = topic.split(separator: UInt8(ascii: "/"))
         guard levels.count == 4, let device = DeviceName(utf8: UnsafeBufferPointer(rebasing: levels[2])) else {
-            return .ignored
+            return .unclaimed
+        }
+        guard payload.count <= 100_000 else { return .rejected(reason: .tooLarge, device: device) }
+        let text = String(decoding: payload, as: UTF8.self)
+        if text.hasPrefix("reject") {
+            refusal = ReplayAck(device: device, messageID: text, seq: 1, isAccepted: false, reason: "too_deep")
+            return .rejected(reason: .tooDeep, device: device)
+        }
+        if text.hasPrefix("word") {
+            return .commandAck(device, CommandAnswer(requestID: nil, isOK: true, result: text))
         }
         var observation = Observation(device: device, received: received, source: .mqtt)
         observation.payloadHash = PayloadHash.of(payload)
         payload.withMemoryRebound(to: UInt8.self) { batch.append(observation, messageID: $0) }
-        guard text.hasPrefix("ack") else { return .stored(ack: nil) }
-        return .stored(ack: ReplayAck(device: device, messageID: text, seq: 7))
+        dropped = text.hasPrefix("partly") ? .valueNotFinite : nil
+        let wantsAck = text.hasPrefix("ack")
+        return .observation(device, replayAck: wantsAck ? ReplayAck(device: device, messageID: text, seq: 7) : nil)
     }
 }
 
@@ -93,7 +102,10 @@ final class IntakeRig {
         let intake = try MQTTIntake(
             settings: settings, address: { MQTTConfiguration(host: "127.0.0.1", port: port, clientID: "gw-1") },
             makeDecoder: { EchoDecoder() }, commit: { try ledger.commit($0, window: $1) },
-            sink: { word in ledger.state.withLock { $0.words.append(word) } }, clock: clock, seed: 1)
+            sink: { word in
+                guard case .answer(_, let answer, _) = word else { return }
+                ledger.state.withLock { $0.words.append(answer.result ?? "") }
+            }, clock: clock, seed: 1)
         let ended = try Wakeup()
         let stop = StopFlag(wakeup: intake.wakeup)
         try DedicatedThread.start(named: "intake") {
@@ -122,7 +134,8 @@ extension ScriptedBroker {
     /// Accepts the intake and grants what it subscribes; its presence has been read.
     func serveIntake(resumed: Bool = false) -> Peer? {
         guard let peer = welcome(resumed: resumed) else { return nil }
-        guard peer.next()?.kind == .publish else { return nil }
+        guard let presence = peer.next(), presence.kind == .publish, let id = presence.id else { return nil }
+        peer.send(.puback(id))
         for count in [IntakeSettings.filters.count, IntakeSettings.presenceFilters.count] {
             guard peer.grant(Array(repeating: 1, count: count)) else { return nil }
         }
