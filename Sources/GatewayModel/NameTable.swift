@@ -54,6 +54,8 @@ final class NameTable: Sendable {
         }
     }
 
+    var count: Int { state.withLock { $0.texts.count } }
+
     func text(at index: UInt32) -> String { state.withLock { $0.texts[Int(index)] } }
 
     /// FNV-1a, 64 bit: short keys, no dependency, same result on every run.

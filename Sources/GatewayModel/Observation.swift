@@ -78,6 +78,12 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
         self.index = index
     }
 
+    /// The device of an index that was given out before; nil for any other.
+    public init?(known index: Int) {
+        guard index >= 0, index < Self.table.count else { return nil }
+        self.index = UInt32(index)
+    }
+
     public var text: String { Self.table.text(at: index) }
     public var description: String { text }
 

@@ -1,4 +1,6 @@
 public import GatewayModel
+internal import SQLite
+internal import Synchronization
 
 extension Journal {
     /// Calls `body` for each reading of a device in the order of storing, until it returns false.
@@ -9,8 +11,67 @@ extension Journal {
     public func readings(
         device: DeviceID, metric: MetricName? = nil, from: Int64 = .min, to: Int64 = .max,
         _ body: (ReadingRow) -> Bool
-    ) throws(JournalError) {}
+    ) throws(JournalError) {
+        let log = state.log(.readings)
+        let filter = ReadingsFilter(device: device, from: from, to: to)
+        do throws(SQLiteError) {
+            for segment in log.segments {
+                let goOn = try state.pool.withReader(of: segment, .readings) { reader throws(SQLiteError) in
+                    try reader.read(filter) { record in
+                        for reading in record.readings where metric == nil || reading.metric == metric {
+                            let row = ReadingRow(
+                                seq: record.seq, device: device, time: record.bestTime, reading: reading)
+                            guard body(row) else { return false }
+                        }
+                        return true
+                    }
+                }
+                guard goOn else { return }
+            }
+        } catch { throw JournalError(error) }
+    }
 
-    /// The newest value of each metric of a device, or of all devices.
-    public func latest(device: DeviceID? = nil) throws(JournalError) -> [ReadingRow] { [] }
+    /// The newest value of each metric of a device, or of all devices, by device and then as the device sends them.
+    ///
+    /// Covers the last three sets of metrics that a device has sent: a metric it has ceased to send may be missing.
+    public func latest(device: DeviceID? = nil) throws(JournalError) -> [ReadingRow] {
+        let places = state.memory.withLock { memory -> [Int64] in
+            var places: [Int64] = []
+            func add(_ entry: DeviceTable.Entry) {
+                for index in 0..<LatestRecords.countMax where entry.latest.seqs[index] > 0 {
+                    places.append(entry.latest.seqs[index])
+                }
+            }
+            if let device {
+                if let name = DeviceName(device) { add(memory.devices[name]) }
+            } else {
+                for entry in memory.devices.entries where entry.isKnown { add(entry) }
+            }
+            return places
+        }
+        var latest: [DeviceID: [ReadingRow]] = [:]
+        do throws(SQLiteError) {
+            // Ascending, so that the newer value of a metric replaces the older one and segments are opened once.
+            for place in places.sorted() {
+                guard let (segment, _) = state.log(.readings).segment(holding: place) else { continue }
+                try state.pool.withReader(of: segment, .readings) { reader throws(SQLiteError) in
+                    try reader.read(at: place) { record in
+                        guard let found = record.device else { return }
+                        for reading in record.readings {
+                            let row = ReadingRow(
+                                seq: record.seq, device: found, time: record.bestTime, reading: reading)
+                            let known = latest[found, default: []].firstIndex { $0.reading.metric == reading.metric }
+                            if let known { latest[found]?[known] = row } else { latest[found, default: []].append(row) }
+                        }
+                    }
+                }
+            }
+        } catch { throw JournalError(error) }
+        return latest.keys.sorted { $0.text < $1.text }.flatMap { latest[$0] ?? [] }
+    }
+}
+
+extension StoredRecord {
+    /// When it was measured, as far as can be told.
+    var bestTime: Timestamp { deviceTime ?? received.wall }
 }

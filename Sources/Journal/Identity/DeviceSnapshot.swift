@@ -1,0 +1,68 @@
+internal import GatewayModel
+
+/// The devices' states packed into a segment now and then, so that opening the journal reads only what came after.
+enum DeviceSnapshot {
+    private static let hasNumbers: UInt8 = 1
+    private static let hasUptime: UInt8 = 2
+    private static let hasFirstUptime: UInt8 = 4
+
+    /// - Parameter number: the segment's number of a device.
+    static func append(
+        _ device: UInt32, _ entry: DeviceTable.Entry, before seq: Int64, to bytes: inout [UInt8]
+    ) {
+        let progress = entry.progress
+        var flags: UInt8 = 0
+        if progress.hasNumbers { flags |= hasNumbers }
+        if progress.uptime != nil { flags |= hasUptime }
+        if progress.uptimeAtFirst != nil { flags |= hasFirstUptime }
+        bytes.appendVarint(device)
+        bytes.append(flags)
+        bytes.appendVarint(progress.boot)
+        bytes.appendVarint(progress.assigned)
+        if progress.hasNumbers {
+            bytes.appendVarint(progress.low)
+            bytes.appendVarint(progress.high &- progress.low)
+            bytes.appendVarint(UInt64(progress.holes.count))
+            for hole in progress.holes {
+                bytes.appendVarint(hole.low &- progress.low)
+                bytes.appendVarint(hole.high &- hole.low)
+            }
+        }
+        if let uptime = progress.uptime { bytes.appendVarint(uptime) }
+        if let uptime = progress.uptimeAtFirst { bytes.appendVarint(uptime) }
+        for index in 0..<LatestRecords.countMax {
+            let latest = entry.latest.seqs[index]
+            bytes.appendVarint(latest == 0 ? 0 : UInt64(clamping: seq - latest))
+        }
+    }
+
+    /// Calls `body` for each device until it returns false.
+    static func read(
+        _ bytes: UnsafeRawBufferPointer, before seq: Int64, _ body: (UInt32, DeviceTable.Entry) -> Bool
+    ) {
+        var reader = ByteReader(bytes)
+        while !reader.isAtEnd {
+            let device = reader.varint32()
+            let flags = reader.byte()
+            var entry = DeviceTable.Entry(isKnown: true)
+            entry.progress.boot = reader.varint32()
+            entry.progress.assigned = reader.varint32()
+            if flags & hasNumbers != 0 {
+                entry.progress.hasNumbers = true
+                entry.progress.low = reader.varint32()
+                entry.progress.high = entry.progress.low &+ reader.varint32()
+                for _ in 0..<min(reader.varint(), UInt64(DeviceProgress.holeCountMax)) {
+                    let low = entry.progress.low &+ reader.varint32()
+                    entry.progress.holes.append(DeviceProgress.Hole(low: low, high: low &+ reader.varint32()))
+                }
+            }
+            if flags & hasUptime != 0 { entry.progress.uptime = reader.varint32() }
+            if flags & hasFirstUptime != 0 { entry.progress.uptimeAtFirst = reader.varint32() }
+            for _ in 0..<LatestRecords.countMax {
+                let back = Int64(clamping: reader.varint())
+                if back > 0, back < seq { entry.latest.note(seq - back, layout: UInt32(truncatingIfNeeded: back) | 1) }
+            }
+            guard !reader.isBroken, body(device, entry) else { return }
+        }
+    }
+}

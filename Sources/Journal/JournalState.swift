@@ -1,0 +1,59 @@
+internal import GatewayModel
+internal import SQLite
+internal import Synchronization
+
+/// What the writer's thread and everybody else have in common.
+final class JournalState: Sendable {
+    let configuration: Journal.Configuration
+    let clock: any Clock
+    let state: StateStore
+    let numbering: StateStore.Numbering
+    let logs: [StreamName: StreamLog]
+    let pool: ReaderPool
+    let ledger: LossLedger
+    let cursors: CursorTable
+    let observers = Observers()
+    let memory: Mutex<IntakeMemory>
+    let queue: AppendQueue
+    private let counters = Mutex((counters: JournalCounters(), isWritable: true))
+
+    init(
+        _ configuration: Journal.Configuration, clock: any Clock, state: StateStore, numbering: StateStore.Numbering,
+        logs: [StreamName: StreamLog], pool: ReaderPool,
+        ledger: LossLedger, memory: IntakeMemory
+    ) throws(SQLiteError) {
+        self.configuration = configuration
+        self.clock = clock
+        self.state = state
+        self.numbering = numbering
+        self.logs = logs
+        self.pool = pool
+        self.ledger = ledger
+        self.memory = Mutex(memory)
+        cursors = try CursorTable(state, epoch: numbering.epoch)
+        queue = AppendQueue(linger: configuration.linger)
+    }
+
+    func log(_ stream: StreamName) -> StreamLog {
+        guard let log = logs[stream] else { preconditionFailure("every stream has a log") }
+        return log
+    }
+
+    func count(accepted: Int, duplicates: Int, commits: Int, failed: Bool) {
+        counters.withLock {
+            $0.counters.accepted += Int64(accepted)
+            $0.counters.duplicates += Int64(duplicates)
+            $0.counters.commits += Int64(commits)
+            if failed { $0.counters.failedCommits += 1 }
+            $0.isWritable = !failed
+        }
+    }
+
+    var counted: JournalCounters {
+        var counted = counters.withLock { $0.counters }
+        counted.losses = ledger.counts
+        return counted
+    }
+
+    var isWritable: Bool { counters.withLock { $0.isWritable } }
+}

@@ -1,0 +1,123 @@
+internal import GatewayModel
+internal import SQLite
+
+/// Brings the journal from what is on disk to where it can be written again.
+enum JournalOpening {
+    struct Opened {
+        var state: JournalState
+        var writers: [StreamName: StreamWriter]
+        /// Events that a crash kept from being stored after the readings that caused them.
+        var owed: [Note]
+    }
+
+    static func open(
+        _ configuration: Journal.Configuration, state database: Database, clock: any Clock
+    ) throws(JournalError) -> Opened {
+        try Folder.make(configuration.dataDirectory + "/journal")
+        do throws(SQLiteError) {
+            let store = try StateStore(database)
+            let before = try store.numbering()
+            let generation = (before?.generation ?? 0) + 1
+            var scans: [StreamName: StreamScan] = [:]
+            for stream in StreamName.allCases {
+                let log = StreamLog(stream, dataDirectory: configuration.dataDirectory)
+                do throws(JournalError) {
+                    scans[stream] = try StreamScan(
+                        log, generation: generation, segmentSize: configuration.segmentSize,
+                        damagedFolder: configuration.dataDirectory + "/damaged")
+                } catch { throw error.asSQLite }
+            }
+            return try open(configuration, store, before, scans, clock)
+        } catch { throw JournalError(error) }
+    }
+
+    private static func open(
+        _ configuration: Journal.Configuration, _ store: StateStore, _ before: StateStore.Numbering?,
+        _ scans: [StreamName: StreamScan], _ clock: any Clock
+    ) throws(SQLiteError) -> Opened {
+        let ledger = try LossLedger(store)
+        let now = clock.now().wall
+        var ends: [StreamName: Int64] = [:]
+        var isIntact = before != nil || scans.values.allSatisfy { $0.segments.isEmpty && $0.damaged.isEmpty }
+        for (stream, scan) in scans {
+            let seen = try store.seen(stream, epoch: before?.epoch ?? "")
+            let end = max(scan.last, seen)
+            ends[stream] = end
+            if try isTrusted(scan, before, store, seen: seen) == false { isIntact = false }
+            try enterLosses(scan, end, ledger, now)
+        }
+        let numbering = StateStore.Numbering(
+            epoch: before.flatMap { isIntact ? $0.epoch : nil } ?? newEpoch(configuration.entropy),
+            generation: max(before?.generation ?? 0, scans.values.map { $0.facts?.generation ?? 0 }.max() ?? 0) + 1)
+        // Damage sets numbers free at the end; they are not used again, so that even a reader who ignores the epoch
+        // never takes one record for another.
+        for (stream, scan) in scans {
+            if let end = scan.damagedRanges(end: ends[stream] ?? 0).map(\.upperBound).max() {
+                ends[stream] = max(ends[stream] ?? 0, end)
+            }
+        }
+        try store.begin(numbering, isNewEpoch: !isIntact, ends: ends)
+        return try assemble(configuration, store, ledger, numbering, scans, ends, clock)
+    }
+
+    /// Whether the stream goes on where `state.db` believes it does. If not, a number could come to mean two records.
+    private static func isTrusted(
+        _ scan: StreamScan, _ before: StateStore.Numbering?, _ store: StateStore, seen: Int64
+    ) throws(SQLiteError) -> Bool {
+        // The tail is lost: records that somebody may have seen.
+        if scan.last < seen { return false }
+        // An older state.db, or another journal's.
+        if scan.last > (try store.reserved(scan.log.stream)) { return false }
+        if let facts = scan.facts, facts.generation > before?.generation ?? 0 { return false }
+        let newest = scan.segments.last?.file.first ?? 0
+        return !scan.damaged.contains { $0.first > newest }
+    }
+
+    private static func enterLosses(
+        _ scan: StreamScan, _ end: Int64, _ ledger: LossLedger, _ now: Timestamp
+    ) throws(SQLiteError) {
+        var ranges = scan.damagedRanges(end: end).map { ($0, "damaged") }
+        if end > scan.last, !ranges.contains(where: { $0.0.upperBound >= end }) {
+            ranges.append((scan.last + 1...end, "lost_tail"))
+        }
+        for (range, reason) in ranges {
+            let gap = StreamGap(
+                from: SequenceNumber(range.lowerBound), to: SequenceNumber(range.upperBound),
+                count: Int64(range.count), reason: reason)
+            try ledger.enter(LossLedger.Loss(stream: scan.log.stream, gap: gap, isNeeded: true), at: now)
+        }
+    }
+
+    private static func assemble(
+        _ configuration: Journal.Configuration, _ store: StateStore, _ ledger: LossLedger,
+        _ numbering: StateStore.Numbering, _ scans: [StreamName: StreamScan], _ ends: [StreamName: Int64],
+        _ clock: any Clock
+    ) throws(SQLiteError) -> Opened {
+        var writers: [StreamName: StreamWriter] = [:]
+        for (stream, scan) in scans {
+            let end = ends[stream] ?? scan.last
+            scan.log.replace(scan.segments, last: end)
+            let goesOn = scan.facts?.epoch == numbering.epoch && end == scan.last
+            writers[stream] = try StreamWriter(
+                scan.log, goesOn ? scan.active : nil, last: end, cause: scan.facts?.cause ?? 0, numbering: numbering,
+                state: store, segmentSize: configuration.segmentSize)
+        }
+        let logs = scans.mapValues(\.log)
+        guard let readings = scans[.readings], let events = writers[.events] else {
+            preconditionFailure("every stream was scanned")
+        }
+        let pool = ReaderPool()
+        let isWhole = readings.damaged.isEmpty && (readings.segments.first?.file.first ?? 1) == 1
+        let rebuild = try MemoryRebuild(readings.log, pool, isWhole: isWhole && ends[.readings] == readings.last)
+        let state = try JournalState(
+            configuration, clock: clock, state: store, numbering: numbering, logs: logs, pool: pool, ledger: ledger,
+            memory: rebuild.memory)
+        let owed = rebuild.events.filter { ($0.cause?.rawValue ?? 0) > events.cause }
+        return Opened(state: state, writers: writers, owed: owed)
+    }
+
+    private static func newEpoch(_ entropy: () -> UInt64) -> String {
+        let digits = String(entropy(), radix: 16)
+        return String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits
+    }
+}

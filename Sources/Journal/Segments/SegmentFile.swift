@@ -1,0 +1,78 @@
+/// The file of one segment: where it is and what state its first bytes say it is in.
+struct SegmentFile: Equatable, Sendable {
+    /// Number of the first record it may hold: its name.
+    let first: Int64
+    let path: String
+
+    enum Condition: Equatable {
+        /// Being written, or not yet closed properly.
+        case open
+        /// Never to be changed: rollback mode, all of it in the one file.
+        case sealed
+        /// Created, but a crash came before its first commit.
+        case empty
+        case damaged(String)
+    }
+
+    init(folder: String, first: Int64) {
+        self.first = first
+        let digits = String(first)
+        path = folder + "/" + String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits + ".db"
+    }
+
+    var wal: String { path + "-wal" }
+    var sharedMemory: String { path + "-shm" }
+
+    /// What the segment takes on disk, WAL included.
+    var bytes: Int64 { (Folder.size(of: path) ?? 0) + (Folder.size(of: wal) ?? 0) }
+
+    /// Looks at the database header (SQLite file format, section 1.3) and the file's size; opens nothing.
+    var condition: Condition {
+        let head = Folder.head(of: path, count: 100)
+        let walSize = Folder.size(of: wal) ?? 0
+        if head.isEmpty { return walSize == 0 ? .empty : .damaged("no header, but a WAL") }
+        guard head.count == 100, head.starts(with: Array("SQLite format 3\u{0}".utf8)) else {
+            return .damaged("not a database")
+        }
+        guard head[18] == 1, head[19] == 1, walSize == 0 else { return .open }
+        let pageSize = Int64(head[16]) << 8 | Int64(head[17])
+        let pages = head[28..<32].reduce(Int64(0)) { $0 << 8 | Int64($1) }
+        let size = Folder.size(of: path) ?? 0
+        guard pageSize > 0, size >= pages * (pageSize == 1 ? 65_536 : pageSize) else {
+            return .damaged("shorter than its header says")
+        }
+        return .sealed
+    }
+
+    /// The segments of a folder, oldest first.
+    static func all(in folder: String) -> [SegmentFile] {
+        Folder.names(in: folder).compactMap { name in
+            guard name.hasSuffix(".db"), let first = Int64(name.dropLast(3)), first > 0 else { return nil }
+            let file = SegmentFile(folder: folder, first: first)
+            return file.path == folder + "/" + name ? file : nil
+        }
+        .sorted { $0.first < $1.first }
+    }
+
+    func remove() {
+        Folder.remove(path)
+        Folder.remove(wal)
+        Folder.remove(sharedMemory)
+    }
+
+    /// Moves all that belongs to the segment to `folder`, so that it is in nobody's way and can be looked at.
+    func setAside(in folder: String, stream: String) throws(JournalError) {
+        try Folder.make(folder)
+        for suffix in ["", "-wal", "-shm"] where Folder.size(of: path + suffix) != nil {
+            let target = "\(folder)/\(stream)-\(first).db"
+            var name = target
+            var attempt = 1
+            while Folder.size(of: name + suffix) != nil {
+                attempt += 1
+                name = "\(target).\(attempt)"
+            }
+            try Folder.rename(path + suffix, to: name + suffix)
+        }
+        try Folder.sync(folder)
+    }
+}

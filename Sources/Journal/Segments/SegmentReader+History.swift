@@ -1,0 +1,60 @@
+internal import GatewayModel
+internal import SQLite
+
+extension SegmentReader {
+    /// Numbers of the records before which the devices' states were written down, ascending.
+    func snapshots() throws(SQLiteError) -> [Int64] {
+        try connection.rows("SELECT seq FROM snapshots ORDER BY seq") { $0.int64(0) }
+    }
+
+    /// Calls `body` with the state of each device as it was before record `seq`.
+    func forEachDevice(in seq: Int64, _ body: (DeviceID, DeviceTable.Entry) -> Bool) throws(SQLiteError) {
+        let bytes = try connection.firstRow("SELECT body FROM snapshots WHERE seq = ?", .integer(seq)) { $0.blob(0) }
+        guard let bytes else { return }
+        var entries: [(UInt32, DeviceTable.Entry)] = []
+        bytes.withUnsafeBytes { bytes in
+            DeviceSnapshot.read(bytes, before: seq) { number, entry in
+                entries.append((number, entry))
+                return true
+            }
+        }
+        for (number, entry) in entries {
+            if let device = try device(number), !body(device, entry) { return }
+        }
+    }
+
+    /// Whether the device had sent the sequence of that boot before record `snapshot`.
+    func isSeen(
+        _ device: DeviceID, _ boot: UInt32, _ seq: UInt32, in snapshot: Int64
+    ) throws(SQLiteError) -> Bool {
+        var isSeen = false
+        try forEachDevice(in: snapshot) { found, entry in
+            guard found == device else { return true }
+            isSeen = entry.progress.boot > boot || entry.progress.boot == boot && entry.progress.isSeen(seq)
+            return false
+        }
+        return isSeen
+    }
+
+    /// The hash by which intake knows a packed record's message; nil for notes and damaged records.
+    func identityHash(_ bytes: UnsafeRawBufferPointer) throws(SQLiteError) -> UInt64? {
+        guard let (head, _) = try head(bytes), let name = try deviceName(head.device) else { return nil }
+        return identityHash(head, name, bytes)
+    }
+
+    func identityHash(_ head: RecordHead, _ device: DeviceName, _ bytes: UnsafeRawBufferPointer) -> UInt64? {
+        switch head.identity {
+        case .none: return nil
+        case .uuid(let high, let low):
+            var text = MessageIdentity.text(high, low)
+            return text.withUTF8 { IdentityHash.of(device, messageID: UnsafeRawBufferPointer($0)) }
+        case .text(let range):
+            return IdentityHash.of(device, messageID: UnsafeRawBufferPointer(rebasing: bytes[range]))
+        case .payload(let payload):
+            guard let number = head.number, !head.flags.contains(.seqAssigned) else {
+                return IdentityHash.of(device, payload: payload)
+            }
+            return IdentityHash.of(device, seq: number, payload: payload)
+        }
+    }
+}

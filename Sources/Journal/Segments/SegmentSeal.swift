@@ -1,0 +1,17 @@
+internal import GatewayModel
+internal import SQLite
+
+/// Turns a segment that will not be written any more into one file that needs no locks to read.
+enum SegmentSeal {
+    /// Everything in the main file, in rollback mode, durable. Fails with `busy` while anybody reads the segment.
+    static func close(_ file: SegmentFile) throws(SQLiteError) {
+        let connection = try Connection(path: file.path, access: .readWrite, busyTimeout: .zero)
+        try connection.pragma("synchronous=FULL")
+        guard try connection.checkpoint() else {
+            throw SQLiteError(.busy, message: "somebody reads \(file.path)")
+        }
+        guard try connection.pragma("journal_mode=DELETE").text == "delete" else {
+            throw SQLiteError(.busy, message: "somebody reads \(file.path)")
+        }
+    }
+}

@@ -1,0 +1,125 @@
+internal import GatewayModel
+internal import SQLite
+
+/// The segment that a stream is being written to. Used by the writer's thread alone.
+///
+/// After a rolled back transaction `restore` must be called: what is remembered here may be ahead of the file.
+final class SegmentWriter {
+    let file: SegmentFile
+    let connection: Connection
+    private(set) var facts: SegmentFacts
+    private(set) var lastSeq: Int64
+    private(set) var names: SegmentNames
+    /// Records since the last snapshot of the devices' states, or since the segment began.
+    var recordsSinceSnapshot = 0
+    private let insertion: Statement
+    private let pageCount: Statement
+    /// Pages that were there before the first record, among them the first snapshot: they do not fill the segment.
+    private var pagesAtStart: Int64 = 0
+
+    /// Creates a segment; it exists on disk with the first commit. The transaction is open on return.
+    init(creating file: SegmentFile, _ facts: SegmentFacts, segmentSize: Int64) throws(SQLiteError) {
+        self.file = file
+        self.facts = facts
+        file.remove()
+        connection = try Connection(path: file.path)
+        try connection.pragma("page_size=\(SegmentSchema.pageSize)")
+        try connection.pragma("auto_vacuum=NONE")
+        try Self.configure(connection, segmentSize)
+        try connection.begin()
+        try connection.pragma("application_id=\(SegmentSchema.applicationID)")
+        try connection.pragma("user_version=\(SegmentSchema.version)")
+        try connection.execute(SegmentSchema.tables)
+        try facts.insert(into: connection)
+        names = SegmentNames(baseWall: facts.baseWall)
+        lastSeq = file.first - 1
+        insertion = try connection.prepare("INSERT INTO records VALUES (?, ?)")
+        pageCount = try connection.prepare("PRAGMA page_count")
+    }
+
+    /// Opens a segment to go on writing it; nil if its first transaction never happened.
+    init?(reopening file: SegmentFile, generation: Int64, segmentSize: Int64) throws(SQLiteError) {
+        self.file = file
+        connection = try Connection(path: file.path, access: .readWrite)
+        guard try connection.pragma("application_id").integer != 0 else { return nil }
+        try SegmentSchema.check(connection)
+        guard let facts = try SegmentFacts(connection) else { return nil }
+        try Self.configure(connection, segmentSize)
+        self.facts = facts
+        names = try SegmentNames(connection, baseWall: facts.baseWall)
+        let newest = try connection.firstRow("SELECT max(seq) FROM records") { $0.optionalInt64(0) }
+        lastSeq = (newest ?? nil) ?? file.first - 1
+        insertion = try connection.prepare("INSERT INTO records VALUES (?, ?)")
+        pageCount = try connection.prepare("PRAGMA page_count")
+        pagesAtStart = 0
+    }
+
+    private static func configure(_ connection: Connection, _ segmentSize: Int64) throws(SQLiteError) {
+        try connection.pragma("journal_mode=WAL")
+        try connection.pragma("synchronous=FULL")
+        try connection.pragma("cache_size=-256")
+        try connection.pragma("temp_store=MEMORY")
+        // The WAL stays below a quarter of the segment, as long as no reader holds on to it.
+        let pages = min(1_000, max(4, segmentSize / 8 / SegmentSchema.pageSize))
+        try connection.pragma("wal_autocheckpoint=\(pages)")
+        try connection.pragma("journal_size_limit=\(segmentSize / 4)")
+    }
+
+    /// Says that what follows is the content proper.
+    func markStart() throws(SQLiteError) { pagesAtStart = try pages() }
+
+    /// What counts towards the segment's size.
+    func contentBytes() throws(SQLiteError) -> Int64 { (try pages() - pagesAtStart) * SegmentSchema.pageSize }
+
+    private func pages() throws(SQLiteError) -> Int64 {
+        defer { pageCount.reset() }
+        return try pageCount.step() ? pageCount.int64(0) : 0
+    }
+
+    func insert(_ seq: Int64, _ body: UnsafeRawBufferPointer) throws(SQLiteError) {
+        insertion.bind(seq, at: 1)
+        insertion.bindBorrowed(body, at: 2)
+        try insertion.run()
+        lastSeq = seq
+        recordsSinceSnapshot += 1
+    }
+
+    /// Puts back what was remembered before a transaction that has been rolled back.
+    func restore(names: SegmentNames, lastSeq: Int64, recordsSinceSnapshot: Int, facts: SegmentFacts) {
+        self.names = names
+        self.lastSeq = lastSeq
+        self.recordsSinceSnapshot = recordsSinceSnapshot
+        self.facts = facts
+    }
+
+    /// Notes in the segment which opening of the journal writes it now.
+    func update(generation: Int64) throws(SQLiteError) {
+        guard facts.generation != generation else { return }
+        try connection.run("UPDATE segment SET generation = ?", .integer(generation))
+        facts.generation = generation
+    }
+
+    func update(cause: Int64) throws(SQLiteError) {
+        guard cause > facts.cause else { return }
+        try connection.run("UPDATE segment SET cause = ?", .integer(cause))
+        facts.cause = cause
+    }
+
+    func number(of device: DeviceName) throws(SQLiteError) -> UInt32 { try names.number(of: device, connection) }
+
+    func number(ofKind kind: String) throws(SQLiteError) -> UInt32 { try names.number(ofKind: kind, connection) }
+
+    func number(ofBoot boot: String, _ received: ReceiveTime) throws(SQLiteError) -> UInt32 {
+        try names.number(ofBoot: boot, received, connection)
+    }
+
+    /// Appends layout, qualities and values of one message.
+    func append(_ readings: ArraySlice<Reading>, to bytes: inout [UInt8]) throws(SQLiteError) {
+        let layout = try names.number(ofLayout: readings, connection)
+        let isAllOk = readings.allSatisfy { $0.quality == .ok }
+        bytes.appendVarint(UInt64(layout) << 1 | (isAllOk ? 0 : 1))
+        if layout == 0 { try names.appendColumns(readings, to: &bytes, connection) }
+        if !isAllOk { for reading in readings { bytes.append(reading.quality.rawValue) } }
+        ValuePacking.append(readings, to: &bytes)
+    }
+}

@@ -1,0 +1,122 @@
+internal import GatewayModel
+internal import SQLite
+internal import Synchronization
+
+/// Turns groups of batches into commits. Lives on the writer's thread.
+final class Committer {
+    private let shared: JournalState
+    private let readings: StreamWriter
+    private let others: [StreamName: StreamWriter]
+    private var intake: ReadingsIntake
+    private let upkeep: SegmentUpkeep
+    /// Events that follow from readings that are durable, while their own stream cannot be written.
+    private var owed: [Note]
+    private var noted: [StreamName: Int64] = [:]
+    private var notedAt: Int64 = .min
+
+    /// Events owed at most: beyond, the oldest are given up, and opening the journal does not find them again either.
+    private static let owedCountMax = 10_000
+    private static let noteStreams: [StreamName] = [.events, .logs, .audit, .tasks]
+
+    init(_ shared: JournalState, _ writers: [StreamName: StreamWriter], owed: [Note]) {
+        guard let readings = writers[.readings] else { preconditionFailure("every stream has a writer") }
+        self.shared = shared
+        self.readings = readings
+        others = writers
+        self.owed = owed
+        intake = ReadingsIntake(readings, History(readings.log, shared.pool), boot: shared.configuration.boot)
+        upkeep = SegmentUpkeep(shared)
+    }
+
+    /// Stores the batches of a group, readings first. Afterwards each has its outcomes or its failure.
+    func commit(_ group: [AppendRequest]) {
+        var ends: [(StreamName, Int64)] = []
+        do throws(SQLiteError) {
+            if try storeReadings(group) { ends.append((.readings, readings.log.last)) }
+        } catch {
+            fail(group, error)
+            return
+        }
+        for stream in Self.noteStreams { storeNotes(stream, group, &ends) }
+        for (stream, end) in ends { shared.observers.notify(stream, SequenceNumber(end)) }
+        guard !group.isEmpty else { return }
+        let isFailed = group.contains { $0.failure != nil }
+        let duplicates = group.reduce(0) { $0 + $1.outcomes.reduce(0) { $0 + ($1.isDuplicate ? 1 : 0) } }
+        let accepted = group.reduce(0) { $0 + $1.outcomes.count } - duplicates
+        shared.count(accepted: accepted, duplicates: duplicates, commits: ends.count, failed: isFailed)
+    }
+
+    /// What needs doing now and then, after the group has been answered: new segments, retention, hints in `state.db`.
+    func rest() {
+        for writer in others.values where writer.isFull {
+            if let segment = writer.rotate() { upkeep.add(segment, writer.log) }
+        }
+        upkeep.run()
+        if !owed.isEmpty { commit([]) }
+        noteEnds(isLast: false)
+    }
+
+    func close() {
+        noteEnds(isLast: true)
+    }
+
+    private func storeReadings(_ group: [AppendRequest]) throws(SQLiteError) -> Bool {
+        let limit = group.reduce(0) { $0 + $1.batch.observations.count }
+        guard limit > 0 else { return false }
+        intake.begin()
+        do throws(SQLiteError) {
+            try shared.memory.withLock { memory throws(SQLiteError) in
+                memory.begin()
+                for request in group { try intake.store(request, limit: limit, &memory) }
+            }
+            if intake.isAnyStored { try readings.commit() }
+        } catch {
+            readings.rollBack()
+            shared.memory.withLock { $0.rollBack() }
+            throw error
+        }
+        shared.memory.withLock { $0.commit() }
+        owed += intake.derived
+        if owed.count > Self.owedCountMax { owed.removeFirst(owed.count - Self.owedCountMax) }
+        return intake.isAnyStored
+    }
+
+    private func storeNotes(_ stream: StreamName, _ group: [AppendRequest], _ ends: inout [(StreamName, Int64)]) {
+        guard let writer = others[stream] else { return }
+        let owners = group.filter { $0.failure == nil && $0.batch.notes.contains { Self.home(of: $0) == stream } }
+        var notes = stream == .events ? owed : []
+        for request in owners { notes += request.batch.notes.filter { Self.home(of: $0) == stream } }
+        guard !notes.isEmpty else { return }
+        var notesIntake = NotesIntake(writer, boot: shared.configuration.boot)
+        do throws(SQLiteError) {
+            try notesIntake.store(notes)
+            if stream == .events { owed.removeAll() }
+            ends.append((stream, writer.log.last))
+        } catch {
+            for request in owners { request.failure = JournalError(error) }
+        }
+    }
+
+    /// Readings come as observations only; a note that claims to be one is an event.
+    private static func home(of note: Note) -> StreamName { note.stream == .readings ? .events : note.stream }
+
+    private func fail(_ group: [AppendRequest], _ error: SQLiteError) {
+        for request in group {
+            request.outcomes.removeAll()
+            request.failure = JournalError(error)
+        }
+        shared.count(accepted: 0, duplicates: 0, commits: 0, failed: true)
+    }
+
+    /// Writes down now and then how far the streams have got, so that a lost tail is noticed. Costs no sync.
+    private func noteEnds(isLast: Bool) {
+        let now = shared.clock.now().monotonicMilliseconds
+        guard isLast || notedAt == .min || now - notedAt >= 1_000 else { return }
+        let ends = others.values.map { ($0.log.stream, $0.log.last) }.filter { noted[$0.0] != $0.1 }
+        notedAt = now
+        guard !ends.isEmpty else { return }
+        // A hint that cannot be written is written later; until then a lost tail would be noticed less surely.
+        guard (try? shared.state.note(ends)) != nil else { return }
+        for (stream, end) in ends { noted[stream] = end }
+    }
+}

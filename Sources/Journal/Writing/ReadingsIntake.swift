@@ -1,0 +1,166 @@
+internal import GatewayModel
+internal import SQLite
+
+/// Decides for each observation whether it is new, packs it, and tells what its sequence reveals. On the writer's thread.
+struct ReadingsIntake {
+    let writer: StreamWriter
+    let history: History
+    let boot: String
+    private var body: [UInt8] = []
+    /// Notes that follow from the observations of the open transaction.
+    private(set) var derived: [Note] = []
+    private(set) var isAnyStored = false
+
+    /// Records between two snapshots of the devices' states: what opening the journal has to read again.
+    private static let snapshotInterval = 32_768
+
+    init(_ writer: StreamWriter, _ history: History, boot: String) {
+        self.writer = writer
+        self.history = history
+        self.boot = boot
+        body.reserveCapacity(4_096)
+    }
+
+    mutating func begin() {
+        derived.removeAll()
+        isAnyStored = false
+        history.begin()
+    }
+
+    /// Stores what is new of a batch.
+    ///
+    /// - Parameter limit: most records that the transaction may come to hold.
+    mutating func store(
+        _ request: AppendRequest, limit: Int, _ memory: inout IntakeMemory
+    ) throws(SQLiteError) {
+        let batch = request.batch
+        request.outcomes.removeAll(keepingCapacity: true)
+        request.outcomes.reserveCapacity(batch.observations.count)
+        if let first = batch.observations.first { memory.openWindow(request.redeliveryWindow, for: first.source) }
+        for observation in batch.observations {
+            request.outcomes.append(try store(observation, batch, limit, &memory))
+        }
+    }
+
+    private mutating func store(
+        _ observation: Observation, _ batch: ObservationBatch, _ limit: Int, _ memory: inout IntakeMemory
+    ) throws(SQLiteError) -> AppendReceipt.Outcome {
+        let hash = Self.hash(observation, batch)
+        let isNameless = observation.messageID.isEmpty && observation.deviceSeq == nil
+        let isRepeated = memory.passWindow(observation.source, isNameless ? hash : nil)
+        if isRepeated { return .duplicate }
+        let isAnnounced = observation.bootEvidence == .announced
+        // A line that is not buffered anywhere repeats nothing over a boot that was seen.
+        let isFresh = isAnnounced && observation.source == .serial
+        if !isNameless, !isFresh, memory.knows(hash) { return .duplicate }
+        var head = RecordHead(received: observation.received, source: observation.source.rawValue)
+        head.flags = observation.flags
+        head.deviceTime = observation.deviceTime
+        head.uptime = Self.uptime(observation)
+        var progress = memory.devices[observation.device].progress
+        var missing: DeviceProgress.Hole?
+        var bootReason: SequenceVerdict.BootReason?
+        if let seq = observation.deviceSeq {
+            head.number = seq
+            let verdict = progress.verdict(seq: seq, uptime: head.uptime, isAnnounced: isAnnounced)
+            let isDoubtful = progress.isSeen(seq) && !isFresh && !memory.isComplete
+            if isDoubtful, try history.holds(hash, observation.device, progress.boot, seq) { return .duplicate }
+            switch verdict {
+            case .next: break
+            case .gap(let from, let to): missing = DeviceProgress.Hole(low: from, high: to)
+            case .late: break
+            case .newBoot(let reason): bootReason = reason
+            case .seen: head.flags.insert(.duplicateSeq)
+            }
+        } else {
+            if isAnnounced, memory.devices[observation.device].isKnown { bootReason = .announced }
+            if progress.isUptimeFallen(to: head.uptime, tolerant: true) { bootReason = .uptime }
+        }
+        if bootReason != nil {
+            progress.beginBoot()
+            head.flags.insert(.newBoot)
+        }
+        if missing != nil { head.flags.insert(.gapBefore) }
+        if let seq = observation.deviceSeq {
+            progress.take(seq)
+        } else {
+            progress.assigned &+= 1
+            head.number = progress.assigned
+            head.flags.insert(.seqAssigned)
+        }
+        progress.note(uptime: head.uptime)
+        head.deviceBoot = progress.boot
+        let seq = try insert(head, observation, batch, limit, memory)
+        let layout = Self.layoutHash(batch.readings[observation.readings])
+        memory.devices.update(observation.device) { entry in
+            entry.progress = progress
+            entry.latest.note(seq, layout: layout)
+        }
+        memory.add(hash)
+        if let bootReason { derived.append(.deviceBoot(observation, progress.boot, bootReason, cause: seq)) }
+        if let missing { derived.append(.sequenceGap(observation, progress.boot, missing, cause: seq)) }
+        return .stored(SequenceNumber(seq))
+    }
+
+    private mutating func insert(
+        _ head: RecordHead, _ observation: Observation, _ batch: ObservationBatch, _ limit: Int,
+        _ memory: IntakeMemory
+    ) throws(SQLiteError) -> Int64 {
+        if !isAnyStored {
+            let (segment, isNew) = try writer.begin(limit, at: observation.received)
+            isAnyStored = true
+            // The state before the first record of the transaction, so that what follows it is always read again.
+            if isNew || segment.recordsSinceSnapshot >= Self.snapshotInterval {
+                try history.writeSnapshot(of: memory, to: segment, before: writer.next)
+            }
+            if isNew { try segment.markStart() }
+        }
+        guard let segment = writer.segment else { preconditionFailure("the transaction has a segment") }
+        var head = head
+        head.device = try segment.number(of: observation.device)
+        head.gatewayBoot = try segment.number(ofBoot: boot, observation.received)
+        body.removeAll(keepingCapacity: true)
+        batch.bytes.withUnsafeBytes { bytes in
+            let id = UnsafeRawBufferPointer(rebasing: bytes[observation.messageID])
+            if !id.isEmpty {
+                head.identity = MessageIdentity.uuid(id) ?? .text(observation.messageID)
+            } else {
+                head.identity = .payload(observation.payloadHash)
+            }
+            head.append(to: &body, base: segment.names.base, text: bytes)
+        }
+        try segment.append(batch.readings[observation.readings], to: &body)
+        return try writer.append(body)
+    }
+
+    private static func hash(_ observation: Observation, _ batch: ObservationBatch) -> UInt64 {
+        if !observation.messageID.isEmpty {
+            return batch.bytes.withUnsafeBytes { bytes in
+                IdentityHash.of(
+                    observation.device, messageID: UnsafeRawBufferPointer(rebasing: bytes[observation.messageID]))
+            }
+        }
+        if let seq = observation.deviceSeq {
+            return IdentityHash.of(observation.device, seq: seq, payload: observation.payloadHash)
+        }
+        return IdentityHash.of(observation.device, payload: observation.payloadHash)
+    }
+
+    private static func uptime(_ observation: Observation) -> UInt32? {
+        guard case .uptime(let milliseconds) = observation.bootEvidence, milliseconds >= 0 else { return nil }
+        return UInt32(clamping: milliseconds / 10)
+    }
+
+    private static func layoutHash(_ readings: ArraySlice<Reading>) -> UInt32 {
+        var hash: UInt32 = 0x811C_9DC5
+        for reading in readings { hash = (hash ^ reading.metric.index) &* 0x0100_0193 }
+        return hash | 1
+    }
+}
+
+extension DeviceProgress {
+    /// Takes note of a sequence, wherever it falls.
+    mutating func take(_ seq: UInt32) {
+        if !hasNumbers || seq > high { _ = advance(to: seq) } else { fill(seq) }
+    }
+}

@@ -1,0 +1,125 @@
+import GatewayModel
+import GatewayTestKit
+import Journal
+import SQLite
+import Synchronization
+
+/// A journal in a folder of its own, with what tests do to it over and over.
+final class Site {
+    let folder: TemporaryFolder
+    let clock = VirtualClock()
+    var segmentSize: Int64
+    var maxBytes: Int64
+    private(set) var journal: Journal
+    private static let epochs = Mutex<UInt64>(0x6F1C_0000_0000_0000)
+
+    init(segmentSize: Int64 = 64 << 20, maxBytes: Int64 = 2 << 30) throws {
+        folder = try TemporaryFolder("journal")
+        self.segmentSize = segmentSize
+        self.maxBytes = maxBytes
+        journal = try Self.open(folder.path, clock, segmentSize, maxBytes)
+    }
+
+    var path: String { folder.path }
+
+    static func open(
+        _ path: String, _ clock: VirtualClock, _ segmentSize: Int64 = 64 << 20, _ maxBytes: Int64 = 2 << 30
+    ) throws -> Journal {
+        let state = try Database(path: path + "/state.db")
+        try state.migrate(Journal.migrations)
+        let configuration = Journal.Configuration(
+            dataDirectory: path, boot: "b7e1",
+            entropy: {
+                epochs.withLock {
+                    $0 += 1
+                    return $0
+                }
+            }, segmentSize: segmentSize, maxBytes: maxBytes, linger: .milliseconds(1))
+        return try Journal.open(configuration, state: state, clock: clock)
+    }
+
+    /// Ends the journal as SIGTERM does, and opens it again.
+    func restart() throws {
+        journal.close()
+        journal = try Self.open(folder.path, clock, segmentSize, maxBytes)
+    }
+
+    /// What a kill at this moment would leave, opened: the files are copied while the writer has them open.
+    func killed() throws -> (journal: Journal, folder: TemporaryFolder) {
+        let copy = try TemporaryFolder("journal-killed")
+        try copyTree(folder.path, copy.path)
+        return (try Self.open(copy.path, clock, segmentSize, maxBytes), copy)
+    }
+
+    /// Dies by a kill: the copied files take the place of the journal's.
+    func kill() throws {
+        let (opened, copy) = try killed()
+        opened.close()
+        // The opened copy has been checkpointed; copy the raw state again to be honest about what recovery sees.
+        let raw = try TemporaryFolder("journal-raw")
+        try copyTree(folder.path, raw.path)
+        journal.close()
+        try removeTree(folder.path)
+        try copyTree(raw.path, folder.path)
+        withExtendedLifetime(copy) {}
+        journal = try Self.open(folder.path, clock, segmentSize, maxBytes)
+    }
+
+    func records(_ stream: StreamName = .readings) throws -> [StoredRecord] {
+        var records: [StoredRecord] = []
+        var after = SequenceNumber.zero
+        while true {
+            let page = try journal.read(stream, after: after, limit: 1_000)
+            records += page.records
+            after = page.next
+            if !page.more { return records }
+        }
+    }
+
+    func kinds() throws -> [String] { try records(.events).compactMap { $0.kind.map { kind in kind } } }
+}
+
+/// One message as a test writes it.
+struct Message {
+    var device = "board-1"
+    var seq: UInt32?
+    var id: String?
+    var payload: UInt64 = 0
+    var uptime: Int64?
+    var isAnnounced = false
+    var source = SourceKind.mqtt
+    var value = 21.5
+
+    static func numbered(
+        _ seq: UInt32, payload: UInt64? = nil, device: String = "board-1", uptime: Int64? = nil
+    ) -> Message {
+        Message(device: device, seq: seq, payload: payload ?? UInt64(seq) + 1_000, uptime: uptime)
+    }
+}
+
+extension Site {
+    @discardableResult
+    func append(_ messages: [Message], redeliveryWindow: Int = 0) throws -> AppendReceipt {
+        try journal.append(batch(messages), redeliveryWindow: redeliveryWindow)
+    }
+
+    @discardableResult
+    func append(_ messages: Message...) throws -> AppendReceipt { try append(messages) }
+
+    func batch(_ messages: [Message]) -> ObservationBatch {
+        var batch = ObservationBatch()
+        for message in messages {
+            guard let id = DeviceID(message.device), let device = DeviceName(id) else { continue }
+            var observation = Observation(device: device, received: clock.now(), source: message.source)
+            observation.deviceSeq = message.seq
+            observation.payloadHash = message.payload
+            if message.isAnnounced { observation.bootEvidence = .announced }
+            if let uptime = message.uptime { observation.bootEvidence = .uptime(milliseconds: uptime) }
+            batch.append(Reading(MetricName(known: "bme688_a.temperature"), .number(message.value), unit: .celsius))
+            batch.append(Reading(MetricName(known: "bme688_a.humidity"), .number(45.25), unit: .percent))
+            var text = message.id ?? ""
+            text.withUTF8 { batch.append(observation, messageID: $0) }
+        }
+        return batch
+    }
+}
