@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 internal import GatewayModel
 
 /// One thread's batch on its way to the disk.

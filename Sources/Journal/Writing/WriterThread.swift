@@ -1,4 +1,5 @@
 internal import CLinux
+internal import Glibc
 internal import GatewayModel
 
 /// The one thread that writes the journal.
