@@ -27,6 +27,6 @@ enum GenericFields {
         "rssi": ("rssi", "dB[mW]"), "rssi_dbm": ("rssi", "dB[mW]"), "snr": ("snr", "dB"),
         "wifi_rssi": ("wifi.rssi", "dB[mW]"), "wifirssi": ("wifi.rssi", "dB[mW]"),
         "free_heap": ("sys.free_heap", "By"), "freeheap": ("sys.free_heap", "By"), "heap": ("sys.free_heap", "By"),
-        "estop": ("sys.estop", "1"),
+        "estop": ("sys.estop", ""),
     ]
 }

@@ -10,13 +10,13 @@ public struct TopicDecoder {
     public static let byteCountMax = 256 << 10
 
     /// Values that were left out of the message decoded last although the rest was taken: the first reason.
-    public private(set) var dropped: RejectReason?
+    public internal(set) var dropped: RejectReason?
     /// The negative ack for the message decoded last, if it was rejected and its device can use one.
     public private(set) var refusal: ReplayAck?
 
-    private let policy: (DeviceName) -> SignaturePolicy
-    private let parser = JSONParser(byteCountMax: TopicDecoder.byteCountMax)
-    private var telemetry = TelemetryDecoder()
+    let policy: (DeviceName) -> SignaturePolicy
+    let parser = JSONParser(byteCountMax: TopicDecoder.byteCountMax)
+    var telemetry = TelemetryDecoder()
 
     /// `policy` gives a device's public key and whether it must sign; it is asked for every message, so it is quick.
     public init(policy: @escaping (DeviceName) -> SignaturePolicy) { self.policy = policy }
@@ -61,7 +61,7 @@ public struct TopicDecoder {
         }
     }
 
-    private struct Message {
+    struct Message {
         let device: DeviceName
         let payload: UnsafeRawBufferPointer
         let isRetained: Bool
@@ -94,7 +94,7 @@ public struct TopicDecoder {
             let value = try parse(message.payload)
             return .presence(message.device, DevicePresence(value, of: message.device, isAlive: kind == .heartbeat))
         case .commandAck: return .commandAck(message.device, CommandAnswer(try parse(message.payload)))
-        case .frames: return .unclaimed
+        case .frames: return try frame(message, into: &batch)
         }
     }
 
@@ -219,7 +219,7 @@ public struct TopicDecoder {
         return .note
     }
 
-    private func parse(_ payload: UnsafeRawBufferPointer) throws(RejectReason) -> JSONValue {
+    func parse(_ payload: UnsafeRawBufferPointer) throws(RejectReason) -> JSONValue {
         do throws(JSONError) { return try parser.parse(payload) } catch { throw RejectReason(error) }
     }
 
