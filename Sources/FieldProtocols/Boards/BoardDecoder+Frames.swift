@@ -154,7 +154,8 @@ private enum PackReadings {
 
     static func append(_ pack: JSONValue, to batch: inout ObservationBatch) {
         pack.forEachElement { item in
-            guard batch.openReadings.count < countMax, let id = item["id"]?.utf8, let metric = MetricName(utf8: id) else {
+            guard batch.openReadings.count < countMax, let id = item["id"]?.utf8, let metric = MetricName(utf8: id)
+            else {
                 return
             }
             let unit = item["u"]?.string.map { UnitSpelling.unit($0) } ?? .none

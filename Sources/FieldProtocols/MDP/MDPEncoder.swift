@@ -52,7 +52,8 @@ public enum MDPEncoder {
 
     /// The first number from `seq` on without LF or CR among its four bytes.
     static func numberWithoutNewline(from seq: UInt32) -> UInt32 {
-        for shift in stride(from: UInt32(24), through: 0, by: -8) where isNewline(UInt8(truncatingIfNeeded: seq >> shift)) {
+        for shift in stride(from: UInt32(24), through: 0, by: -8)
+        where isNewline(UInt8(truncatingIfNeeded: seq >> shift)) {
             let raised = (seq >> shift + 1) << shift
             // The bytes below are zero now and the raised byte is 11 or 14: nothing can be in the way any more.
             return raised

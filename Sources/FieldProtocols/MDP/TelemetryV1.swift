@@ -17,7 +17,9 @@ public struct TelemetryV1: Sendable, Equatable {
     public var sclPins: [Int8]
 
     init?(_ payload: UnsafeRawBufferPointer) {
-        guard payload.count == Self.byteCount, payload.u16(at: 0) == MDPHeader.magic, payload[2] == 1 else { return nil }
+        guard payload.count == Self.byteCount, payload.u16(at: 0) == MDPHeader.magic, payload[2] == 1 else {
+            return nil
+        }
         uptimeMilliseconds = payload.u32(at: 8)
         analogCounts = (0..<4).map { payload.u16(at: 12 + 2 * $0) }
         analogVolts = (0..<4).map { payload.f32(at: 20 + 4 * $0) }

@@ -90,9 +90,10 @@ struct ReadLine: Equatable {
         #expect(lines[45].value("bme688_a.voc_equivalent") == .number(0.5))
         #expect(lines[45].readings.count == 9)
         // P=nan and IAQ=N/A are no values.
-        #expect(lines[46].readings.map(\.metric.text) == [
-            "bme688_a.temperature", "bme688_a.humidity", "bme688_a.gas_resistance",
-        ])
+        #expect(
+            lines[46].readings.map(\.metric.text) == [
+                "bme688_a.temperature", "bme688_a.humidity", "bme688_a.gas_resistance",
+            ])
         #expect(lines[49].value("bme688_a.co2_equivalent") == .number(528.48))
         #expect(lines[50].value("bme688_b.humidity") == .number(39.8))
         #expect(lines[50].value("bme688_b.pressure") == nil)
