@@ -4,7 +4,8 @@
 set -euo pipefail
 
 packages=(
-    # to compile and link with Swift
+    # what the Swift toolchain itself loads, and what it compiles and links with
+    libncurses6 libxml2 tzdata
     binutils gcc g++ libc6-dev libstdc++-12-dev make pkg-config
     # the libraries of ARCHITECTURE.md
     libmosquitto-dev libsqlite3-dev libserialport-dev libcurl4-openssl-dev libwebsockets-dev libyaml-dev
