@@ -8,13 +8,26 @@ struct BannedTokenTests {
         var instead: String
         /// Targets that may, such as the composition root.
         var allowed: Set<String> = []
-        var isForTests = false
+        var scope: Scope
 
-        init(_ text: String, _ instead: String, allowed: Set<String> = [], isForTests: Bool = false) {
+        enum Scope {
+            case product, tests, everything
+        }
+
+        init(_ text: String, _ instead: String, allowed: Set<String> = [], in scope: Scope = .product) {
             tokens = Words.of(text)
             self.instead = instead
             self.allowed = allowed
-            self.isForTests = isForTests
+            self.scope = scope
+        }
+
+        func applies(to file: SourceFile) -> Bool {
+            guard !allowed.contains(file.target) else { return false }
+            return switch scope {
+            case .product: file.isProduct
+            case .tests: !file.isProduct
+            case .everything: true
+            }
         }
     }
 
@@ -22,22 +35,22 @@ struct BannedTokenTests {
     private static let roots = programs.union(["Gateway"])
 
     private static let rules: [Rule] = [
-        Rule("import Foundation", "Glibc, CLinux, or at most FoundationEssentials", isForTests: true),
-        Rule("import Dispatch", "DedicatedThread or structured concurrency", isForTests: true),
-        Rule("DispatchQueue", "DedicatedThread or structured concurrency", isForTests: true),
+        Rule("import Foundation", "Glibc, CLinux, or at most FoundationEssentials", in: .everything),
+        Rule("import Dispatch", "DedicatedThread or structured concurrency", in: .everything),
+        Rule("DispatchQueue", "DedicatedThread or structured concurrency", in: .everything),
         Rule("Date (", "the Clock given to you", allowed: roots),
         Rule("ContinuousClock", "the Clock given to you", allowed: roots),
         Rule("SuspendingClock", "the Clock given to you", allowed: roots),
         Rule("SystemRandomNumberGenerator", "the generator given to you", allowed: roots),
-        Rule("randomElement ( )", "randomElement(using:)", allowed: roots, isForTests: true),
-        Rule("shuffled ( )", "shuffled(using:)", allowed: roots, isForTests: true),
-        Rule("print (", "a note, a metric or the log; programs print", allowed: programs, isForTests: true),
+        Rule("randomElement ( )", "randomElement(using:)", allowed: roots, in: .everything),
+        Rule("shuffled ( )", "shuffled(using:)", allowed: roots, in: .everything),
+        Rule("print (", "a note, a metric or the log; programs print", allowed: programs, in: .everything),
         Rule("fatalError", "precondition with the sentence that was broken, or an error"),
-        Rule("try !", "do and catch", isForTests: true),
-        Rule("as !", "as? with a guard", isForTests: true),
-        Rule("Task . sleep", "an event to wait for", isForTests: true),
-        Rule("usleep", "an event to wait for", allowed: ["GatewayTestKit"], isForTests: true),
-        Rule("sleep (", "an event to wait for", isForTests: true),
+        Rule("try !", "do and catch", in: .everything),
+        Rule("as !", "as? with a guard", in: .everything),
+        Rule("Task . sleep", "an event to wait for", in: .tests),
+        Rule("usleep", "an event to wait for", in: .tests),
+        Rule("sleep (", "an event to wait for", in: .tests),
     ]
 
     @Test func bannedWordsAreNotUsed() {
@@ -45,7 +58,7 @@ struct BannedTokenTests {
     }
 
     private static func findings(in file: SourceFile) -> [Finding] {
-        let applicable = rules.filter { ($0.isForTests || file.isProduct) && !$0.allowed.contains(file.target) }
+        let applicable = rules.filter { $0.applies(to: file) }
         return file.code.enumerated().flatMap { index, line -> [Finding] in
             let words = Words.of(line)
             guard !words.isEmpty else { return [] }
@@ -102,7 +115,7 @@ struct BannedTokenTests {
         Finding.expectNone(
             SourceTree.productFiles.flatMap { file in
                 file.code.enumerated().flatMap { index, line in
-                    claims.filter { line.contains($0) && !file.hasReason(at: index) }.map {
+                    claims.filter { line.contains($0) && !file.hasReason(at: index, claim: $0) }.map {
                         Finding(file.path, index + 1, "`\($0)`: say on the line above why that is right")
                     }
                 }

@@ -27,10 +27,16 @@ struct SourceFile: Sendable {
 
     var isProduct: Bool { path.hasPrefix("Sources/") }
 
-    /// Whether the line has a comment, or the line above is one: where the house style asks for a reason.
-    func hasReason(at line: Int) -> Bool {
-        if comments[line].contains("//") { return true }
-        return line > 0 && comments[line - 1].contains("//") && code[line - 1].allSatisfy(\.isWhitespace)
+    /// Whether the line has a comment, or one stands above it: where the house style asks for a reason. One comment may
+    /// speak for several lines in a row that make the same claim.
+    func hasReason(at line: Int, claim: String) -> Bool {
+        var line = line
+        while line >= 0 {
+            if comments[line].contains("//") { return true }
+            guard code[line].contains(claim) else { return false }
+            line -= 1
+        }
+        return false
     }
 
     private static func lines(_ bytes: [UInt8]) -> [String] {

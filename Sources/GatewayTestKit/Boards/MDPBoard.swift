@@ -86,8 +86,11 @@ public struct MDPBoard: BoardFirmware {
         var scratch = [UInt8](repeating: 0, count: bytes.count + 8)
         return bytes.withUnsafeBytes { encoded in
             scratch.withUnsafeMutableBytes { scratch in
-                guard let frame = try? MDPFrame(encoded: encoded, scratch: scratch), frame.header.type == .command,
+                guard
+                    // The firmware tells nobody about frames and texts it cannot read.
+                    let frame = try? MDPFrame(encoded: encoded, scratch: scratch), frame.header.type == .command,
                     frame.header.destination == .sideA,
+                    // The same.
                     let json = try? JSON(parsing: String(decoding: frame.payload, as: UTF8.self)),
                     let name = json["cmd"]?.string
                 else { return nil }
