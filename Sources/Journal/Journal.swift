@@ -65,6 +65,9 @@ public final class Journal: Sendable {
     /// Whether the last commit succeeded: false while the disk is full or refuses.
     public var isWritable: Bool { state.isWritable }
 
+    /// Whether the writer comes round, refused for space or not: false when it has hung for ten seconds.
+    public var answers: Bool { state.millisecondsSinceTurn < 10_000 }
+
     /// Calls `body` on the writer's thread after each commit with the stream and its last number, until the
     /// subscription is cancelled or let go. It must be quick: wake somebody.
     public func onAppend(_ body: @escaping @Sendable (StreamName, SequenceNumber) -> Void) -> Subscription {

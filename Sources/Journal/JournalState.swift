@@ -15,6 +15,8 @@ final class JournalState: Sendable {
     let observers = Observers()
     let memory: Mutex<IntakeMemory>
     let queue: AppendQueue
+    /// When the writer last came round, in milliseconds of the monotonic clock.
+    private let turnedAt: Atomic<Int64>
     private let counters = Mutex((counters: JournalCounters(), isWritable: true))
 
     init(
@@ -24,6 +26,7 @@ final class JournalState: Sendable {
     ) throws(SQLiteError) {
         self.configuration = configuration
         self.clock = clock
+        turnedAt = Atomic(clock.now().monotonicMilliseconds)
         self.state = state
         self.numbering = numbering
         self.logs = logs
@@ -53,6 +56,12 @@ final class JournalState: Sendable {
         var counted = counters.withLock { $0.counters }
         counted.losses = ledger.counts
         return counted
+    }
+
+    func noteTurn() { turnedAt.store(clock.now().monotonicMilliseconds, ordering: .relaxed) }
+
+    var millisecondsSinceTurn: Int64 {
+        clock.now().monotonicMilliseconds - turnedAt.load(ordering: .relaxed)
     }
 
     var isWritable: Bool { counters.withLock { $0.isWritable } }

@@ -1,7 +1,7 @@
 /// The program: picks the verb, reads its options, runs it, turns what went wrong into a line and an exit status.
 enum CommandLineTool {
     static let verbs: [Verb] = [
-        .check, .status, .devices, .device, .tail, .readings, .command, .sync, .ports,
+        .run, .check, .status, .devices, .device, .tail, .readings, .sql, .command, .sync, .decode, .ports, .token,
         .version,
     ]
 

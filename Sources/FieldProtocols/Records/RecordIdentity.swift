@@ -16,6 +16,11 @@ public struct RecordIdentity: Sendable {
         String(decoding: bytes(of: stream, seq), as: UTF8.self)
     }
 
+    /// The message id that a record gets whose device sent none.
+    public func derivedMessageID(of stream: StreamName, _ seq: SequenceNumber) -> String {
+        derivedMessageID(bytes(of: stream, seq))
+    }
+
     /// The device's own message id, else one that is the same each time it is derived.
     public func messageID(of record: StoredRecord) -> String {
         if let own = record.messageID { return own }

@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 
 /// Why a file could not be read.
-enum FileError: Error, CustomStringConvertible {
+public enum FileError: Error, CustomStringConvertible {
     case system(Int32)
     case tooLarge(Int)
 
-    var description: String {
+    public var description: String {
         switch self {
         case .system(let number): String(cString: strerror(number))
         case .tooLarge(let max): "more than \(max) bytes"
@@ -14,10 +14,11 @@ enum FileError: Error, CustomStringConvertible {
     }
 }
 
-/// Small whole files: the configuration, tokens, credentials.
-enum FileContents {
-    static func read(_ path: String, byteCountMax: Int) throws(FileError) -> [UInt8] {
-        let descriptor = clinux_open(path, O_RDONLY | O_CLOEXEC, 0)
+/// Small whole files: the configuration, secrets, captures.
+public enum FileContents {
+    /// The whole file, `-` for standard input.
+    public static func read(_ path: String, byteCountMax: Int) throws(FileError) -> [UInt8] {
+        let descriptor = path == "-" ? dup(STDIN_FILENO) : clinux_open(path, O_RDONLY | O_CLOEXEC, 0)
         guard descriptor >= 0 else { throw .system(errno) }
         defer { close(descriptor) }
         var bytes: [UInt8] = []

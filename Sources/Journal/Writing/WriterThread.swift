@@ -25,7 +25,7 @@ final class WriterThread: @unchecked Sendable {
                 guard let argument else { return nil }
                 let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
                 "journal".withCString { name in _ = clinux_prctl(PR_SET_NAME, UInt(bitPattern: name)) }
-                WriterThread.work(start.shared.queue, start.committer)
+                WriterThread.work(start.shared, start.committer)
                 return nil
             }, start.toOpaque())
         guard result == 0 else {
@@ -36,13 +36,14 @@ final class WriterThread: @unchecked Sendable {
 
     func join() { pthread_join(handle, nil) }
 
-    private static func work(_ queue: AppendQueue, _ committer: Committer) {
-        while let group = queue.take(patience: .seconds(1)) {
+    private static func work(_ shared: JournalState, _ committer: Committer) {
+        while let group = shared.queue.take(patience: .seconds(1)) {
             if !group.isEmpty {
                 committer.commit(group)
-                queue.finish(group)
+                shared.queue.finish(group)
             }
             committer.rest()
+            shared.noteTurn()
         }
         committer.close()
     }

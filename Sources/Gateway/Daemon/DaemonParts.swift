@@ -1,0 +1,128 @@
+import CloudSync
+import ControlAPI
+import Crypto
+import Drivers
+import EventLoop
+import Fleet
+import GatewayModel
+import HTTPServer
+import Journal
+import ServiceManager
+import Synchronization
+
+/// The parts of a running daemon, built in the order in which they depend on each other.
+struct DaemonParts {
+    let store: Store
+    let mqtt: MQTTSide?
+    let serial: SerialSide?
+    let push: PushSide
+    let http: HTTPSide
+    let clock: any Clock
+    let log: Log
+    private let configuration: GatewayConfiguration
+    private let obstacles: @Sendable () -> [String]
+
+    init(_ configuration: GatewayConfiguration, dataDirectory: String, clock: any Clock, log: Log) throws {
+        self.configuration = configuration
+        self.clock = clock
+        self.log = log
+        let started = clock.now()
+        let store = try Store(configuration, dataDirectory: dataDirectory, clock: clock)
+        try store.declareConsumers(configuration.sync, at: started)
+        let mqtt = try MQTTSide(configuration, dataDirectory: dataDirectory, store: store, clock: clock)
+        let serial = try SerialSide(configuration, store: store, clock: clock, log: log)
+        let port = Box(configuration.http.listen.port)
+        let push = try PushSide(configuration, store: store, clock: clock) { port.value.withLock { $0 } }
+        let ingest = HTTPIntake(
+            store: store, gateway: configuration.gateway.id.text, policies: SignaturePolicies(configuration.devices),
+            clock: clock)
+        let obstacles: @Sendable () -> [String] = {
+            (store.journal.isWritable ? [] : ["journal: not writable"]) + (mqtt?.obstacles ?? [])
+        }
+        store.commands.onSubmit { device in
+            guard store.devices.device(device)?.source != .mqtt else {
+                do {
+                    try mqtt?.sendCommands(to: device, store: store, clock: clock)
+                } catch {
+                    log.error("a command could not be sent", ["device": device.text, "error": "\(error)"])
+                }
+                return
+            }
+            serial?.intake.commandsWaiting(for: device)
+        }
+        let sources = ControlSources(
+            gateway: configuration.gateway.id, site: configuration.gateway.site, version: Version.number,
+            started: started, clock: clock, journal: store.journal, devices: store.devices, commands: store.commands,
+            obstacles: obstacles, warnings: { push.warnings }, destinations: { push.reports },
+            ports: { serial?.reports ?? [] },
+            rejections: {
+                var rejections = ingest.rejections
+                for (reason, count) in mqtt?.intake.status.rejected ?? [:] { rejections[reason, default: 0] += Int64(count) }
+                return rejections
+            },
+            measures: { IntakeMeasures.of(mqtt, serial) },
+            flush: { push.flush($0) },
+            resend: { try push.resend($0, store.journal) },
+            ingest: { message throws(IngestRefusal) in
+                try ingest.take(message) { push.reports.map(\.lag).max() ?? 0 }
+            },
+            uuid: {
+                var random = SystemRandomNumberGenerator()
+                return UUIDText.random(using: &random)
+            },
+            residentBytes: { ResidentMemory.byteCount() })
+        http = try HTTPSide(
+            configuration, dataDirectory: dataDirectory, store: store, sources: sources, clock: clock, log: log)
+        let bound = http.port
+        port.value.withLock { $0 = bound }
+        self.store = store
+        self.mqtt = mqtt
+        self.serial = serial
+        self.push = push
+        self.obstacles = obstacles
+    }
+
+    /// Runs until a signal or a failure.
+    func run(_ signals: Signals) async -> ServiceGroup.End {
+        let notifier = ServiceNotifier()
+        let readiness = Readiness(notifier: notifier, log: log, obstacles: obstacles)
+        let housekeeping = Housekeeping(store: store, clock: clock, log: log) { [journal = store.journal] in
+            readiness.look()
+            if journal.answers { notifier.feedWatchdog() }
+        }
+        var services = [Service(name: "housekeeping", run: housekeeping.run)]
+        if let broker = mqtt?.broker { services.append(Service(name: "broker", run: broker.run)) }
+        let drivers: [any Driver] = [mqtt?.intake as (any Driver)?, serial?.intake].compactMap { $0 }
+        if !drivers.isEmpty {
+            let log = log
+            let supervisor = DriverSupervisor(
+                drivers: drivers, clock: clock, seed: .random(in: .min ... .max),
+                sleep: { try await Task.sleep(for: $0) }
+            ) { driver, reason, wait in
+                log.error("a driver ended", ["driver": driver, "reason": reason, "again_in": "\(wait)"])
+            }
+            services.append(Service(name: "drivers") { await supervisor.run() })
+        }
+        services += push.destinations.map { Service(name: "push", run: $0.run) }
+        services.append(Service(name: "http", run: http.server.run))
+        services.append(Service(name: "readiness") { try await readiness.untilReady() })
+        let group = ServiceGroup(services: services, log: log)
+        let log = log
+        let end = await group.run(
+            until: { await signals.untilStop(reload: { log.info("nothing of the configuration can change while running") }) },
+            started: {
+                log.info("started", ["gateway": configuration.gateway.id.text, "version": Version.number, "port": "\(http.port)"])
+            })
+        notifier.stopping(status: "stopping")
+        housekeeping.finish()
+        store.journal.close()
+        log.info("stopped")
+        return end
+    }
+
+    /// A value that is known only after those who ask for it were made.
+    private final class Box: Sendable {
+        let value: Mutex<Int>
+        init(_ value: Int) { self.value = Mutex(value) }
+    }
+}

@@ -1,0 +1,107 @@
+import ControlAPI
+import Drivers
+import EventLoop
+import FieldProtocols
+import Fleet
+import GatewayModel
+import MQTT
+import Synchronization
+
+/// The MQTT intake, with the private broker if the configuration asks for one.
+struct MQTTSide {
+    let intake: MQTTIntake<TopicDecoder>
+    let broker: BrokerKeeper?
+
+    /// Nil if MQTT is not configured.
+    init?(_ configuration: GatewayConfiguration, dataDirectory: String, store: Store, clock: any Clock) throws {
+        let section = configuration.mqtt
+        guard let kind = section.broker else { return nil }
+        var connection = MQTTConfiguration(host: "127.0.0.1", port: 1_883, clientID: section.clientID ?? "mycogate-" + configuration.gateway.id.text)
+        connection.username = section.user
+        connection.password = try Secret.read(section.password)
+        connection.sessionExpiry = UInt32(clamping: section.sessionExpiry.components.seconds)
+        let woken = Mutex<Wakeup?>(nil)
+        let wake = Shared(woken)
+        let keeper: BrokerKeeper?
+        switch kind {
+        case .embedded:
+            let settings = BrokerSettings(folder: dataDirectory + "/broker", port: section.port.map { UInt16($0) })
+            keeper = BrokerKeeper(settings: settings, clock: clock, seed: .random(in: .min ... .max)) {
+                wake.value.withLock { $0 }?.wake()
+            }
+        case .remote(let address, let tls):
+            connection.host = address.host
+            connection.port = UInt16(address.port)
+            if tls {
+                connection.tls = .init(
+                    authorityFile: section.certificateAuthority, certificateFile: section.certificate, keyFile: section.key)
+            }
+            keeper = nil
+        }
+        let prepared = connection
+        let words = SiteWords(store: store)
+        let policies = SignaturePolicies(configuration.devices)
+        intake = try MQTTIntake(
+            settings: IntakeSettings(gateway: configuration.gateway.id.text),
+            address: {
+                guard let keeper else { return prepared }
+                guard let port = keeper.port else { return nil }
+                var current = prepared
+                current.port = port
+                return current
+            },
+            makeDecoder: { TopicDecoder(policy: { policies[$0] }) },
+            commit: { batch, window in try store.commit(batch, redeliveryWindow: window) },
+            sink: { words.take($0) }, clock: clock, seed: .random(in: .min ... .max))
+        let wakeup = intake.wakeup
+        wake.value.withLock { $0 = wakeup }
+        broker = keeper
+    }
+
+    /// Sends the waiting commands of a device that is reached over MQTT.
+    func sendCommands(to device: DeviceID, store: Store, clock: any Clock) throws {
+        let now = clock.now().wall
+        for command in try store.commands.waiting(for: device, now: now) {
+            guard try store.commands.report(command.id, .sent) else { continue }
+            try intake.publish(CommandPublication.of(command, deviceID: device.text, now: now))
+        }
+    }
+
+    var obstacles: [String] { intake.status.isSubscribed ? [] : ["mqtt: \(intake.status.lastError ?? "not subscribed yet")"] }
+
+    /// One for the whole process, for closures that are made before what they need.
+    private final class Shared: Sendable {
+        let value: Mutex<Wakeup?>
+        init(_ value: consuming Mutex<Wakeup?>) { self.value = value }
+    }
+}
+
+/// Takes in presence and answers, after the commit of what came before them.
+struct SiteWords: Sendable {
+    let store: Store
+
+    func take(_ word: DeviceWord) {
+        switch word {
+        case .presence(let device, let presence, let received):
+            store.devices.note(sighting(device, presence, received.wall))
+        case .answer(_, let answer, _):
+            guard let id = answer.requestID else { return }
+            // A command that is unknown, has ended or cannot be written now stays as it is and expires.
+            _ = try? store.commands.report(id, answer.isOK ? .acknowledged : .refused, result: answer.result)
+        }
+    }
+
+    private func sighting(_ device: DeviceName, _ presence: DevicePresence, _ at: Timestamp) -> Sighting {
+        var sighting = Sighting(device: device.id, source: .mqtt, at: at)
+        sighting.presence = presence.isOnline.map { $0 ? .online : .offline }
+        sighting.displayName = presence.displayName
+        sighting.role = presence.role
+        sighting.firmware = presence.firmware
+        sighting.boardType = presence.boardType
+        sighting.reportedID = presence.reportedID
+        sighting.sensors = presence.sensors
+        sighting.capabilities = presence.capabilities
+        sighting.attributes = presence.attributes
+        return sighting
+    }
+}

@@ -1,0 +1,69 @@
+import ControlAPI
+import EventLoop
+import Fleet
+import GatewayModel
+import Journal
+import SQLite
+
+/// Everything durable: `state.db` and the journal, opened and brought up to date.
+struct Store {
+    let state: Database
+    let journal: Journal
+    let devices: DeviceRegistry
+    let commands: CommandQueue
+    let tokens: AccessTokens
+    let answers: AnswerStore
+
+    /// Every module's tables, in the order in which modules may refer to each other.
+    static let migrations =
+        Journal.migrations + DeviceRegistry.migrations + AccessTokens.migrations + AnswerStore.migrations
+
+    static func openState(_ dataDirectory: String) throws(StartError) -> Database {
+        do throws(SQLiteError) {
+            let state = try Database(path: dataDirectory + "/state.db")
+            try state.migrate(migrations)
+            return state
+        } catch {
+            throw .store("\(dataDirectory)/state.db cannot be used: \(error)")
+        }
+    }
+
+    init(_ configuration: GatewayConfiguration, dataDirectory: String, clock: any Clock) throws {
+        state = try Self.openState(dataDirectory)
+        var settings = Journal.Configuration(
+            dataDirectory: dataDirectory, boot: try BootID.current(),
+            entropy: { UInt64.random(in: .min ... .max) })
+        settings.segmentSize = configuration.journal.segmentSize
+        settings.maxBytes = configuration.journal.maxBytes
+        settings.linger = configuration.journal.linger
+        journal = try Journal.open(settings, state: state, clock: clock)
+        devices = try DeviceRegistry(database: state)
+        commands = CommandQueue(database: state)
+        tokens = AccessTokens(state: state, clock: clock)
+        answers = AnswerStore(state: state, clock: clock)
+    }
+
+    /// Tells the journal who is required, and enters in the audit who no longer is.
+    func declareConsumers(_ sync: SyncSection, at now: ReceiveTime) throws {
+        let destinations = sync.destinations.filter(\.required).map {
+            RequiredConsumer($0.name, .readings, from: $0.from == .now ? .now : .oldest)
+        }
+        let consumers = sync.consumers.filter(\.required).flatMap { consumer in
+            consumer.streams.map { RequiredConsumer(consumer.name, $0, from: consumer.from == .now ? .now : .oldest) }
+        }
+        let removed = try journal.declare(destinations + consumers)
+        var batch = ObservationBatch()
+        for consumer in removed {
+            let body = #"{"consumer":"\#(consumer.name)","stream":"\#(consumer.stream.rawValue)","acked":\#(consumer.acknowledged)}"#
+            batch.append(Note(.audit, kind: "required_consumer_removed", body: body, received: now))
+        }
+        if !batch.isEmpty { _ = try journal.append(batch) }
+    }
+
+    /// Stores what a driver brought in, and tells the registry who it came from. Durable on return.
+    func commit(_ batch: ObservationBatch, redeliveryWindow: Int = 0) throws(JournalError) -> AppendReceipt {
+        let receipt = try journal.append(batch, redeliveryWindow: redeliveryWindow)
+        devices.seen(batch.observations)
+        return receipt
+    }
+}

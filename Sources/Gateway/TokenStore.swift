@@ -1,0 +1,17 @@
+public import ControlAPI
+import EventLoop
+import FieldProtocols
+public import GatewayModel
+
+/// The tokens of a data folder, for the command line.
+public enum TokenStore {
+    /// Opens `state.db` (made if it is missing) without a daemon; one that runs sees what is changed.
+    public static func open(dataDirectory: String) throws -> AccessTokens {
+        AccessTokens(state: try Store.openState(dataDirectory), clock: SystemClock())
+    }
+
+    /// A time for people; `-` for none.
+    public static func time(_ timestamp: Timestamp?) -> String {
+        timestamp.map { RFC3339.text($0.milliseconds) } ?? "-"
+    }
+}

@@ -1,0 +1,57 @@
+import Crypto
+import FieldProtocols
+import Gateway
+
+extension Verb {
+    static let decode = Verb(
+        name: "decode", synopsis: "FORMAT [--hex S | FILE | -] [--key BASE64] [--generation gN]",
+        summary: "Decodes a capture to JSON lines.",
+        details: "Formats: " + CaptureDecoder.Format.allCases.map(\.rawValue).joined(separator: " ")
+            + ". Bad input prints {\"error\":CODE,\"at\":OFFSET} for it; exit status 1.",
+        options: [
+            .init(name: "hex", value: "S", help: "the capture as hex digits"),
+            .init(name: "key", value: "BASE64", help: "the Ed25519 public key that signatures are checked with"),
+            .init(name: "generation", value: "gN", help: "the firmware generation of lines, instead of detecting it"),
+        ], words: 1...2
+    ) { arguments in
+        guard let format = CaptureDecoder.Format(rawValue: arguments.words[0]) else {
+            let names = CaptureDecoder.Format.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ToolError.usage("format `\(arguments.words[0])`: accepted \(names)")
+        }
+        var options = CaptureDecoder.Options()
+        if let key = arguments["key"] {
+            guard let bytes = Base64.decode(key), bytes.count == 32 else {
+                throw ToolError.usage("--key: accepted an Ed25519 public key, 32 bytes in base64")
+            }
+            options.publicKey = bytes
+        }
+        if let generation = arguments["generation"] {
+            guard let named = LineGeneration(rawValue: generation) else {
+                let names = LineGeneration.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ToolError.usage("--generation `\(generation)`: accepted \(names)")
+            }
+            options.generation = named
+        }
+        let input = try input(arguments)
+        let isGood = input.withUnsafeBytes { CaptureDecoder.decode($0, as: format, options: options) { Output.line($0) } }
+        return isGood ? .ok : .failed
+    }
+
+    private static let captureByteCountMax = 256 << 20
+
+    private static func input(_ arguments: Arguments) throws -> [UInt8] {
+        if let hex = arguments["hex"] {
+            guard arguments.words.count == 1 else { throw ToolError.usage("give --hex or a file, not both") }
+            guard let bytes = Hex.decode(String(hex.filter { !$0.isWhitespace })) else {
+                throw ToolError.usage("--hex: accepted an even number of hex digits")
+            }
+            return bytes
+        }
+        let path = arguments.words.count == 2 ? arguments.words[1] : "-"
+        do {
+            return try FileContents.read(path, byteCountMax: captureByteCountMax)
+        } catch {
+            throw ToolError.failed("\(path): \(error)")
+        }
+    }
+}
