@@ -59,8 +59,8 @@ struct BannedTokenTests {
 
     private static func findings(in file: SourceFile) -> [Finding] {
         let applicable = rules.filter { $0.applies(to: file) }
-        return file.code.enumerated().flatMap { index, line -> [Finding] in
-            let words = Words.of(line)
+        return file.code.enumerated().flatMap { index, _ -> [Finding] in
+            let words = file.words[index]
             guard !words.isEmpty else { return [] }
             return applicable.compactMap { rule in
                 guard contains(words, rule.tokens) else { return nil }
@@ -100,13 +100,14 @@ struct BannedTokenTests {
     }
 
     private static func unwraps(_ line: String) -> Bool {
-        let characters = Array(line)
-        return characters.indices.dropFirst().contains { index in
-            let before = characters[index - 1]
-            guard characters[index] == "!", Words.isPartOfWord(before) || before == ")" || before == "]" else {
+        let bytes = Array(line.utf8)
+        return bytes.indices.dropFirst().contains { index in
+            guard bytes[index] == UInt8(ascii: "!") else { return false }
+            let before = bytes[index - 1]
+            guard Words.isPartOfWord(before) || before == UInt8(ascii: ")") || before == UInt8(ascii: "]") else {
                 return false
             }
-            return index + 1 == characters.count || characters[index + 1] != "="
+            return index + 1 == bytes.count || bytes[index + 1] != UInt8(ascii: "=")
         }
     }
 

@@ -16,7 +16,7 @@ struct CommentTests {
 
     private static func unexplained(in file: SourceFile) -> [Finding] {
         file.code.indices.compactMap { index in
-            let words = Words.of(file.code[index])
+            let words = file.words[index]
             guard words.first == "public", let kind = words.firstIndex(where: declarations.contains),
                 words.count > kind + 1, !words[..<kind].contains("import"), !isExplained(file, index)
             else { return nil }
@@ -24,7 +24,7 @@ struct CommentTests {
             // Whatever cannot fail when it makes a value is explained by the type and its properties.
             let isPlainInit = words[kind] == "init" && words[kind + 1] == "(" && !words.contains("throws")
             let isWitness =
-                witnesses.contains(name) || (words[kind] == "func" && name.allSatisfy { !Words.isPartOfWord($0) })
+                witnesses.contains(name) || (words[kind] == "func" && name.utf8.allSatisfy { !Words.isPartOfWord($0) })
             return isWitness || isPlainInit
                 ? nil : Finding(file.path, index + 1, "`\(words[kind]) \(name)` is public without a `///`")
         }

@@ -28,8 +28,8 @@ struct LayerTests {
     }
 
     private static func imports(of file: SourceFile) -> [(line: Int, module: String)] {
-        file.code.enumerated().compactMap { index, line in
-            let words = Words.of(line)
+        file.code.enumerated().compactMap { index, _ in
+            let words = file.words[index]
             guard let at = words.firstIndex(of: "import"), at <= 2, words.count > at + 1 else { return nil }
             return (index + 1, String(words[at + 1]))
         }

@@ -9,8 +9,8 @@ struct NamingTests {
     @Test func typeNamesSayWhatTheTypeIs() {
         Finding.expectNone(
             SourceTree.files.flatMap { file in
-                file.code.enumerated().compactMap { index, line in
-                    let words = Words.of(line)
+                file.code.enumerated().compactMap { index, _ in
+                    let words = file.words[index]
                     guard let kind = words.firstIndex(where: Self.kinds.contains), kind + 1 < words.count,
                         let ending = Self.empty.first(where: words[kind + 1].hasSuffix), words[kind + 1] != "func"
                     else { return nil }

@@ -9,6 +9,8 @@ struct SourceFile: Sendable {
     let code: [String]
     /// The lines with everything but comments blanked out.
     let comments: [String]
+    /// The words and signs of each line of code.
+    let words: [[Substring]]
 
     init(path: String, bytes: [UInt8]) {
         self.path = path
@@ -17,6 +19,7 @@ struct SourceFile: Sendable {
         lines = Self.lines(bytes)
         code = Self.lines(splitter.code)
         comments = Self.lines(splitter.comments)
+        words = code.map(Words.of)
     }
 
     /// `Journal` for `Sources/Journal/Segments/Segment.swift`.
