@@ -18,7 +18,8 @@ extension JSON {
 
     static func value(_ value: Reading.Value) -> JSON {
         switch value {
-        case .number(let number): .number(number)
+        // 51 and not 51.0, as records have it.
+        case .number(let number): Int64(exactly: number).map(JSON.integer) ?? .number(number)
         case .flag(let flag): .bool(flag)
         case .text(let text): .string(text)
         }

@@ -8,7 +8,9 @@ final class DataDirectory {
 
     /// Makes the folder and takes its lock.
     init(_ path: String) throws(StartError) {
-        if mkdir(path, 0o750) != 0, errno != EEXIST {
+        umask(0o026)
+        // Others may pass through, not look: the private broker runs as another user in a folder of its own below.
+        if mkdir(path, 0o751) != 0, errno != EEXIST {
             throw .dataDirectory("\(path) cannot be made: \(String(cString: strerror(errno)))")
         }
         let file = path + "/daemon.lock"

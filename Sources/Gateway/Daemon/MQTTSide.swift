@@ -67,7 +67,13 @@ struct MQTTSide {
         }
     }
 
-    var obstacles: [String] { intake.status.isSubscribed ? [] : ["mqtt: \(intake.status.lastError ?? "not subscribed yet")"] }
+    /// Why messages cannot come in; empty if they can.
+    var obstacles: [String] {
+        let status = intake.status
+        if status.isSubscribed { return [] }
+        if case .degraded(let reason)? = broker?.condition { return ["broker: \(reason)"] }
+        return ["mqtt: \(status.lastError ?? "not subscribed yet")"]
+    }
 
     /// One for the whole process, for closures that are made before what they need.
     private final class Shared: Sendable {

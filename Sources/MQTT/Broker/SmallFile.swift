@@ -24,6 +24,8 @@ enum SmallFile {
         let file = clinux_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode)
         guard file >= 0 else { throw .broker("\(path): \(String(cString: strerror(errno)))") }
         defer { close(file) }
+        // Whatever mask the process has: the broker reads its configuration as another user.
+        fchmod(file, mode)
         let count = text.utf8.count
         guard Glibc.write(file, text, count) == count else {
             throw .broker("\(path): \(String(cString: strerror(errno)))")
