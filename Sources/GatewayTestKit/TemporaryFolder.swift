@@ -12,6 +12,8 @@ public final class TemporaryFolder: Sendable {
         path = template.withUnsafeBufferPointer {
             String(decoding: $0.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         }
+        // A broker that is started by root becomes another user, who must be able to get in.
+        chmod(path, 0o755)
     }
 
     deinit { Self.remove(path) }
