@@ -38,12 +38,14 @@ public final class MQTTConnection {
 
     /// Connects TCP; the broker's answer arrives as the event `connected` after some `write()` and `read()`.
     ///
-    /// Blocks for at most `timeout` plus name resolution; ends early when `wakeup` (a descriptor, or -1) is readable.
-    public func connect(timeout: Duration = .seconds(10), wakeup: Int32 = -1) throws(MQTTError) {
+    /// Blocks for at most `timeout` plus name resolution; ends early when `isCancelled`, which is asked now and then.
+    public func connect(
+        timeout: Duration = .seconds(10), isCancelled: () -> Bool = { false }
+    ) throws(MQTTError) {
         let client = try connected()
         let (host, port) = (configuration.host, configuration.port)
         if !Reachability.isLoopback(host) {
-            try Reachability.check(host: host, port: port, timeout: timeout, wakeup: wakeup)
+            try Reachability.check(host: host, port: port, timeout: timeout, isCancelled: isCancelled)
         }
         let properties = PropertyList(configuration)
         let code = mosquitto_connect_bind_v5(
@@ -69,9 +71,9 @@ public final class MQTTConnection {
     public func write() throws(MQTTError) {
         let client = try connected()
         // Acknowledgements are four bytes each and written one by one: the cork makes full segments of them.
-        let socket = mosquitto_socket(client)
-        clinux_set_cork(socket, 1)
-        defer { clinux_set_cork(socket, 0) }
+        clinux_set_cork(mosquitto_socket(client), 1)
+        // Writing may have closed the socket, whose number then is somebody else's.
+        defer { clinux_set_cork(mosquitto_socket(client), 0) }
         try check("write", mosquitto_loop_write(client, 1))
     }
 

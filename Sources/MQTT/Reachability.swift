@@ -3,12 +3,14 @@ internal import Glibc
 
 /// Tries a TCP connection within a limit and stoppable, before libmosquitto makes its own, which is neither.
 enum Reachability {
-    /// Returns if `host:port` accepts connections; throws `unreachable` if not, or not within `timeout`, or if `wakeup`
-    /// (a descriptor, or -1) becomes readable. Names are resolved by the C library, within its own limits.
-    static func check(host: String, port: UInt16, timeout: Duration, wakeup: Int32) throws(MQTTError) {
+    /// Returns if `host:port` accepts connections; throws `unreachable` if not, or not within `timeout`, or when
+    /// cancelled. Names are resolved by the C library, within its own limits.
+    static func check(
+        host: String, port: UInt16, timeout: Duration, isCancelled: () -> Bool = { false }
+    ) throws(MQTTError) {
         var failure = "no address"
         for address in try resolve(host: host, port: port) {
-            guard let why = attempt(address, timeout: timeout, wakeup: wakeup) else { return }
+            guard let why = attempt(address, timeout: timeout, isCancelled) else { return }
             failure = why
         }
         throw .unreachable("\(host):\(port): \(failure)")
@@ -37,7 +39,7 @@ enum Reachability {
     }
 
     /// Nil if connected, else why not.
-    private static func attempt(_ address: [UInt8], timeout: Duration, wakeup: Int32) -> String? {
+    private static func attempt(_ address: [UInt8], timeout: Duration, _ isCancelled: () -> Bool) -> String? {
         address.withUnsafeBytes { bytes in
             guard let start = bytes.bindMemory(to: sockaddr.self).baseAddress else { return "no address" }
             let kind = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
@@ -46,13 +48,13 @@ enum Reachability {
             defer { close(socket) }
             if connect(socket, start, socklen_t(bytes.count)) == 0 { return nil }
             guard errno == EINPROGRESS else { return String(cString: strerror(errno)) }
-            var entries = [
-                pollfd(fd: socket, events: Int16(POLLOUT), revents: 0),
-                pollfd(fd: wakeup, events: Int16(POLLIN), revents: 0),
-            ]
-            let milliseconds = Int32(clamping: timeout.components.seconds * 1_000 + 1)
-            guard poll(&entries, 2, milliseconds) > 0 else { return "no answer within \(timeout)" }
-            guard entries[0].revents != 0 else { return "interrupted" }
+            var entry = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+            var slices = max(1, timeout.components.seconds * 10)
+            while poll(&entry, 1, 100) <= 0 {
+                slices -= 1
+                if isCancelled() { return "interrupted" }
+                if slices <= 0 { return "no answer within \(timeout)" }
+            }
             var error: Int32 = 0
             var size = socklen_t(MemoryLayout<Int32>.size)
             getsockopt(socket, SOL_SOCKET, SO_ERROR, &error, &size)

@@ -75,7 +75,7 @@ import Testing
 
     @Test func tlsVerifiesTheBrokerAndCarriesTheSession() throws {
         let folder = try TemporaryFolder()
-        try Certificates.make(in: folder)
+        try TestCertificates.make(in: folder)
         let port = try LoopbackPort.free()
         let broker = try BrokerProcess(
             settings: [

@@ -15,7 +15,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     private let clock: any Clock
     private let presence: GatewayPresence
     private var batch: IntakeBatch<Decoder>
-    private var backoff = Backoff(initial: .milliseconds(200), max: .seconds(30), stableAfter: .seconds(30))
+    private var backoff = Backoff(initial: .milliseconds(200), max: .seconds(10), stableAfter: .seconds(30))
     private var random: Jitter
     private var requests: [Int32: [String]] = [:]
     /// Messages that may still be repetitions of what was committed before the connection was resumed.
@@ -46,9 +46,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
                 intake.note(error)
             }
             intake.outbox.connectionEnded()
-            if stop.isSet { break }
-            let delay = backoff.failed(now: clock.now().monotonicMilliseconds, using: &random)
-            rest(for: delay)
+            if batch.isEmpty { rest() } else { insist() }
         }
         intake.update { $0.state = .disconnected }
     }
@@ -64,7 +62,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         let connection = try MQTTConnection(configuration) { [unowned self] message in receive(message) }
         defer { connection.destroyWithoutDisconnect() }
         do {
-            try connection.connect(wakeup: stop.wakeup.fileDescriptor)
+            try connection.connect(isCancelled: { stop.isSet })
             try serve(connection)
         } catch let error as MQTTError {
             // What has been read is worth keeping even if the broker forgets it; repetitions are recognised.
@@ -210,22 +208,25 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         try release(connection)
     }
 
-    /// Waits out a back-off. While the journal refuses, its next chance is the batch that it refused: when that is
-    /// durable, reading can begin again, and what the broker repeats of it is recognised.
-    private func rest(for delay: Duration) {
+    /// Waits before the next connection.
+    private func rest() {
+        let delay = backoff.failed(now: clock.now().monotonicMilliseconds, using: &random)
         let end = clock.now().monotonicMilliseconds + delay.milliseconds
         // Publications of others wake us as well; they have to wait with us.
         while case let left = end - clock.now().monotonicMilliseconds, left > 0 {
             guard stop.sleep(for: .milliseconds(left)) else { return }
         }
-        while !batch.isEmpty, !stop.isSet {
-            do {
-                return try commit()
-            } catch {
-                intake.note(error)
-                let wait = backoff.failed(now: clock.now().monotonicMilliseconds, using: &random)
-                _ = stop.sleep(for: wait)
+    }
+
+    /// Tries to make durable what the journal refused, until it is or we are stopped. Only then is reading worth while
+    /// again; what the broker repeats of it is recognised. The disk is ours, so nobody is hurt by trying often.
+    private func insist() {
+        var backoff = Backoff(initial: .milliseconds(100), max: .seconds(2))
+        while !batch.isEmpty {
+            guard stop.sleep(for: backoff.failed(now: clock.now().monotonicMilliseconds, using: &random)) else {
+                return
             }
+            do { try commit() } catch { intake.note(error) }
         }
     }
 }

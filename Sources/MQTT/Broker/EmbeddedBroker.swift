@@ -84,7 +84,13 @@ public final class EmbeddedBroker {
     }
 
     private func choosePort() throws(MQTTError) -> UInt16 {
-        if let port = settings.port { return port }
+        if let port = settings.port {
+            // Whoever listens there would answer for the broker until it has failed.
+            guard LoopbackPort.isFree(port) else {
+                throw .broker("port \(port) of 127.0.0.1 is taken by another program")
+            }
+            return port
+        }
         if let last = SmallFile.read(portPath).flatMap({ UInt16($0) }), LoopbackPort.isFree(last) { return last }
         guard let port = LoopbackPort.free() else { throw .broker("no free port on 127.0.0.1") }
         return port
@@ -94,7 +100,7 @@ public final class EmbeddedBroker {
         for _ in 0..<500 {
             if process.hasEnded(within: 10) { throw ended(process) }
             do {
-                return try Reachability.check(host: "127.0.0.1", port: port, timeout: .seconds(1), wakeup: -1)
+                return try Reachability.check(host: "127.0.0.1", port: port, timeout: .seconds(1))
             } catch { continue }
         }
         throw .broker("does not listen on port \(port)")
@@ -104,6 +110,7 @@ public final class EmbeddedBroker {
         let how = process.reap() ?? "gone"
         let words = SmallFile.read(logPath, limit: 1_000, fromEnd: true) ?? ""
         let lines = words.split(separator: "\n").suffix(3).joined(separator: "; ")
-        return .broker("ended with \(how)\(lines.isEmpty ? "" : ": \(lines)")")
+        let user = geteuid() == 0 ? " (it runs as \(settings.user), who must be able to reach \(settings.folder))" : ""
+        return .broker("ended with \(how)\(lines.isEmpty ? "" : ": \(lines)")\(user)")
     }
 }

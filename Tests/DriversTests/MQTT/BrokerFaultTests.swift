@@ -46,6 +46,33 @@ import Testing
         #expect(rig.intake.status.connections >= 2)
     }
 
+    @Test func aRefusedCommitLosesNothingOverTLSEither() throws {
+        let folder = try TemporaryFolder()
+        try TestCertificates.make(in: folder)
+        let port = try LoopbackPort.free()
+        let broker = try BrokerProcess(
+            settings: [
+                "listener \(port) 127.0.0.1", "cafile \(folder.file("ca.pem"))",
+                "certfile \(folder.file("server.pem"))", "keyfile \(folder.file("server.key"))",
+            ])
+        let tls = MQTTConfiguration.TLS(authorityFile: folder.file("ca.pem"))
+        let ledger = try CommitLedger()
+        let first = try IntakeRig(port: UInt16(port), ledger: ledger, tls: tls)
+        #expect(first.waitUntilSubscribed())
+        ledger.refuse(true)
+        let device = try BlockingMQTTClient(port: broker.port, id: "device")
+        let texts = (0..<500).map { "r\($0)" }
+        for text in texts { try device.publish("mycosoft/devices/dev-1/telemetry", text) }
+        #expect(Eventually.holds { first.intake.status.state == .held })
+        // Stopped while it holds a batch that never became durable.
+        first.end()
+        #expect(ledger.texts.isEmpty)
+        ledger.refuse(false)
+        let second = try IntakeRig(port: UInt16(port), ledger: ledger, tls: tls)
+        #expect(Eventually.holds { ledger.texts == texts })
+        second.end()
+    }
+
     @Test func commandsReachTheDeviceAndAreConfirmed() throws {
         let broker = try BrokerProcess()
         let rig = try IntakeRig(port: UInt16(broker.port))

@@ -93,14 +93,17 @@ final class IntakeRig {
 
     init(
         port: UInt16, ledger: CommitLedger? = nil, clock: any GatewayModel.Clock = SystemClock(trustedFrom: 0),
-        change: (inout IntakeSettings) -> Void = { _ in }
+        tls: MQTTConfiguration.TLS? = nil, change: (inout IntakeSettings) -> Void = { _ in }
     ) throws {
         let ledger = if let ledger { ledger } else { try CommitLedger() }
         self.ledger = ledger
+        var configuration = MQTTConfiguration(host: "127.0.0.1", port: port, clientID: "gw-1")
+        configuration.tls = tls
+        let address = configuration
         var settings = IntakeSettings(gateway: "gw-1")
         change(&settings)
         let intake = try MQTTIntake(
-            settings: settings, address: { MQTTConfiguration(host: "127.0.0.1", port: port, clientID: "gw-1") },
+            settings: settings, address: { address },
             makeDecoder: { EchoDecoder() }, commit: { try ledger.commit($0, window: $1) },
             sink: { word in
                 guard case .answer(_, let answer, _) = word else { return }

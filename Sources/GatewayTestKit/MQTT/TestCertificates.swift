@@ -1,9 +1,7 @@
-import GatewayTestKit
-import Testing
-
 /// Certificates for one test: an authority, a server and a client of it, and an authority of somebody else.
-enum Certificates {
-    static func make(in folder: TemporaryFolder) throws {
+public enum TestCertificates {
+    /// Makes `ca`, `stranger`, `server` (for 127.0.0.1) and `client`, each as `.pem` and `.key`, in the folder.
+    public static func make(in folder: TemporaryFolder) throws {
         try authority("ca", in: folder)
         try authority("stranger", in: folder)
         try File.write("subjectAltName=IP:127.0.0.1\n", to: folder.file("names"))
@@ -29,6 +27,7 @@ enum Certificates {
 
     private static func run(_ arguments: [String]) throws {
         let process = try ChildProcess("openssl", arguments, output: "/dev/null")
-        #expect(process.waitForExit() == 0)
+        let status = process.waitForExit()
+        guard status == 0 else { throw FileError(operation: "run", path: "openssl", code: status) }
     }
 }
