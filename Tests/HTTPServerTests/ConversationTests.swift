@@ -10,7 +10,8 @@ import Testing
             let many = (0..<200).map { "GET /\($0) HTTP/1.1\r\nHost: h\r\n\r\n" }.joined()
             client.send(many + "GET /last HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
             let text = try #require(client.receiveText())
-            let paths = text.split(separator: "\n").filter { $0.hasPrefix("GET ") }.map { $0.split(separator: " ")[1] }
+            let lines = text.unicodeScalars.split(separator: "\n").map { String($0) }
+            let paths = lines.filter { $0.hasPrefix("GET ") }.map { String($0.split(separator: " ")[1]) }
             #expect(paths == (0..<200).map { "/\($0)" } + ["/last"])
         }
     }

@@ -170,13 +170,15 @@ import Testing
         try server.listen()
         let port = try #require(server.boundPorts.first)
         let task = Task { try await server.run() }
-        let idle = try #require(RawClient(port: port))
-        let client = try #require(RawClient(port: port))
-        client.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
-        await started.wait()
-        task.cancel()
-        #expect(try #require(client.receiveText()).contains("GET /slow"))
-        #expect(idle.receiveAll() == [])
+        try await onOwnThread {
+            let idle = try #require(RawClient(port: port))
+            let client = try #require(RawClient(port: port))
+            client.send("GET /slow HTTP/1.1\r\nHost: h\r\n\r\n")
+            await started.wait()
+            task.cancel()
+            #expect(try #require(client.receiveText()).contains("GET /slow"))
+            #expect(idle.receiveAll() == [])
+        }
         try await task.value
         #expect(RawClient(port: port) == nil)
     }

@@ -6,7 +6,7 @@ import Testing
 func withServer(
     _ adjust: (inout HTTPServer.Configuration) -> Void = { _ in },
     handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse = { answer($0) },
-    _ body: (UInt16) async throws -> Void
+    _ body: @escaping @Sendable (UInt16) async throws -> Void
 ) async throws {
     var configuration = HTTPServer.Configuration(listen: [.tcp(host: "127.0.0.1", port: 0)])
     configuration.stopGrace = .milliseconds(100)
@@ -17,7 +17,7 @@ func withServer(
     let port = try #require(server.boundPorts.first)
     let task = Task { try await server.run() }
     do {
-        try await body(port)
+        try await onOwnThread { try await body(port) }
     } catch {
         task.cancel()
         throw error
