@@ -19,7 +19,8 @@ public final class HTTPServer: Sendable {
     private let state = Mutex<State>(.fresh)
     private let ports = Mutex<[UInt16]>([])
 
-    /// A server that gives every request to `handler`, each in a task of its own. The task is cancelled when the client
+    /// A server that gives every request to `handler`, each in a task of its own, on threads of the server's: a handler
+    /// may block for a moment. The task is cancelled when the client
     /// leaves; a client that shuts down its sending half and waits longer than a second counts as gone.
     public init(_ configuration: Configuration, handler: @escaping @Sendable (HTTPRequest) async -> HTTPResponse) {
         self.configuration = configuration

@@ -115,7 +115,8 @@ final class Connection: SocketOwner {
         let exchange = Exchange(connection: id, wire: wire, doorbell: loop.doorbell)
         enter(.answering(exchange))
         let handler = loop.handler
-        exchange.attach(Task { await exchange.answer(handler(request)) })
+        exchange.attach(
+            Task(executorPreference: RequestThreads.shared) { await exchange.answer(handler(request)) })
     }
 
     private func refuse(_ refusal: Refusal) {
