@@ -1,3 +1,8 @@
+import Gateway
 import Glibc
 
-exit(await CommandLineTool.run(Array(CommandLine.arguments.dropFirst())))
+let arguments = Array(CommandLine.arguments.dropFirst())
+if arguments.first == "run" { Daemon.claimSignals() }
+Task.detached { exit(await CommandLineTool.run(arguments)) }
+// Not `await` here: the runtime would park this thread with every signal unblocked, and SIGTERM would end the process.
+while true { pause() }
