@@ -58,9 +58,11 @@ public struct BoardCommand: Sendable, Equatable {
 
 /// A command that is over: what the board said, or why it never will.
 public struct FinishedCommand: Sendable, Equatable {
+    /// How it ended.
     public enum Outcome: String, Sendable { case acknowledged, refused, expired }
 
     public var id: String
+    /// How it ended.
     public var outcome: Outcome
     /// The board's own message, or the gateway's reason.
     public var message: String

@@ -8,6 +8,7 @@ internal import JSONText
 public struct BoardDecoder: ~Copyable {
     /// What has been counted since the decoder began.
     public struct Counters: Sendable, Equatable {
+        /// Good frames and lines of text.
         public var frames: Int64 = 0
         public var lines: Int64 = 0
         /// Broken frames and frames with unusable payloads.
@@ -19,6 +20,7 @@ public struct BoardDecoder: ~Copyable {
         public var logLinesWithheld: Int64 = 0
     }
 
+    /// Counts since this decoder began.
     public private(set) var counters = Counters()
     /// Lines that may still be kept as log records; the driver fills it up as its rate limit allows.
     public var logLinesAllowed = Int.max

@@ -20,6 +20,7 @@ public enum BoardEvent: Sendable, Equatable {
 
 /// Who a board says it is. Reported ids are not unique (reference, section 1.10): they are attributes, never keys.
 public struct HelloFields: Sendable, Equatable {
+    /// The id the board was built with.
     public var reportedID: String?
     /// `side-a-mdp-2.1.0`, `mycobrain.sideA.bsec2` …
     public var firmware: String?
@@ -38,6 +39,7 @@ public struct HelloFields: Sendable, Equatable {
 
 /// A board's answer to a command, with everything it can be matched by.
 public struct BoardAnswer: Sendable, Equatable {
+    /// What sort of answer it is.
     public enum Kind: Sendable {
         /// Accepted or refused.
         case acknowledgement
@@ -47,6 +49,7 @@ public struct BoardAnswer: Sendable, Equatable {
         case hello
     }
 
+    /// What sort of answer it is.
     public var kind: Kind
     /// MDP: the number of the command.
     public var ackSeq: UInt32?
@@ -79,10 +82,12 @@ public struct BoardAnswer: Sendable, Equatable {
 
 /// Numbers that a board gave to frames or lines which never arrived.
 public struct SequenceGap: Sendable, Equatable {
+    /// The first and the last number that are missing.
     public var from: UInt32
     public var to: UInt32
     /// The side whose counter it is; nil for boards that speak in lines.
     public var source: MDPEndpoint?
 
+    /// How many are missing.
     public var count: Int64 { Int64(to) - Int64(from) + 1 }
 }

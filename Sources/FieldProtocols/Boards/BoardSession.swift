@@ -7,6 +7,7 @@ internal import JSONText
 public struct BoardSession: ~Copyable {
     /// How patient the session is.
     public struct Limits: Sendable {
+        /// Commands that may wait.
         public var queueMax = 64
         /// Frames under way at once; lines go one by one.
         public var inFlightMax = 2
@@ -42,6 +43,7 @@ public struct BoardSession: ~Copyable {
         nextSeq = max(firstSeq, 1)
     }
 
+    /// Whether nothing waits, is under way or is still to be told.
     public var isIdle: Bool { queue.isEmpty && inFlight.isEmpty && finished.isEmpty }
     public var pendingCount: Int { queue.count + inFlight.count }
 

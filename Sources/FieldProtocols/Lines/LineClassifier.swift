@@ -4,6 +4,7 @@ public import JSONText
 public struct LineClassifier {
     /// One line, understood. The value is borrowed from the classifier and valid until its next line.
     public struct ClassifiedLine {
+        /// What the line is.
         public var lineClass: LineClass
         /// The object, if the line is one.
         public var value: JSONValue?
@@ -47,7 +48,8 @@ public struct LineClassifier {
             return ClassifiedLine(lineClass: lineClass, value: value)
         }
         guard let mended = NonFiniteRepair.repaired(text.bytes), let value = mended.withUnsafeBytes(parse) else {
-            return ClassifiedLine(lineClass: .jsonInvalid)
+            // A reset in the middle of a line leaves its beginning, ended by the first line of the boot.
+            return ClassifiedLine(lineClass: text.bytes.last == UInt8(ascii: "}") ? .jsonInvalid : .truncated)
         }
         if let evidence = JSONLines.evidence(value, JSONLines.lineClass(of: value)) {
             learn(evidence.generation, isStrong: evidence.isStrong)

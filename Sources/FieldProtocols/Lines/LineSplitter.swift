@@ -5,6 +5,7 @@ public struct LineSplitter: Sendable {
 
     /// One line without its end.
     public struct Line: Sendable, Equatable {
+        /// The line, CR LF or LF removed.
         public var bytes: [UInt8]
         /// Offset of its first byte.
         public var offset: Int

@@ -69,8 +69,10 @@ public struct DroneTelemetry: Sendable, Equatable {
 public struct DroneMissionStatus: Sendable, Equatable {
     static let byteCount = 74
 
+    /// 0 idle, 1 deploy, 2 retrieve, 3 data mule.
     public var state: UInt8
     public var id: UInt32
+    /// Percent, as far as the firmware says.
     public var progress: UInt32
     /// 0 pending … 3 failed.
     public var status: UInt8

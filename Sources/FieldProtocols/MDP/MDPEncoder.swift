@@ -15,6 +15,7 @@ public enum MDPEncoder {
 
     /// A frame that the receive loop of a board will not throw away, and the sequence number it took.
     public struct HostFrame: Sendable, Equatable {
+        /// The number it took, and the bytes with their delimiter.
         public var seq: UInt32
         public var wire: [UInt8]
     }

@@ -23,6 +23,7 @@ public enum MDPError: String, Error, Sendable, CaseIterable {
 
 /// Sizes of MDP v1 (reference, section 1.6).
 public enum MDPLimits {
+    /// Bytes in front of the payload, and behind it.
     public static let headerCount = 16
     public static let checksumCount = 2
     /// Header, payload and checksum before stuffing: what this gateway accepts.

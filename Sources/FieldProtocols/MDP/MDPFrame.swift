@@ -1,5 +1,6 @@
 /// One frame, decoded. Header by value; body and payload are borrowed and valid only while their source says so.
 public struct MDPFrame {
+    /// Who says what to whom.
     public var header: MDPHeader
     /// Header and payload as they were before stuffing: what a duplicate is told by.
     public var body: UnsafeRawBufferPointer

@@ -4,6 +4,7 @@ public struct MDPHeader: Sendable, Equatable {
     public static let magic: UInt16 = 0xA15A
     public static let version: UInt8 = 1
 
+    /// What the payload is.
     public var type: MDPMessageType
     /// The sender's own counter, 1 after boot.
     public var seq: UInt32
@@ -54,6 +55,7 @@ public struct MDPMessageType: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// Readings, and commands to boards.
     public static let telemetry = MDPMessageType(rawValue: 0x01)
     public static let command = MDPMessageType(rawValue: 0x02)
     /// Also carries negative answers.
@@ -85,6 +87,7 @@ public struct MDPEndpoint: RawRepresentable, Hashable, Sendable {
     public var rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// The two processors of a board.
     public static let sideA = MDPEndpoint(rawValue: 0xA1)
     public static let sideB = MDPEndpoint(rawValue: 0xB1)
     /// This gateway.
@@ -97,6 +100,7 @@ public struct MDPFlags: OptionSet, Hashable, Sendable {
     public var rawValue: UInt8
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
+    /// The sender wants an ACK; this is one.
     public static let ackRequested = MDPFlags(rawValue: 0x01)
     public static let isAck = MDPFlags(rawValue: 0x02)
     /// Alone on a negative answer: `isAck` is not set there.

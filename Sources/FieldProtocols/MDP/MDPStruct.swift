@@ -42,6 +42,7 @@ public enum MDPStruct: Sendable, Equatable {
 /// A command to a board of the binary generation: id, length, data. What an id means depends on the board's role.
 public struct BinaryCommand: Sendable, Equatable {
     public var id: UInt16
+    /// What follows the length.
     public var content: [UInt8]
 
     public init(id: UInt16, content: [UInt8]) {
@@ -60,6 +61,7 @@ public struct BinaryCommand: Sendable, Equatable {
 
 /// The answer to a packed command: EVENT of type 1.
 public struct BinaryCommandResult: Sendable, Equatable {
+    /// The command it answers.
     public var commandID: UInt16
     /// 0 ok, -1 unknown, -2 too short, -3 bad index.
     public var status: Int16

@@ -1,7 +1,9 @@
 /// The packed telemetry of the binary firmware generation (reference, section 1.9): 188 bytes with a magic of its own.
 public struct TelemetryV1: Sendable, Equatable {
+    /// The size of the struct.
     public static let byteCount = 188
 
+    /// Since the board booted.
     public var uptimeMilliseconds: UInt32
     /// Raw counts of the four analog inputs, 12 bits.
     public var analogCounts: [UInt16]

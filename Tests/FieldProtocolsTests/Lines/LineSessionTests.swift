@@ -154,6 +154,11 @@ struct ReadLine: Equatable {
         #expect(ReadLine.all(of: bytes).lines.map(\.lineClass) == [.truncated, .bannerReady])
     }
 
+    @Test func aLineCutByAResetIsTruncated() {
+        let lines = ReadLine.all(of: Array("{\"type\":\"tele\",\"seq\":2,\"t_\r\n{\"type\":}\r\n".utf8)).lines
+        #expect(lines.map(\.lineClass) == [.truncated, .jsonInvalid])
+    }
+
     @Test func noLineEverTraps() {
         var random = SeededRandom(seed: 6)
         let sessions = LineSession.all.map(\.bytes)
