@@ -24,8 +24,8 @@ public struct ControlSources: Sendable {
     public var measures: @Sendable () -> [Measure]
     /// Makes a destination (nil: all) try now. Returns the names that were woken; empty if the name is unknown.
     public var flush: @Sendable (String?) -> [String]
-    /// Sends a condemned record again. False if there is no such record.
-    public var resend: @Sendable (Int64) throws -> Bool
+    /// Sends a condemned record again and waits for the answer.
+    public var resend: @Sendable (Int64) async throws -> ResendOutcome
     /// Takes in a message that came over HTTP, durably; the body of `POST /ingest`.
     public var ingest: @Sendable (IngestedMessage) throws(IngestRefusal) -> IngestReceipt
     /// A fresh UUID.
@@ -38,7 +38,7 @@ public struct ControlSources: Sendable {
         warnings: @escaping @Sendable () -> [String], destinations: @escaping @Sendable () -> [DestinationReport],
         ports: @escaping @Sendable () -> [PortReport], rejections: @escaping @Sendable () -> [String: Int64],
         measures: @escaping @Sendable () -> [Measure], flush: @escaping @Sendable (String?) -> [String],
-        resend: @escaping @Sendable (Int64) throws -> Bool,
+        resend: @escaping @Sendable (Int64) async throws -> ResendOutcome,
         ingest: @escaping @Sendable (IngestedMessage) throws(IngestRefusal) -> IngestReceipt,
         uuid: @escaping @Sendable () -> String, residentBytes: @escaping @Sendable () -> Int64
     ) {
@@ -62,6 +62,15 @@ public struct ControlSources: Sendable {
         self.uuid = uuid
         self.residentBytes = residentBytes
     }
+}
+
+/// How sending a condemned record again ended.
+public enum ResendOutcome: Sendable, Equatable {
+    case delivered
+    /// Still refused, or not reachable, with the reason.
+    case failed(String)
+    /// There is no such record.
+    case unknown
 }
 
 /// How a destination is doing.

@@ -48,9 +48,7 @@ final class MASPush {
         var client = configuration.client
         client.connectionsMax = max(client.connectionsMax, configuration.push.parallelism)
         http = try HTTPMultiplexer(client, requestsMax: configuration.push.parallelism + HeartbeatSchedule.underWayMax)
-        var headers = [ClientRequest.Header("Content-Type", "application/json")]
-        if let token = configuration.serviceToken { headers.append(.init("X-MYCA-Service-Token", token)) }
-        self.headers = headers
+        headers = owner.requestHeaders
         let now = owner.clock.now().monotonicMilliseconds
         let cursor = owner.source.acknowledged()
         machine = PushMachine(configuration.push, from: cursor, seed: owner.seed)

@@ -24,12 +24,15 @@ extension ControlRoutes {
             },
             Route(
                 .post, "/api/v1/sync/refused/{id}/resend", scope: .admin, "Sends a condemned record again", tag: "sync",
-                answers: [.init(202, "It will be sent"), .problem(404, "No such record")]
+                answers: [.init(200, "Delivered"), .problem(404, "No such record"), .problem(502, "Not taken, with the reason")]
             ) { request in
                 guard let id = Int64(request.path("id")) else { throw Problem.notFound("no refused record `\(request.path("id"))`") }
                 try audit("refused_record_resent", by: request.principal, ["id": .integer(id)])
-                guard try sources.resend(id) else { throw Problem.notFound("no refused record \(id)") }
-                return Self.json(["id": .integer(id), "state": "queued"], status: 202)
+                switch try await sources.resend(id) {
+                case .delivered: return Self.json(["id": .integer(id), "state": "delivered"])
+                case .failed(let reason): throw Problem(502, "not_taken", "the destination did not take it: \(reason)")
+                case .unknown: throw Problem.notFound("no refused record \(id)")
+                }
             },
             Route(
                 .get, "/api/v1/sync/{stream}", scope: .syncPull, "Records of a stream as lines of JSON, gaps included", tag: "sync",

@@ -62,7 +62,7 @@ struct DaemonParts {
             },
             measures: { IntakeMeasures.of(mqtt, serial) },
             flush: { push.flush($0) },
-            resend: { try push.resend($0, store.journal) },
+            resend: { try await push.resend($0, store.journal) },
             ingest: { message throws(IngestRefusal) in
                 try ingest.take(message) { push.reports.map(\.lag).max() ?? 0 }
             },

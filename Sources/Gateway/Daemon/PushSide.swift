@@ -1,5 +1,6 @@
 import CloudSync
 import ControlAPI
+import EventLoop
 import Fleet
 import GatewayModel
 import HTTPClient
@@ -54,8 +55,26 @@ struct PushSide {
         }
     }
 
-    /// Sends a condemned record again.
-    func resend(_ id: Int64, _ journal: Journal) throws -> Bool { false }
+    /// Sends a condemned record again and waits for the answer; a delivered one is forgotten as refused.
+    func resend(_ id: Int64, _ journal: Journal) async throws -> ResendOutcome {
+        for destination in destinations {
+            let name = destination.status.name
+            guard let refused = try journal.refused(by: name).first(where: { $0.id == id }) else { continue }
+            let before = SequenceNumber(refused.seq.rawValue - 1)
+            guard let record = try journal.read(refused.stream, after: before, limit: 1).records.first,
+                record.seq == refused.seq
+            else { return .failed("the record is no longer kept") }
+            // A request may take long: it gets a thread, not one of the few that all tasks share.
+            let outcome = try await DedicatedThread.run(named: "resend") { _ in destination.resend(record) }
+            switch outcome {
+            case .delivered:
+                try journal.forget(refused: id)
+                return .delivered
+            case .failed(let reason): return .failed(reason)
+            }
+        }
+        return .unknown
+    }
 
     private static func announcement(
         _ configuration: GatewayConfiguration, _ store: Store, _ clock: any Clock, _ port: Int

@@ -1,0 +1,42 @@
+internal import FieldProtocols
+public import GatewayModel
+internal import HTTPClient
+
+extension MASDestination {
+    /// How one attempt to send a condemned record again ended.
+    public enum ResendOutcome: Sendable, Equatable {
+        case delivered
+        /// Not taken now, with the reason; the record stays among the refused.
+        case failed(String)
+    }
+
+    /// What stands at the head of every request to the MAS.
+    var requestHeaders: [ClientRequest.Header] {
+        var headers = [ClientRequest.Header("Content-Type", "application/json")]
+        if let token = configuration.serviceToken { headers.append(.init("X-MYCA-Service-Token", token)) }
+        return headers
+    }
+
+    /// Sends one record by itself, the same request as the first time, and waits for the answer.
+    ///
+    /// Blocks the calling thread for at most the request's time-out. The cursor is not touched.
+    public func resend(_ record: StoredRecord) -> ResendOutcome {
+        var envelope = MASEnvelope(gateway: configuration.gatewayID, epoch: configuration.epoch)
+        guard let body = envelope.body(record) else { return .failed("a reading without a device") }
+        let messageID = RecordIdentity(gateway: configuration.gatewayID, epoch: configuration.epoch).messageID(of: record)
+        let result: Result<ClientAnswer, HTTPClientError>
+        do throws(HTTPClientError) {
+            let client = try HTTPClient(configuration.client)
+            result = .success(try client.send(ClientRequest(.post, ingestURL, headers: requestHeaders, body: body)))
+        } catch {
+            result = .failure(error)
+        }
+        switch MASAnswer().outcome(result, messageID: messageID, wall: clock.now().wall.milliseconds) {
+        case .accepted: return .delivered
+        case .condemned(let status, let reason): return .failed("HTTP \(status): \(reason)")
+        case .troubled(let reason), .misdirected(let reason): return .failed(reason)
+        case .unavailable(let reason, _), .limited(let reason, _): return .failed(reason)
+        case .abandoned: return .failed("interrupted")
+        }
+    }
+}

@@ -1,0 +1,13 @@
+import GatewayTestKit
+import Testing
+
+/// The promise itself, against the real program and a real mosquitto: `make crash` runs it at full length.
+@Suite(.serialized) struct CrashTests {
+    @Test func whatWasAcknowledgedSurvivesKillsAndIsStoredAndDeliveredOnce() throws {
+        let trial = CrashTrial(binary: GatewayProcess.built(), messages: 12_000, kills: 4, seed: 20_260_115)
+        let verdict = try trial.run()
+        #expect(verdict.acknowledged == 12_000)
+        #expect(verdict.kills == 4)
+        #expect(verdict.isClean, "\(verdict)")
+    }
+}

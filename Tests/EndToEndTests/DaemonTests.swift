@@ -1,0 +1,99 @@
+import GatewayTestKit
+import JSONText
+import Testing
+
+/// The installed program as a technician and the MAS meet it.
+@Suite(.serialized) struct DaemonTests {
+    private func gateway(_ sections: String) throws -> GatewayProcess {
+        let gateway = try GatewayProcess(binary: GatewayProcess.built(), sections: sections)
+        #expect(try gateway.start(), "\(gateway.log)")
+        return gateway
+    }
+
+    @Test func aReadingTravelsFromADeviceToTheMASAndToAPuller() throws {
+        let broker = try BrokerProcess()
+        let mas = try StandInMAS()
+        let gateway = try gateway(
+            """
+            mqtt: {broker: "\(broker.url)"}
+            sync: {destinations: [{name: mas, kind: mas, url: "\(mas.url)"}]}
+            """)
+        let publisher = try LoadPublisher(port: broker.port, clientID: "device")
+        publisher.publish(0..<1) { _ in
+            ("mycobrain/board-1/telemetry", Array(#"{"seq":7,"pack":[{"id":"bme688_a.temperature","v":21.5,"u":"C"}]}"#.utf8))
+        }
+        #expect(mas.wait { $0.deliveries.count == 1 })
+        let record = try #require(try gateway.records(of: "readings").first)
+        #expect(record["device"]?.string == "board-1")
+        #expect(record["device_seq"]?.int == 7)
+        #expect(record["readings"]?[0]?["v"]?.double == 21.5)
+        let delivered = try #require(mas.withLedger { $0.deliveries.first })
+        #expect(delivered.key == record["msg_id"]?.string)
+        #expect(delivered.value.seq == 7)
+        #expect(mas.registeredDevices.contains("board-1"))
+        #expect(gateway.stop() == 0)
+    }
+
+    @Test func aStoppedGatewayGoesOnWhereItWas() throws {
+        let broker = try BrokerProcess()
+        let gateway = try gateway("mqtt: {broker: \"\(broker.url)\"}")
+        let publisher = try LoadPublisher(port: broker.port, clientID: "device")
+        publisher.publish(0..<100) { ("mycobrain/board-2/telemetry", Array(#"{"seq":\#($0),"pack":[{"id":"x","v":\#($0)}]}"#.utf8)) }
+        #expect(Eventually.holds { gateway.recordCount == 100 })
+        #expect(gateway.stop() == 0)
+        publisher.publish(100..<200) { ("mycobrain/board-2/telemetry", Array(#"{"seq":\#($0),"pack":[{"id":"x","v":\#($0)}]}"#.utf8)) }
+        #expect(try gateway.start())
+        #expect(Eventually.holds { gateway.recordCount == 200 })
+        let seqs = try gateway.records(of: "readings").compactMap { $0["device_seq"]?.int }
+        #expect(seqs.sorted() == Array(0..<200))
+        gateway.stop()
+    }
+
+    @Test func hostileMessagesAreCountedAndTheNextIsStored() throws {
+        let broker = try BrokerProcess()
+        let gateway = try gateway("mqtt: {broker: \"\(broker.url)\"}")
+        let publisher = try LoadPublisher(port: broker.port, clientID: "device")
+        let hostile: [(String, [UInt8])] = [
+            ("mycobrain/board-3/telemetry", Array("{".utf8)),
+            ("mycobrain/board-3/telemetry", Array(#"{"pack":[{"id":"x","v":1e999}]}"#.utf8)),
+            ("mycobrain/board-3/telemetry", Array(#"{"pack":[{"id":"x","v":NaN}]}"#.utf8)),
+            ("mycobrain/board-3/telemetry", [0x7B, 0x22, 0xFF, 0xFE, 0x22, 0x3A, 0x31, 0x7D]),
+            ("mycobrain/board-3/telemetry", [UInt8](repeating: 0x20, count: 1_000_000)),
+            ("mycobrain/\(String(repeating: "x", count: 200))/telemetry", Array(#"{"pack":[{"id":"x","v":1}]}"#.utf8)),
+            ("mycobrain/board-3/telemetry", Array(#"{"seq":1e300,"pack":[]}"#.utf8)),
+            ("mycobrain/board-3/envelope", Array(#"{"hdr":{},"seq":-1}"#.utf8)),
+        ]
+        publisher.publish(0..<hostile.count) { hostile[$0] }
+        publisher.publish(0..<1) { _ in ("mycobrain/board-3/telemetry", Array(#"{"pack":[{"id":"x","v":1}]}"#.utf8)) }
+        #expect(Eventually.holds { gateway.recordCount == 1 })
+        let rejected = gateway.status()?["intake"]?["rejected"]?.members ?? []
+        #expect(rejected.compactMap(\.value.int).reduce(0, +) == hostile.count, "\(rejected)")
+        #expect(try gateway.records(of: "events").contains { $0["kind"]?.string == "message_rejected" })
+        gateway.stop()
+    }
+
+    @Test func aBrokenConfigurationNamesThePlaceAndStartsNothing() throws {
+        let gateway = try GatewayProcess(
+            binary: GatewayProcess.built(), sections: "journal: {segment_size: 1KiB}\nmqttt: {}\nsync: {destinations: [{name: a b}]}")
+        let result = try gateway.tool(["check", "--config", gateway.configurationPath])
+        #expect(result.status == 78)
+        let file = gateway.configurationPath
+        #expect(result.output.contains("\(file):5:25: journal.segment_size: "), "\(result.output)")
+        #expect(result.output.contains("\(file):6:1: mqttt: unknown key, did you mean `mqtt`?"), "\(result.output)")
+        #expect(result.output.contains("256KiB"), "\(result.output)")
+        try gateway.launch()
+        #expect(Eventually.holds { !gateway.isRunning })
+        #expect(!File.exists(gateway.dataDirectory + "/state.db"))
+    }
+
+    @Test func theCommandLineSpeaksWithTheDaemonAndSaysWhenItIsNotThere() throws {
+        let gateway = try gateway("")
+        #expect(try gateway.tool(["status", "--json"]).status == 0)
+        #expect(try gateway.tool(["sync"]).output.contains("epoch"))
+        #expect(try gateway.tool(["device", "nobody"]).status == 1)
+        #expect(try gateway.tool(["nonsense"]).status == 64)
+        #expect(try gateway.tool(["readings"]).status == 64)
+        gateway.stop()
+        #expect(try gateway.tool(["status"]).status == 69)
+    }
+}
