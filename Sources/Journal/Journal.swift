@@ -43,6 +43,7 @@ public final class Journal: Sendable {
     /// - Parameter redeliveryWindow: after a connection that resumed a session, how many of the next messages may be
     ///   repetitions: those among the batch's first that have neither id nor sequence are compared with as many of
     ///   the last committed. Pass what is left of the window with each following batch, 0 when it is used up.
+    @discardableResult
     public func append(
         _ batch: ObservationBatch, redeliveryWindow: Int = 0
     ) throws(JournalError) -> AppendReceipt {

@@ -110,10 +110,7 @@ public final class Connection {
     public func interrupt() { sqlite3_interrupt(handle) }
 
     func error(_ result: Int32, in sql: String? = nil) -> SQLiteError {
-        let extended = sqlite3_extended_errcode(handle)
-        let code = extended & 0xFF == result & 0xFF ? extended : result
-        let message = String(cString: sqlite3_errmsg(handle))
-        return SQLiteError(result: code, message: sql.map { "\(message) in: \($0.prefix(200))" } ?? message)
+        SQLiteError(database: handle, result: result, in: sql)
     }
 
     private func bound(_ sql: String, _ parameters: [SQLiteValue]) throws(SQLiteError) -> Statement {

@@ -39,6 +39,14 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
         self.init(Self.code(of: result), extendedCode: result, message: message)
     }
 
+    /// The last error of a connection, which said `result`.
+    init(database: OpaquePointer?, result: Int32, in sql: String? = nil) {
+        let extended = sqlite3_extended_errcode(database)
+        let code = extended & 0xFF == result & 0xFF ? extended : result
+        let message = String(cString: sqlite3_errmsg(database))
+        self.init(result: code, message: sql.map { "\(message) in: \($0.prefix(200))" } ?? message)
+    }
+
     private static func code(of result: Int32) -> Code {
         switch result & 0xFF {
         case SQLITE_FULL: .full

@@ -2,10 +2,11 @@ internal import CSQLite
 
 /// A prepared statement of one connection, used on that connection's thread. Parameters count from 1, columns from 0.
 ///
+/// It does not keep the `Connection` in being, but SQLite's own connection stays open until the last statement is gone.
+///
 /// A bad column index or type never traps: SQLite converts (null reads as 0 or empty).
 public final class Statement {
     let handle: OpaquePointer
-    private let connection: Connection
 
     init(_ connection: Connection, _ sql: String) throws(SQLiteError) {
         var handle: OpaquePointer?
@@ -13,7 +14,6 @@ public final class Statement {
             connection.handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil)
         guard result == SQLITE_OK, let handle else { throw connection.error(result, in: sql) }
         self.handle = handle
-        self.connection = connection
     }
 
     deinit { sqlite3_finalize(handle) }
@@ -32,7 +32,7 @@ public final class Statement {
             sqlite3_reset(handle)
             return false
         case let result:
-            let error = connection.error(result)
+            let error = SQLiteError(database: sqlite3_db_handle(handle), result: result)
             sqlite3_reset(handle)
             throw error
         }

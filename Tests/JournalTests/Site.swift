@@ -6,7 +6,9 @@ import Synchronization
 
 /// A journal in a folder of its own, with what tests do to it over and over.
 final class Site {
-    let folder: TemporaryFolder
+    let path: String
+    /// Holds the folder in being, unless the test brought its own.
+    private let folder: TemporaryFolder?
     let clock = VirtualClock()
     var segmentSize: Int64
     var maxBytes: Int64
@@ -14,13 +16,22 @@ final class Site {
     private static let epochs = Mutex<UInt64>(0x6F1C_0000_0000_0000)
 
     init(segmentSize: Int64 = 64 << 20, maxBytes: Int64 = 2 << 30) throws {
-        folder = try TemporaryFolder("journal")
+        let folder = try TemporaryFolder("journal")
+        self.folder = folder
+        path = folder.path
         self.segmentSize = segmentSize
         self.maxBytes = maxBytes
-        journal = try Self.open(folder.path, clock, segmentSize, maxBytes)
+        journal = try Self.open(path, clock, segmentSize, maxBytes)
     }
 
-    var path: String { folder.path }
+    /// A journal in a folder of the test's.
+    init(path: String) throws {
+        folder = nil
+        self.path = path
+        segmentSize = 64 << 20
+        maxBytes = 2 << 30
+        journal = try Self.open(path, clock)
+    }
 
     static func open(
         _ path: String, _ clock: VirtualClock, _ segmentSize: Int64 = 64 << 20, _ maxBytes: Int64 = 2 << 30
@@ -41,28 +52,17 @@ final class Site {
     /// Ends the journal as SIGTERM does, and opens it again.
     func restart() throws {
         journal.close()
-        journal = try Self.open(folder.path, clock, segmentSize, maxBytes)
+        journal = try Self.open(path, clock, segmentSize, maxBytes)
     }
 
-    /// What a kill at this moment would leave, opened: the files are copied while the writer has them open.
-    func killed() throws -> (journal: Journal, folder: TemporaryFolder) {
-        let copy = try TemporaryFolder("journal-killed")
-        try copyTree(folder.path, copy.path)
-        return (try Self.open(copy.path, clock, segmentSize, maxBytes), copy)
-    }
-
-    /// Dies by a kill: the copied files take the place of the journal's.
+    /// Dies by a kill: the files as they are while the writer has them open take the place of what closing makes of them.
     func kill() throws {
-        let (opened, copy) = try killed()
-        opened.close()
-        // The opened copy has been checkpointed; copy the raw state again to be honest about what recovery sees.
         let raw = try TemporaryFolder("journal-raw")
-        try copyTree(folder.path, raw.path)
+        try copyTree(path, raw.path)
         journal.close()
-        try removeTree(folder.path)
-        try copyTree(raw.path, folder.path)
-        withExtendedLifetime(copy) {}
-        journal = try Self.open(folder.path, clock, segmentSize, maxBytes)
+        try removeTree(path)
+        try copyTree(raw.path, path)
+        journal = try Self.open(path, clock, segmentSize, maxBytes)
     }
 
     func records(_ stream: StreamName = .readings) throws -> [StoredRecord] {
@@ -76,7 +76,7 @@ final class Site {
         }
     }
 
-    func kinds() throws -> [String] { try records(.events).compactMap { $0.kind.map { kind in kind } } }
+    func kinds() throws -> [String] { try records(.events).compactMap { $0.kind } }
 }
 
 /// One message as a test writes it.

@@ -23,8 +23,9 @@ private func bits(_ value: Reading.Value) -> String {
 @Test func everyNumberComesBackBitForBit() {
     var random = SeededRandom(seed: 7)
     var values: [Reading.Value] = [
-        0.0, -0.0, 1, -1, 0.1, -0.1, 21.7, 1e300, 5e-324, .greatestFiniteMagnitude, -273.15, 0.30000000000000004,
-        281_474_976_710_655, 281_474_976_710_656, 9_007_199_254_740_993, Double(Float(21.7)), 1e-9, 1e-10,
+        0.0, -0.0, 1, -1, 0.1, -0.1, 21.7, 1e300, .leastNonzeroMagnitude, .greatestFiniteMagnitude, -273.15,
+        0.30000000000000004,
+        281_474_976_710_655, 281_474_976_710_656, 9_007_199_254_740_992, Double(Float(21.7)), 1e-9, 1e-10,
         4_294_967_295,
         .infinity, -.infinity, .nan, .pi,
     ].map { .number($0) }

@@ -70,6 +70,8 @@ enum ValuePacking {
     /// The number as a whole number over a power of ten, if dividing them gives it back exactly. Both are exact as
     /// doubles, so the quotient is the correctly rounded one, as it is when the decimal text is parsed.
     private static func decimal(_ number: Double, sizeMax: Int) -> (scale: UInt8, zigzag: UInt64)? {
+        // Minus zero is a number of its own, which no mantissa can say.
+        guard number != 0 || number.sign == .plus else { return nil }
         for scale in 0..<10 {
             let mantissa = (number * powers[scale]).rounded()
             // Far below 2^53: the mantissa of seven varint bytes has 48 bits and a sign.

@@ -1,0 +1,81 @@
+import GatewayModel
+import GatewayTestKit
+import Journal
+import SQLite
+import Testing
+
+@Test func readingsAreFoundByDeviceMetricAndTime() throws {
+    let site = try Site(segmentSize: 256 << 10)
+    let start = site.clock.now().wall.milliseconds
+    for round in 0..<40 {
+        try site.append((0..<200).map { .numbered(UInt32(round * 200 + $0 + 1), device: "board-\($0 % 4)") })
+        site.clock.advance(by: .seconds(60))
+    }
+    let device = try #require(DeviceID("board-2"))
+    var rows: [ReadingRow] = []
+    try site.journal.readings(
+        device: device, metric: MetricName(known: "bme688_a.humidity"), from: start + 600_000, to: start + 720_000
+    ) { row in
+        rows.append(row)
+        return true
+    }
+    #expect(rows.count == 100)
+    #expect(rows.allSatisfy { $0.device == device && $0.reading.metric.text == "bme688_a.humidity" })
+    #expect(Set(rows.map(\.time.milliseconds)) == [start + 600_000, start + 660_000])
+    var count = 0
+    try site.journal.readings(device: device) { _ in
+        count += 1
+        return count < 7
+    }
+    #expect(count == 7)
+}
+
+@Test func theLatestValuesAreThoseOfTheNewestMessagesAlsoAfterAKill() throws {
+    let site = try Site()
+    for value in 1...50 {
+        try site.append(
+            Message(device: "a", payload: UInt64(value), value: Double(value)),
+            Message(device: "b", payload: UInt64(value), value: Double(-value)))
+    }
+    for _ in 0..<2 {
+        let rows = try site.journal.latest()
+        #expect(rows.map(\.device.text) == ["a", "a", "b", "b"])
+        #expect(rows.map(\.reading.value) == [.number(50), .number(45.25), .number(-50), .number(45.25)])
+        #expect(try site.journal.latest(device: DeviceID("b")).count == 2)
+        #expect(try site.journal.latest(device: DeviceID("nobody")).isEmpty)
+        try site.kill()
+    }
+}
+
+@Test func sqlSeesTheReadingsWhileTheJournalIsWritten() throws {
+    let site = try Site(segmentSize: 256 << 10)
+    for round in 0..<20 {
+        try site.append(
+            (0..<500).map { .numbered(UInt32(round * 500 + $0 + 1), device: "board-\($0 % 5)") })
+    }
+    try site.append(Message(device: "named", seq: 7, id: "an id", source: .serial, value: -1.5))
+    let connection = try JournalSQL.open(dataDirectory: site.path)
+    func number(_ sql: String) throws -> Double? { try connection.firstRow(sql) { $0.double(0) } }
+    #expect(try number("SELECT count(*) FROM readings") == 20_002)
+    #expect(try number("SELECT count(*) FROM readings WHERE device = 'board-3'") == 4_000)
+    #expect(
+        try number("SELECT count(*) FROM readings WHERE device = 'board-3' AND metric = 'bme688_a.humidity'") == 2_000)
+    #expect(try number("SELECT count(*) FROM readings WHERE seq > 9990 AND seq <= 9995") == 10)
+    #expect(try number("SELECT count(*) FROM readings WHERE device = 'nobody' OR seq = 3") == 2)
+    #expect(try number("SELECT count(DISTINCT seq) FROM readings") == 10_001)
+    #expect(try number("SELECT max(seq) FROM readings") == 10_001)
+    let row = try connection.firstRow("SELECT * FROM readings WHERE device = 'named' ORDER BY seq") { row in
+        (0..<row.columnCount).map { row.value($0) }
+    }
+    #expect(
+        row == [
+            10_001, "2026-01-15T14:30:00.000Z", 1_768_487_400_000, "named", "bme688_a.temperature", -1.5, "Cel", "ok",
+            7,
+            "an id", "serial", "",
+        ])
+    #expect(try number("SELECT count(*) FROM readings WHERE time >= '2026-01-15T14:30:00.000Z'") == 20_002)
+    #expect(try number("SELECT count(*) FROM readings WHERE time < '2026-01-15T14:30:00.000Z'") == 0)
+    #expect(throws: SQLiteError.self) { try connection.execute("DELETE FROM readings") }
+    try site.append(.numbered(1, device: "later"))
+    #expect(try number("SELECT count(*) FROM readings WHERE device = 'later'") == 2)
+}
