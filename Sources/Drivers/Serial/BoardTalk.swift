@@ -1,42 +1,137 @@
-import Fleet
+import FieldProtocols
 import GatewayModel
+import JSONText
 
-/// What a board's bytes ask of the driver.
+/// What a board's bytes, a command or the time ask of the driver.
 enum BoardOutcome {
     case write([UInt8])
     /// An acknowledgement: must not leave before the commit.
     case writeAfterCommit([UInt8])
-    case hello(BoardHello)
-    /// A line that is no message.
-    case text(String)
-    case damaged(String)
-    /// Something was understood.
-    case message
-    case command(id: String, DeviceCommand.State, String?)
+    case hello(HelloFields)
+    /// The firmware has become known: commands can be put into its words.
+    case understood
+    /// A durable command is over.
+    case command(id: String, DeviceCommand.State, result: String)
 }
 
-struct BoardHello {
-    var reportedID: String?
-    var firmware: String?
-    func describe(_ sighting: inout Sighting) {}
-}
+/// The conversation with one board while its port is open: what is decoded, sent, acknowledged and asked again.
+struct BoardTalk: ~Copyable {
+    private var decoder = BoardDecoder()
+    private var session: BoardSession
+    private var receipts: ReceiptLedger
+    private var quota = LineQuota()
+    /// Durable commands that the board has not answered yet.
+    private var awaited: Set<String> = []
+    private var suppressedLines: Int64 = 0
+    private(set) var device: DeviceName
 
-enum CommandOutcome {
-    case send([UInt8])
-    case refused(String)
-}
+    /// The session's own question, which no queue knows of.
+    private static let helloID = "hello"
 
-struct BoardTalk {
-    init(device: DeviceName) {}
-    var generation: String? { nil }
-    var due: Int64? { nil }
-    var isAwaitingAnswer: Bool { false }
-    mutating func opened(_ now: ReceiveTime) -> [BoardOutcome] { [] }
+    /// `firstSeq` is where our own frame numbers begin: another one after a restart keeps late answers apart.
+    init(device: DeviceName, firstSeq: UInt32) {
+        self.device = device
+        session = BoardSession(firstSeq: firstSeq)
+        receipts = ReceiptLedger(firstSeq: firstSeq)
+    }
+
+    var generation: LineGeneration? { decoder.generation }
+    var counters: BoardDecoder.Counters { decoder.counters }
+    var isAwaitingAnswer: Bool { !awaited.isEmpty }
+
+    /// When the conversation wants the time told next (milliseconds of the monotonic clock).
+    var due: Int64? { [session.nextDue, quota.due].compactMap { $0 }.min() }
+
+    mutating func rename(_ device: DeviceName) { self.device = device }
+
+    /// The port was opened: asks who is there, which resets nothing.
+    mutating func opened(_ now: ReceiveTime) -> [BoardOutcome] {
+        session.submit(BoardCommand(id: Self.helloID, name: "hello"))
+        return advance(now)
+    }
+
+    /// Decodes bytes: observations and notes go to `batch`.
     mutating func received(
         _ bytes: UnsafeRawBufferPointer, at now: ReceiveTime, into batch: inout ObservationBatch
-    ) -> [BoardOutcome] { [] }
-    mutating func tick(_ now: ReceiveTime) -> [BoardOutcome] { [] }
-    mutating func rename(_ device: DeviceName) {}
-    mutating func command(_ command: DeviceCommand, _ now: ReceiveTime) -> CommandOutcome { .refused("") }
-    mutating func forget(_ id: String) {}
+    ) -> [BoardOutcome] {
+        let generationBefore = generation
+        let milliseconds = now.monotonicMilliseconds
+        decoder.logLinesAllowed = quota.allowance(now: milliseconds)
+        let withheldBefore = decoder.counters.logLinesWithheld
+        var outcomes: [BoardOutcome] = []
+        for event in decoder.receive(bytes, at: now, into: &batch, device: device) {
+            switch event {
+            case .hello(let fields): outcomes.append(.hello(fields))
+            case .answer(let answer): session.receive(answer, now: milliseconds)
+            case .logLine: quota.spend()
+            case .acknowledgementWanted(let seq, let source):
+                outcomes.append(.writeAfterCommit(receipts.receipt(for: seq, of: source, now: milliseconds)))
+            case .bootBanner, .event, .telemetry, .sequenceGap, .malformed: break
+            }
+        }
+        quota.withheld(Int(decoder.counters.logLinesWithheld - withheldBefore), now: milliseconds)
+        outcomes += greetAnew(generationBefore)
+        return outcomes + advance(now)
+    }
+
+    /// Whatever is due. Lines withheld from the log go to `batch` as a count, once a minute.
+    mutating func tick(_ now: ReceiveTime, into batch: inout ObservationBatch) -> [BoardOutcome] {
+        if let count = quota.takeCount(now: now.monotonicMilliseconds) {
+            let body = NoteBody.of { $0.integer("count", count) }
+            batch.append(Note(.logs, kind: "serial_lines_withheld", device: device.id, body: body, received: now))
+        }
+        return advance(now)
+    }
+
+    /// Sends a command. Its end comes as an outcome, now or later.
+    mutating func send(_ command: DeviceCommand, _ now: ReceiveTime) -> [BoardOutcome] {
+        let params: JSON
+        do {
+            params = try JSON(parsing: command.params)
+        } catch {
+            return [.command(id: command.id, .refused, result: "the parameters are not JSON")]
+        }
+        let remaining = max(0, command.expires.milliseconds - now.wall.milliseconds)
+        awaited.insert(command.id)
+        session.submit(
+            BoardCommand(
+                id: command.id, name: command.name, params: params,
+                deadline: now.monotonicMilliseconds.addingReportingOverflow(remaining).partialValue))
+        return advance(now)
+    }
+
+    /// The port is lost or lent: nothing will be answered any more.
+    mutating func end(reason: String, _ now: ReceiveTime) -> [BoardOutcome] {
+        session.abandon(reason: reason)
+        return advance(now)
+    }
+
+    private mutating func advance(_ now: ReceiveTime) -> [BoardOutcome] {
+        var bytes: [UInt8] = []
+        let finished = session.advance(now: now.monotonicMilliseconds, generation: generation, into: &bytes)
+        var outcomes: [BoardOutcome] = bytes.isEmpty ? [] : [.write(bytes)]
+        for command in finished where awaited.remove(command.id) != nil {
+            outcomes.append(.command(id: command.id, command.state, result: command.result))
+        }
+        return outcomes
+    }
+
+    /// The board turns out to speak in lines: our HELLO frame stands in its line buffer and would spoil the next line.
+    private func greetAnew(_ before: LineGeneration?) -> [BoardOutcome] {
+        guard before == nil, let generation else { return [] }
+        return generation == .g11 ? [.understood] : [.write([UInt8(ascii: "\n")]), .understood]
+    }
+}
+
+extension FinishedCommand {
+    var state: DeviceCommand.State {
+        switch outcome {
+        case .acknowledged: .acknowledged
+        case .refused: .refused
+        case .expired: .expired
+        }
+    }
+
+    /// The board's answer as it came, or in words.
+    var result: String { answer.isEmpty ? message : answer }
 }

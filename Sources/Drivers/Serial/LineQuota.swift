@@ -1,33 +1,44 @@
-import EventLoop
-import GatewayModel
-
 /// How many lines of text a board may put into the log: a burst, then one a second; the rest is counted.
 struct LineQuota {
-    private var limit = RateLimit(burst: 100, every: .seconds(1))
-    private var suppressed = 0
-    private var countedSince: Int64?
-
-    /// How long suppressed lines are counted before they are told.
+    static let burst = 100
+    private static let refillMilliseconds: Int64 = 1_000
+    /// How long withheld lines are counted before they are told.
     static let reportEveryMilliseconds: Int64 = 60_000
 
-    /// Whether a line at `now` (milliseconds of the monotonic clock) may be kept.
-    mutating func admits(now: Int64) -> Bool {
-        if limit.take(now: now) != nil { return true }
-        suppressed += 1
-        if countedSince == nil { countedSince = now }
-        return false
+    private var left = LineQuota.burst
+    private var refilledAt: Int64?
+    private var withheldCount = 0
+    private var countedSince: Int64?
+
+    /// Lines that may be kept at `now` (milliseconds of the monotonic clock).
+    mutating func allowance(now: Int64) -> Int {
+        let since = refilledAt ?? now
+        let gained = max(0, (now - since) / Self.refillMilliseconds)
+        refilledAt = since + gained * Self.refillMilliseconds
+        left = min(Self.burst, left + Int(gained))
+        return left
     }
 
-    /// When the next count is due; nil if nothing was suppressed.
+    /// A line was kept.
+    mutating func spend() { left = max(0, left - 1) }
+
+    /// Lines were not kept.
+    mutating func withheld(_ count: Int, now: Int64) {
+        guard count > 0 else { return }
+        withheldCount += count
+        if countedSince == nil { countedSince = now }
+    }
+
+    /// When the next count is due; nil if nothing was withheld.
     var due: Int64? { countedSince.map { $0 + Self.reportEveryMilliseconds } }
 
-    /// The lines suppressed since the last count, if a minute is over.
+    /// The lines withheld since the last count, if a minute is over.
     mutating func takeCount(now: Int64) -> Int? {
         guard let due, now >= due else { return nil }
         defer {
-            suppressed = 0
+            withheldCount = 0
             countedSince = nil
         }
-        return suppressed
+        return withheldCount
     }
 }

@@ -1,0 +1,164 @@
+import Drivers
+import FieldProtocols
+import GatewayModel
+import GatewayTestKit
+import Serial
+import Testing
+
+@Suite(.timeLimit(.minutes(1))) struct SerialIntakeTests {
+    private static let name = "usb-Espressif_Unit_F4:12:FA:AA:BB:CC-if00"
+    private static let otherName = "usb-Espressif_Unit_F4:12:FA:DD:EE:FF-if00"
+    private let device = "mycobrain-f412faaabbcc"
+    private let otherDevice = "mycobrain-f412faddeeff"
+
+    @Test func readingsBehindTextArriveUnderTheIdentityOfThePort() async throws {
+        let site = try SerialSite()
+        var board = try SimulatedMDPBoard()
+        try board.pair.link(at: site.link(Self.name))
+        try await site.run(configuration(site, Self.name)) { intake in
+            await site.wait { $0.presence(of: device) == .online }
+            board.pair.send(Array("ESP-ROM:esp32s3-20210327\r\nClaw: GPIO servo initialized\r\n".utf8))
+            board.sayHello()
+            let seq = board.sendTelemetry(marker: 1_204)
+            await site.wait { !$0.sequences(of: device).isEmpty && $0.sightings.contains { $0.reportedID != nil } }
+            let ledger = site.ledger
+            #expect(ledger.sequences(of: device) == [seq])
+            let uptime = ledger.entries[0].readings.first { $0.metric.text == "sys.uptime" }
+            #expect(uptime?.value == .number(1_204))
+            #expect(ledger.entries[0].observation.source == .serial)
+            let hello = try #require(ledger.sightings.last { $0.reportedID != nil })
+            #expect(hello.device.text == device && hello.reportedID == "mycobrain-1db410")
+            #expect(hello.firmware == "side-a-mdp-2.1.0" && hello.role == "mushroom1")
+            #expect(hello.capabilities.contains("estop"))
+            #expect(intake.ports()[0].device?.text == device)
+        }
+        #expect(site.ledger.notes("serial_line").contains { $0.body.contains("Claw: GPIO servo initialized") })
+    }
+
+    @Test func aBoardIsAskedForItsHELLO() async throws {
+        let site = try SerialSite()
+        let board = try SimulatedMDPBoard()
+        try board.pair.link(at: site.link(Self.name))
+        try await site.run(configuration(site, Self.name)) { _ in
+            await site.wait { $0.presence(of: device) == .online }
+            #expect(board.receiveCommand("hello") != nil)
+        }
+    }
+
+    @Test func anUnpluggedBoardIsTheSameDeviceWhenItComesBack() async throws {
+        let site = try SerialSite()
+        var board: SimulatedMDPBoard? = try SimulatedMDPBoard()
+        try board?.pair.link(at: site.link(Self.name))
+        try await site.run(configuration(site, Self.name)) { _ in
+            await site.wait { $0.presence(of: device) == .online }
+            board?.sendTelemetry(marker: 1)
+            await site.wait { $0.sequences(of: device).count == 1 }
+            board = nil
+            await site.wait { $0.presence(of: device) == .offline }
+            board = try SimulatedMDPBoard()
+            try board?.pair.link(at: site.link(Self.name))
+            await site.wait { $0.presence(of: device) == .online }
+            board?.sendTelemetry(marker: 2)
+            await site.wait { $0.sequences(of: device).count == 2 }
+        }
+    }
+
+    @Test func aLinkThatMovesToAnotherPortIsTheSameDevice() async throws {
+        let site = try SerialSite()
+        var first = try SimulatedMDPBoard()
+        var second = try SimulatedMDPBoard()
+        try first.pair.link(at: site.link(Self.name))
+        try await site.run(configuration(site, Self.name)) { _ in
+            await site.wait { $0.presence(of: device) == .online }
+            first.sendTelemetry(marker: 1)
+            await site.wait { $0.sequences(of: device).count == 1 }
+            let before = site.ledger.sightings.count
+            try second.pair.link(at: site.link(Self.name))
+            await site.wait { $0.sightings.dropFirst(before).contains { $0.presence == .online } }
+            // The first port is still there: what it sends now is not ours.
+            first.sendTelemetry(marker: 99)
+            second.sendTelemetry(marker: 2)
+            await site.wait { $0.sequences(of: device).count == 2 }
+            #expect(markers(site.ledger, device) == [1, 2])
+        }
+    }
+
+    @Test func twoBoardsThatAreSwappedAreNotMixedUp() async throws {
+        let site = try SerialSite()
+        var first = try SimulatedMDPBoard()
+        var second = try SimulatedMDPBoard()
+        try first.pair.link(at: site.link(Self.name))
+        try second.pair.link(at: site.link(Self.otherName))
+        try await site.run(configuration(site, Self.name, Self.otherName)) { _ in
+            await site.wait { $0.presence(of: device) == .online && $0.presence(of: otherDevice) == .online }
+            first.sendTelemetry(marker: 1)
+            second.sendTelemetry(marker: 2)
+            await site.wait { $0.entries.count == 2 }
+            let before = site.ledger.sightings.count
+            try first.pair.link(at: site.link(Self.otherName))
+            try second.pair.link(at: site.link(Self.name))
+            await site.wait { ledger in
+                let new = ledger.sightings.dropFirst(before)
+                return [device, otherDevice].allSatisfy { device in
+                    new.contains { $0.device.text == device && $0.presence == .offline }
+                        && ledger.presence(of: device) == .online
+                }
+            }
+            first.sendTelemetry(marker: 3)
+            second.sendTelemetry(marker: 4)
+            await site.wait { $0.entries.count == 4 }
+            #expect(markers(site.ledger, device) == [1, 4])
+            #expect(markers(site.ledger, otherDevice) == [2, 3])
+        }
+    }
+
+    @Test func boardsThatReportOneIDRaiseOneAlarm() async throws {
+        let site = try SerialSite()
+        var first = try SimulatedMDPBoard()
+        var second = try SimulatedMDPBoard()
+        try first.pair.link(at: site.link(Self.name))
+        try second.pair.link(at: site.link(Self.otherName))
+        try await site.run(configuration(site, Self.name, Self.otherName)) { _ in
+            await site.wait { $0.presence(of: device) == .online && $0.presence(of: otherDevice) == .online }
+            for _ in 0..<3 {
+                first.sayHello()
+                second.sayHello()
+            }
+            first.sendTelemetry(marker: 1)
+            second.sendTelemetry(marker: 2)
+            await site.wait { $0.entries.count == 2 && !$0.notes("identity_collision").isEmpty }
+        }
+        let alarms = site.ledger.notes("identity_collision")
+        #expect(alarms.count == 1)
+        #expect(alarms[0].body.contains(device) && alarms[0].body.contains(otherDevice))
+    }
+
+    @Test func anAliasByReportedIDNamesEverythingTheBoardSent() async throws {
+        let site = try SerialSite()
+        var board = try SimulatedMDPBoard()
+        try board.pair.link(at: site.link(Self.name))
+        let alias = DeviceAlias(device: try #require(DeviceID("greenhouse")), reportedID: "mycobrain-1db410")
+        var configuration = configuration(site, Self.name)
+        configuration.aliases = [alias]
+        try await site.run(configuration) { _ in
+            #expect(board.receiveCommand("hello") != nil)
+            board.sendTelemetry(marker: 1)
+            board.sayHello()
+            board.sendTelemetry(marker: 2)
+            await site.wait { $0.entries.count == 2 }
+            #expect(markers(site.ledger, "greenhouse") == [1, 2])
+        }
+    }
+
+    private func configuration(_ site: SerialSite, _ names: String...) -> SerialIntake.Configuration {
+        SerialIntake.Configuration(places: names.map { SerialPlace(path: site.link($0)) })
+    }
+
+    private func markers(_ ledger: SerialSite.Ledger, _ device: String) -> [Double] {
+        ledger.entries.filter { $0.observation.device.text == device }.compactMap { entry in
+            guard case .number(let value)? = entry.readings.first(where: { $0.metric.text == "sys.uptime" })?.value
+            else { return nil }
+            return value
+        }
+    }
+}

@@ -1,0 +1,130 @@
+import Drivers
+import EventLoop
+import Fleet
+import GatewayModel
+import GatewayTestKit
+import Serial
+import Synchronization
+
+/// A folder of links to boards on pseudo terminals, a running serial driver, and a ledger of everything it did.
+final class SerialSite: Sendable {
+    /// What was committed, learned and reported so far.
+    struct Ledger: Sendable {
+        struct Entry: Sendable {
+            var observation: Observation
+            var readings: [Reading]
+        }
+
+        var entries: [Entry] = []
+        var notes: [Note] = []
+        var sightings: [Sighting] = []
+        var reports: [(id: String, state: DeviceCommand.State, result: String?)] = []
+        var waiting: [DeviceCommand] = []
+        var refusesCommits = false
+        var refusedCommits = 0
+
+        func sequences(of device: String) -> [UInt32?] {
+            entries.filter { $0.observation.device.text == device }.map(\.observation.deviceSeq)
+        }
+
+        func notes(_ kind: String) -> [Note] { notes.filter { $0.kind == kind } }
+
+        func presence(of device: String) -> Device.Presence? {
+            sightings.last { $0.device.text == device && $0.presence != nil }?.presence
+        }
+    }
+
+    private struct State: ~Copyable {
+        var ledger = Ledger()
+        var waiters: [CheckedContinuation<Void, Never>] = []
+    }
+
+    struct JournalFull: Error {}
+
+    let folder: TemporaryFolder
+    private let state = Mutex(State())
+
+    init() throws {
+        folder = try TemporaryFolder()
+        _ = try folder.folder("by-id")
+    }
+
+    func link(_ name: String) -> String { folder.file("by-id/" + name) }
+
+    var ledger: Ledger { state.withLock { $0.ledger } }
+
+    func change(_ body: (inout Ledger) -> Void) {
+        let waiters = state.withLock { state in
+            body(&state.ledger)
+            defer { state.waiters.removeAll() }
+            return state.waiters
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    /// Returns once the ledger fulfils the condition; looked at after each change of it.
+    func wait(for condition: @Sendable (Ledger) -> Bool) async {
+        while true {
+            var isDone = false
+            await withCheckedContinuation { continuation in
+                let isFulfilled = state.withLock { state in
+                    if condition(state.ledger) { return true }
+                    state.waiters.append(continuation)
+                    return false
+                }
+                if isFulfilled {
+                    isDone = true
+                    continuation.resume()
+                }
+            }
+            if isDone { return }
+        }
+    }
+
+    /// Runs a driver for `configuration` while `body` runs.
+    func run(
+        _ configuration: SerialIntake.Configuration, _ body: (SerialIntake) async throws -> Void
+    ) async throws {
+        let intake = try SerialIntake(
+            configuration, outlets: outlets, clock: SystemClock(trustedFrom: 0), seed: 1)
+        let running = Task { try await intake.run() }
+        do {
+            try await body(intake)
+        } catch {
+            running.cancel()
+            _ = await running.result
+            throw error
+        }
+        running.cancel()
+        try await running.value
+    }
+
+    private var outlets: SerialIntake.Outlets {
+        SerialIntake.Outlets(
+            commit: { batch in
+                let isRefused = self.state.withLock { $0.ledger.refusesCommits }
+                self.change { ledger in
+                    if isRefused {
+                        ledger.refusedCommits += 1
+                        return
+                    }
+                    for observation in batch.observations {
+                        ledger.entries.append(
+                            Ledger.Entry(observation: observation, readings: Array(batch.readings[observation.readings])))
+                    }
+                    ledger.notes.append(contentsOf: batch.notes)
+                }
+                if isRefused { throw JournalFull() }
+            },
+            commands: CommandSource(
+                waiting: { device in self.ledger.waiting.filter { $0.device == device } },
+                report: { id, state, result in
+                    self.change { ledger in
+                        ledger.waiting.removeAll { $0.id == id }
+                        ledger.reports.append((id, state, result))
+                    }
+                    return true
+                }),
+            sighted: { sighting in self.change { $0.sightings.append(sighting) } })
+    }
+}
