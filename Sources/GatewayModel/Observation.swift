@@ -49,6 +49,9 @@ public struct Observation: Sendable, Equatable {
     public var messageID: Range<Int> = 0..<0
     /// The readings of this observation: a range of the batch's readings.
     public var readings: Range<Int> = 0..<0
+    /// Numbers of the device's count before `deviceSeq` that came with messages which make no record, such as answers to
+    /// commands: a range of the batch's `heardSequences`. They are not missing.
+    public var heard: Range<Int> = 0..<0
 
     public init(device: DeviceName, received: ReceiveTime, source: SourceKind) {
         self.device = device

@@ -4,6 +4,8 @@ public struct ObservationBatch: Sendable {
     public private(set) var readings: [Reading] = []
     public private(set) var bytes: [UInt8] = []
     public private(set) var notes: [Note] = []
+    /// What the `heard` of observations points to.
+    public private(set) var heardSequences: [ClosedRange<UInt32>] = []
 
     public init() {}
 
@@ -19,6 +21,9 @@ public struct ObservationBatch: Sendable {
     /// Drops the readings added since the last observation: the message turned out to be unusable.
     public mutating func discardReadings() { readings.removeSubrange(openReadings) }
 
+    /// Adds numbers that came without a record to the observation being built; they stand in ascending order.
+    public mutating func append(heard numbers: ClosedRange<UInt32>) { heardSequences.append(numbers) }
+
     /// Closes the observation: it takes the readings added since the last one and the given message id.
     public mutating func append(_ observation: Observation, messageID: UnsafeBufferPointer<UInt8> = .init(start: nil, count: 0)) {
         var observation = observation
@@ -26,6 +31,7 @@ public struct ObservationBatch: Sendable {
         let start = bytes.count
         bytes.append(contentsOf: messageID)
         observation.messageID = start..<bytes.count
+        observation.heard = (observations.last?.heard.upperBound ?? 0)..<heardSequences.count
         observations.append(observation)
     }
 
@@ -36,5 +42,6 @@ public struct ObservationBatch: Sendable {
         readings.removeAll(keepingCapacity: true)
         bytes.removeAll(keepingCapacity: true)
         notes.removeAll(keepingCapacity: true)
+        heardSequences.removeAll(keepingCapacity: true)
     }
 }

@@ -15,9 +15,12 @@ extension BoardDecoder {
         let payload = MDPPayload(frame, parser: parser)
         if isBootHello(frame.header) { boots.announceBoot() }
         let uptime = frame.header.type == .telemetry ? Self.uptime(payload) : nil
-        follow(
-            frame.header.seq, source: frame.header.source, first: Self.firstSeq, uptime: uptime, origin, into: &batch,
-            &events)
+        follow(frame.header.seq, source: frame.header.source, first: Self.firstSeq, uptime: uptime, &events)
+        if frame.header.flags.contains(.ackRequested) {
+            let isAnswer = frame.header.type == .ack
+            events.append(
+                .acknowledgementWanted(seq: frame.header.seq, source: frame.header.source, isAnswer: isAnswer))
+        }
         if case .failure(let error) = payload {
             reject(error, byteCount: frame.body.count, &events)
             return keep(frame, reason: error.code, origin, into: &batch)
@@ -68,7 +71,8 @@ extension BoardDecoder {
         case .packed(.telemetryV1(let telemetry)): MDPReadings.append(telemetry, to: &batch)
         default: return keep(frame, reason: "unknown_payload", origin, into: &batch)
         }
-        finish(observation, uptime: uptime, into: &batch, &events, messageID: messageID)
+        finish(
+            observation, of: frame.header.source, uptime: uptime, into: &batch, &events, messageID: messageID)
         if frame.header.ack != 0 {
             events.append(.answer(answer(.telemetry, frame, success: true, message: "", raw: "")))
         }

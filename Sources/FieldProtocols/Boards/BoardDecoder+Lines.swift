@@ -78,12 +78,11 @@ extension BoardDecoder {
         let uptime = classified.value.flatMap(Self.uptime)
         if let seq = classified.value?["seq"]?.uint64.flatMap({ UInt32(exactly: $0) }) {
             observation.deviceSeq = seq
-            follow(
-                seq, source: nil, first: Self.firstLineSeq, uptime: uptime, origin, into: &batch, &events)
+            follow(seq, source: nil, first: Self.firstLineSeq, uptime: uptime, &events)
         } else {
             boots.noteUptime(uptime)
         }
-        finish(observation, uptime: uptime, into: &batch, &events)
+        finish(observation, of: nil, uptime: uptime, into: &batch, &events)
     }
 
     /// Milliseconds since the board booted, under the name its firmware has for it.

@@ -18,6 +18,8 @@ public struct BoardDecoder: ~Copyable {
         public var observations: Int64 = 0
         /// Lines and frames that were not kept because the budget was used up or a secret passed.
         public var logLinesWithheld: Int64 = 0
+
+        public init() {}
     }
 
     /// Counts since this decoder began.
@@ -88,40 +90,25 @@ public struct BoardDecoder: ~Copyable {
 
     /// Closes the observation whose readings were added to the batch.
     mutating func finish(
-        _ observation: Observation, uptime: Int64?, into batch: inout ObservationBatch, _ events: inout [BoardEvent],
+        _ observation: Observation, of source: MDPEndpoint?, uptime: Int64?, into batch: inout ObservationBatch, _ events: inout [BoardEvent],
         messageID: UnsafeBufferPointer<UInt8> = .init(start: nil, count: 0)
     ) {
         var observation = observation
-        let evidence = boots.evidence(uptime: uptime)
-        observation.bootEvidence = evidence.boot
-        observation.flags.formUnion(evidence.flags)
+        observation.bootEvidence = boots.evidence(uptime: uptime)
+        if let seq = observation.deviceSeq { boots.takeHeard(before: seq, of: source) { batch.append(heard: $0) } }
         let count = batch.openReadings.count
         batch.append(observation, messageID: messageID)
         counters.observations += 1
         events.append(.telemetry(count))
     }
 
+    /// Counts what is missing. The event of it is the journal's, which knows what came before a restart.
     mutating func follow(
-        _ seq: UInt32, source: MDPEndpoint?, first: UInt32, uptime: Int64?, _ origin: Origin,
-        into batch: inout ObservationBatch, _ events: inout [BoardEvent]
+        _ seq: UInt32, source: MDPEndpoint?, first: UInt32, uptime: Int64?, _ events: inout [BoardEvent]
     ) {
         guard let gap = boots.observe(seq, source: source, first: first, uptime: uptime) else { return }
         counters.missingFrames += gap.count
         events.append(.sequenceGap(gap))
-        var body = JSONWriter()
-        body.beginObject()
-        body.key("from")
-        body.unsigned(gap.from)
-        body.key("to")
-        body.unsigned(gap.to)
-        body.key("count")
-        body.integer(gap.count)
-        if let source {
-            body.key("source")
-            body.unsigned(source.rawValue)
-        }
-        body.endObject()
-        note(.events, "sequence_gap", body.text, origin, into: &batch)
     }
 
     func note(

@@ -10,7 +10,10 @@ public enum BoardEvent: Sendable, Equatable {
     case event(kind: String, body: String)
     /// An observation with this many readings was added to the batch.
     case telemetry(Int)
-    /// Frames of the board are missing; it is also in the batch as a note.
+    /// The board sends this frame again until it is told that it has arrived. `isAnswer`: the frame is an acknowledgement
+    /// itself, to be answered once at most.
+    case acknowledgementWanted(seq: UInt32, source: MDPEndpoint, isAnswer: Bool)
+    /// Frames of the board are missing. The journal notes it with the next record.
     case sequenceGap(SequenceGap)
     /// A line that is not understood; unless withheld it is also in the batch as a note.
     case logLine(String)

@@ -7,6 +7,8 @@ struct BootWatch: Sendable {
         var tracker: SequenceTracker
         /// The boot its last number belongs to.
         var boot: Int
+        /// Numbers that no observation has taken along yet, ascending.
+        var heard: [ClosedRange<UInt32>] = []
     }
 
     private var counters: [Counter] = []
@@ -14,17 +16,17 @@ struct BootWatch: Sendable {
     /// A boot was announced, and no observation has said so yet.
     private var isAnnounced = false
     private var lastUptime: Int64?
-    /// Numbers are missing, and no observation has said so yet.
-    private var hasGap = false
 
     /// Counters kept; a port carries two, hostile input any of 256.
     private static let counterMax = 8
+    private static let heardMax = 64
 
     /// A ROM line, banner or HELLO says that the board has booted.
     mutating func announceBoot() {
         boot += 1
         isAnnounced = true
         lastUptime = nil
+        for index in counters.indices { counters[index].heard.removeAll() }
     }
 
     func lastSeq(of source: MDPEndpoint?) -> UInt32? { counters.first { $0.source == source }?.tracker.last }
@@ -43,8 +45,8 @@ struct BootWatch: Sendable {
         guard let index = index(of: source) else { return nil }
         let isNewBoot = counters[index].boot != boot
         counters[index].boot = boot
+        hear(seq, &counters[index].heard)
         guard let missing = counters[index].tracker.observe(seq, isNewBoot: isNewBoot, first: first) else { return nil }
-        hasGap = true
         return SequenceGap(from: missing.lowerBound, to: missing.upperBound, source: source)
     }
 
@@ -55,15 +57,31 @@ struct BootWatch: Sendable {
         lastUptime = uptime
     }
 
-    /// What the next observation says about boots and gaps; said once.
-    mutating func evidence(uptime: Int64?) -> (boot: BootEvidence, flags: RecordFlags) {
-        defer {
-            isAnnounced = false
-            hasGap = false
+    /// What the next observation says about boots; said once.
+    mutating func evidence(uptime: Int64?) -> BootEvidence {
+        defer { isAnnounced = false }
+        if isAnnounced { return .announced }
+        return uptime.map { .uptime(milliseconds: $0) } ?? .none
+    }
+
+    /// Hands out the numbers below `seq` that came with frames which made no observation.
+    mutating func takeHeard(before seq: UInt32, of source: MDPEndpoint?, _ body: (ClosedRange<UInt32>) -> Void) {
+        guard let index = counters.firstIndex(where: { $0.source == source }) else { return }
+        for range in counters[index].heard where range.lowerBound < seq {
+            body(range.lowerBound...min(range.upperBound, seq - 1))
         }
-        let flags: RecordFlags = hasGap ? .gapBefore : []
-        if isAnnounced { return (.announced, flags) }
-        return (uptime.map { .uptime(milliseconds: $0) } ?? .none, flags)
+        counters[index].heard.removeAll(keepingCapacity: true)
+    }
+
+    private func hear(_ seq: UInt32, _ heard: inout [ClosedRange<UInt32>]) {
+        guard let last = heard.last else { return heard.append(seq...seq) }
+        if seq <= last.upperBound { return }
+        if seq == last.upperBound + 1 {
+            heard[heard.count - 1] = last.lowerBound...seq
+        } else {
+            if heard.count == Self.heardMax { heard.removeFirst() }
+            heard.append(seq...seq)
+        }
     }
 
     private mutating func index(of source: MDPEndpoint?) -> Int? {
