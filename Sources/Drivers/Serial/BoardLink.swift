@@ -1,4 +1,5 @@
 import EventLoop
+import FieldProtocols
 import GatewayModel
 import Serial
 
@@ -34,12 +35,10 @@ final class BoardLink {
     var stalledSince: Int64?
     /// Bytes for the board that must not leave before the commit.
     var acknowledgements: [[UInt8]] = []
-    var quota = LineQuota()
-    var screen = SecretScreen()
     var backoff = Backoff(initial: .milliseconds(250), max: .seconds(4), stableAfter: .seconds(10))
     /// Notes of a port that comes and goes all the time.
     var noteLimit = RateLimit(burst: 20, every: .seconds(60))
-    /// When to ask the command queue again; nil unless it could not be asked.
+    /// When to ask the command queue again; nil if only a new command, or the end of one, is a reason to.
     var fetchAt: Int64?
     var status: SerialPortStatus
 
@@ -59,10 +58,20 @@ final class BoardLink {
 
     /// When this link wants attention next (milliseconds of the monotonic clock); nil if only events concern it.
     var due: Int64? {
-        var times = [quota.due, fetchAt, talk?.due, recognition?.deadline]
+        var times = [fetchAt, talk?.due, recognition?.deadline]
         if let stalledSince { times.append(stalledSince + Self.stallMilliseconds) }
         if case .failing(let retryAt) = standing { times.append(retryAt) }
         return times.compactMap { $0 }.min()
+    }
+
+    /// Adds what has been decoded since `before` to the counts that outlive the conversation.
+    func count(since before: BoardDecoder.Counters) {
+        guard let after = talk?.counters else { return }
+        status.counts.messages += Int(after.frames + after.lines - before.frames - before.lines)
+        status.counts.observations += Int(after.observations - before.observations)
+        status.counts.damaged += Int(after.malformed - before.malformed)
+        status.counts.withheldLines += Int(after.logLinesWithheld - before.logLinesWithheld)
+        status.counts.missing += Int(after.missingFrames - before.missingFrames)
     }
 
     /// A port that takes nothing for this long loses what waits for it: a command that old would surprise people.

@@ -64,8 +64,9 @@ struct BoardTalk: ~Copyable {
             case .hello(let fields): outcomes.append(.hello(fields))
             case .answer(let answer): session.receive(answer, now: milliseconds)
             case .logLine: quota.spend()
-            case .acknowledgementWanted(let seq, let source):
-                outcomes.append(.writeAfterCommit(receipts.receipt(for: seq, of: source, now: milliseconds)))
+            case .acknowledgementWanted(let seq, let source, let isAnswer):
+                let receipt = receipts.receipt(for: seq, of: source, isAnswer: isAnswer, now: milliseconds)
+                if let receipt { outcomes.append(.writeAfterCommit(receipt)) }
             case .bootBanner, .event, .telemetry, .sequenceGap, .malformed: break
             }
         }

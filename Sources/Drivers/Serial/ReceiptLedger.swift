@@ -12,6 +12,10 @@ struct ReceiptLedger {
         /// Arrived beyond a hole, ascending.
         var beyond: [UInt32] = []
         var holeSince: Int64?
+
+        func isKnown(_ seq: UInt32) -> Bool {
+            seq <= complete && complete - seq <= ReceiptLedger.fallMax || beyond.contains(seq)
+        }
     }
 
     /// A board sends a frame again up to eight times, 120 ms apart.
@@ -26,10 +30,12 @@ struct ReceiptLedger {
 
     init(firstSeq: UInt32) { nextSeq = firstSeq }
 
-    /// Takes note of a frame and gives the acknowledgement to send once it is durable.
-    mutating func receipt(for seq: UInt32, of source: MDPEndpoint, now: Int64) -> [UInt8] {
+    /// Takes note of a frame and gives the acknowledgement to send once it is durable; nil for an answer that has had
+    /// one, or two boards would answer each other for ever.
+    mutating func receipt(for seq: UInt32, of source: MDPEndpoint, isAnswer: Bool, now: Int64) -> [UInt8]? {
         let complete: UInt32
         if let index = sides.firstIndex(where: { $0.source == source }) {
+            if isAnswer, sides[index].isKnown(seq) { return nil }
             Self.note(seq, in: &sides[index], now)
             complete = sides[index].complete
         } else {

@@ -1,8 +1,9 @@
+import FieldProtocols
 import GatewayModel
 
 /// Holds what a board sends until its HELLO has told its id: with aliases by reported id, the readings before it would
 /// be kept under another device.
-struct Recognition {
+struct Recognition: ~Copyable {
     /// Boards answer within milliseconds; one that does not is named by its port after this while.
     static let waitMilliseconds: Int64 = 2_000
     static let byteCountMax = 65_536
@@ -10,11 +11,12 @@ struct Recognition {
     /// Milliseconds of the monotonic clock.
     let deadline: Int64
     private(set) var held: [UInt8] = []
-    private var scout: BoardTalk
+    private var scout = BoardDecoder()
+    private let device: DeviceName
     private var scratch = ObservationBatch()
 
-    init(scout: BoardTalk, now: Int64) {
-        self.scout = scout
+    init(of device: DeviceName, now: Int64) {
+        self.device = device
         deadline = now + Self.waitMilliseconds
     }
 
@@ -24,8 +26,8 @@ struct Recognition {
     mutating func hold(_ bytes: UnsafeRawBufferPointer, at time: ReceiveTime) -> String? {
         held.append(contentsOf: bytes)
         defer { scratch.removeAll() }
-        for outcome in scout.received(bytes, at: time, into: &scratch) {
-            if case .hello(let hello) = outcome, let id = hello.reportedID { return id }
+        for event in scout.receive(bytes, at: time, into: &scratch, device: device) {
+            if case .hello(let hello) = event, let id = hello.reportedID { return id }
         }
         return nil
     }

@@ -46,18 +46,9 @@ extension SerialLoop {
                 endStall(of: link, now)
             }
             if let fetchAt = link.fetchAt, milliseconds >= fetchAt { fetchCommands(for: link, now) }
-            for outcome in link.talk?.tick(now) ?? [] { act(on: outcome, of: link, now) }
-            reportSuppressed(link, now)
+            for outcome in link.talk?.tick(now, into: &batch) ?? [] { act(on: outcome, of: link, now) }
             if case .failing(let retryAt) = link.standing, milliseconds >= retryAt { scanRequested = true }
         }
-    }
-
-    private func reportSuppressed(_ link: BoardLink, _ now: ReceiveTime) {
-        guard let count = link.quota.takeCount(now: now.monotonicMilliseconds) else { return }
-        batch.append(
-            Note(
-                .logs, kind: "serial_lines_suppressed", device: link.device?.id,
-                body: NoteBody.of { $0.integer("count", count) }, received: now))
     }
 }
 

@@ -1,3 +1,4 @@
+import FieldProtocols
 import Fleet
 import GatewayModel
 import Serial
@@ -15,11 +16,10 @@ extension SerialLoop {
         }
         link.device = name
         link.status.device = name.id
-        let opening = BoardTalk(device: name)
         if alias == nil, naming.dependsOnReportedIDs {
-            link.recognition = Recognition(scout: opening, now: now.monotonicMilliseconds)
+            link.recognition = Recognition(of: name, now: now.monotonicMilliseconds)
         }
-        link.talk = opening
+        link.talk = BoardTalk(device: name, firstSeq: UInt32.random(in: 1...0x3FFF_FFFF, using: &random))
         for outcome in link.talk?.opened(now) ?? [] { act(on: outcome, of: link, now) }
         if link.recognition == nil { present(link, now) }
     }
@@ -50,18 +50,30 @@ extension SerialLoop {
     /// The conversation is over: the port is lost or lent.
     func endConversation(_ link: BoardLink, _ now: ReceiveTime) {
         if link.recognition != nil { endRecognition(of: link, now) }
+        let outcomes = link.talk?.end(reason: "the port was closed before the board answered", now) ?? []
+        for outcome in outcomes {
+            if case .command(let id, let state, let result) = outcome { _ = outlets.commands.report(id, state, result) }
+        }
         link.talk = nil
         guard let device = link.device?.id else { return }
         outlets.sighted(Sighting(device: device, source: .serial, at: now.wall, presence: .offline))
     }
 
     /// A board told what it is.
-    func greet(_ hello: BoardHello, from link: BoardLink, _ now: ReceiveTime) {
+    func greet(_ hello: HelloFields, from link: BoardLink, _ now: ReceiveTime) {
         guard let device = link.device?.id else { return }
         link.status.reportedID = hello.reportedID ?? link.status.reportedID
         link.status.firmware = hello.firmware ?? link.status.firmware
+        link.status.generation = link.talk?.generation?.rawValue
+        publishNow(now)
         var sighting = Sighting(device: device, source: .serial, at: now.wall, presence: .online)
-        hello.describe(&sighting)
+        sighting.reportedID = hello.reportedID
+        sighting.firmware = hello.firmware
+        sighting.role = hello.role
+        sighting.boardType = link.status.generation
+        sighting.sensors = hello.sensors
+        sighting.capabilities = hello.capabilities
+        sighting.attributes["firmware_version"] = hello.version
         outlets.sighted(sighting)
         guard let reported = hello.reportedID else { return }
         for other in collisions.note(reported, by: device) {
@@ -75,6 +87,7 @@ extension SerialLoop {
 
     private func present(_ link: BoardLink, _ now: ReceiveTime) {
         guard let device = link.device?.id else { return }
+        publishNow(now)
         var sighting = Sighting(device: device, source: .serial, at: now.wall, presence: .online)
         sighting.attributes["port"] = link.place.path
         sighting.attributes["port_identity"] = link.entry?.identity.text

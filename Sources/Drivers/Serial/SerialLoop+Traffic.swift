@@ -1,4 +1,5 @@
 import EventLoop
+import FieldProtocols
 import GatewayModel
 import Serial
 
@@ -37,10 +38,9 @@ extension SerialLoop {
 
     /// Puts what the bytes mean into the batch and does what it asks for.
     func decode(_ bytes: UnsafeRawBufferPointer, from link: BoardLink, _ now: ReceiveTime) {
-        let before = batch.observations.count
+        let before = link.talk?.counters ?? BoardDecoder.Counters()
         let outcomes = link.talk?.received(bytes, at: now, into: &batch) ?? []
-        let added = batch.observations.count - before
-        link.status.counts.observations += added
+        link.count(since: before)
         for outcome in outcomes { act(on: outcome, of: link, now) }
     }
 
@@ -48,13 +48,14 @@ extension SerialLoop {
         switch outcome {
         case .write(let bytes): write(bytes, to: link)
         case .writeAfterCommit(let bytes): link.acknowledgements.append(bytes)
-        case .hello(let hello): greet(hello, from: link, now)
-        case .text(let line): keep(line, from: link, now)
-        case .damaged(let code): damaged(code, link, now)
-        case .message: link.status.counts.messages += 1
-        case .command(let id, let state, let result): ended(id, state, result, link, now)
+        case .hello(let fields): greet(fields, from: link, now)
+        case .understood:
+            link.status.generation = link.talk?.generation?.rawValue
+            fetchCommands(for: link, now)
+        case .command(let id, let state, let result):
+            _ = outlets.commands.report(id, state, result)
+            link.fetchAt = now.monotonicMilliseconds
         }
-        link.status.generation = link.talk?.generation ?? link.status.generation
     }
 
     /// Queues bytes for a board and sends what it takes now. False if too much waits already.
@@ -105,24 +106,6 @@ extension SerialLoop {
             link.isWaitingForRoom = false
             listen(to: port, of: link, ticket: ticket)
         }
-    }
-
-    private func keep(_ line: String, from link: BoardLink, _ now: ReceiveTime) {
-        link.status.counts.textLines += 1
-        guard !link.screen.hides(line) else { return }
-        guard link.quota.admits(now: now.monotonicMilliseconds) else {
-            link.status.counts.suppressedLines += 1
-            return
-        }
-        batch.append(
-            Note(
-                .logs, kind: "serial_line", device: link.device?.id, body: NoteBody.of { $0.text("line", line) },
-                received: now))
-    }
-
-    private func damaged(_ code: String, _ link: BoardLink, _ now: ReceiveTime) {
-        link.status.counts.damaged += 1
-        note(link, "serial_frame_damaged", now) { $0.text("error", code) }
     }
 
     /// Enters an event of this port, unless it has had many lately.

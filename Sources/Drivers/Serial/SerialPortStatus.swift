@@ -48,14 +48,15 @@ public struct SerialPortStatus: Sendable, Equatable {
     public struct Counts: Sendable, Equatable {
         public var bytesReceived = 0
         public var bytesSent = 0
-        /// Messages understood: frames and lines.
+        /// Whole frames and lines.
         public var messages = 0
         public var observations = 0
         /// Damaged frames and lines.
         public var damaged = 0
-        /// Lines that are no message, and were kept as text or suppressed.
-        public var textLines = 0
-        public var suppressedLines = 0
+        /// Messages that the board numbered and that never arrived.
+        public var missing = 0
+        /// Lines of text that were not kept: too many of them, or keys and certificates.
+        public var withheldLines = 0
         /// How often the port was opened.
         public var openings = 0
         /// Times at which the board took nothing for so long that what waited for it was thrown away.

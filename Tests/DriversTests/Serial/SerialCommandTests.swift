@@ -1,5 +1,6 @@
 import Drivers
 import FieldProtocols
+import Fleet
 import GatewayModel
 import GatewayTestKit
 import Serial
@@ -153,7 +154,7 @@ import Testing
     }
 
     private static func command(_ id: String, _ device: DeviceID, _ name: String, _ params: String) -> DeviceCommand {
-        let now = Timestamp(milliseconds: 1_768_487_400_000, trusted: true)
+        let now = Timestamp(milliseconds: 4_000_000_000_000, trusted: true)
         return DeviceCommand(
             id: id, device: device, name: name, params: params, origin: "test", state: .queued, result: nil,
             created: now, expires: Timestamp(milliseconds: now.milliseconds + 60_000, trusted: true))

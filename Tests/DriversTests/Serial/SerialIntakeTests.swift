@@ -1,5 +1,6 @@
 import Drivers
 import FieldProtocols
+import Fleet
 import GatewayModel
 import GatewayTestKit
 import Serial

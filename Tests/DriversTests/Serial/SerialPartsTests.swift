@@ -1,3 +1,4 @@
+import FieldProtocols
 import GatewayModel
 import GatewayTestKit
 import Glibc
@@ -34,33 +35,64 @@ import Testing
 
     @Test func chattyBoardsAreCountedOnceAMinute() {
         var quota = LineQuota()
-        let admitted = (0..<150).count { _ in quota.admits(now: 1_000) }
-        #expect(admitted == 100)
-        let answer6 = quota.takeCount(now: 60_999)
-        #expect(answer6 == nil)
-        let answer7 = quota.takeCount(now: 61_000)
-        #expect(answer7 == 50)
-        let answer8 = quota.takeCount(now: 200_000)
-        #expect(answer8 == nil)
+        let first = quota.allowance(now: 1_000)
+        #expect(first == LineQuota.burst)
+        for _ in 0..<LineQuota.burst { quota.spend() }
+        let none = quota.allowance(now: 1_999)
+        #expect(none == 0)
+        let refilled = quota.allowance(now: 4_000)
+        #expect(refilled == 3)
+        quota.withheld(30, now: 4_000)
+        quota.withheld(20, now: 5_000)
+        #expect(quota.due == 64_000)
+        let early = quota.takeCount(now: 63_999)
+        let count = quota.takeCount(now: 64_000)
+        #expect(early == nil && count == 50)
         #expect(quota.due == nil)
     }
 
-    @Test func keysAndCertificatesAreNotLogged() {
-        var screen = SecretScreen()
-        let lines = [
-            "ok", "-----BEGIN EC PRIVATE KEY-----", "MHcCAQEEI", "-----END EC PRIVATE KEY-----", "fine",
-            "cert: -----BEGIN CERTIFICATE-----MIIB-----END CERTIFICATE-----", "fine",
-        ]
-        let answer9 = lines.map { screen.hides($0) }
-        #expect(answer9 == [false, true, true, true, false, true, false])
+    @Test func receiptsTellUpToWhereFramesHaveArrived() throws {
+        var ledger = ReceiptLedger(firstSeq: 1)
+        // Joined in the middle; 12 is missing, comes again, and nothing is told of what is beyond it before.
+        let told = try [(10, 0), (11, 1), (13, 2), (14, 3), (12, 120), (15, 130), (11, 140)].map { seq, now in
+            try receipt(&ledger, UInt32(seq), now: Int64(now))
+        }
+        #expect(told == [10, 11, 11, 11, 14, 15, 15])
     }
 
-    @Test func aBlockThatNeverEndsHidesABoundedNumberOfLines() {
-        var screen = SecretScreen()
-        let answer10 = screen.hides("-----BEGIN X-----")
-        #expect(answer10)
-        let hidden = (0..<1_000).count { _ in screen.hides("line") }
-        #expect(hidden == SecretScreen.lineCountMax)
+    @Test func aFrameThatNeverComesDoesNotStopTheReceipts() throws {
+        var ledger = ReceiptLedger(firstSeq: 1)
+        _ = try receipt(&ledger, 1, now: 0)
+        let stuck = try receipt(&ledger, 3, now: 10)
+        #expect(stuck == 1)
+        let past = try receipt(&ledger, 4, now: 10 + ReceiptLedger.holeWaitMilliseconds)
+        #expect(past == 4)
+        // The board has booted.
+        _ = try receipt(&ledger, 500, now: 5_000)
+        _ = try receipt(&ledger, 501, now: 10_000)
+        let anew = try receipt(&ledger, 1, now: 10_001)
+        #expect(anew == 1)
+    }
+
+    @Test func acknowledgementsAreNotAcknowledgedForEver() {
+        var ledger = ReceiptLedger(firstSeq: 1)
+        let first = ledger.receipt(for: 5, of: .sideA, isAnswer: true, now: 0)
+        let second = ledger.receipt(for: 5, of: .sideA, isAnswer: true, now: 1)
+        let other = ledger.receipt(for: 5, of: .sideB, isAnswer: true, now: 2)
+        #expect(first != nil && second == nil && other != nil)
+    }
+
+    private func receipt(_ ledger: inout ReceiptLedger, _ seq: UInt32, now: Int64) throws -> UInt32 {
+        let frame = ledger.receipt(for: seq, of: .sideA, isAnswer: false, now: now)
+        let wire = try #require(frame)
+        var scratch = [UInt8](repeating: 0, count: wire.count)
+        return try scratch.withUnsafeMutableBytes { scratch in
+            try wire.dropLast().withUnsafeBytes { encoded in
+                let header = try MDPFrame(encoded: encoded, scratch: scratch).header
+                #expect(header.flags == .isAck && header.type == .ack && header.destination == .sideA)
+                return header.ack
+            }
+        }
     }
 
     @Test func boardsThatReportOneIDAreAnnouncedOncePerPair() throws {
