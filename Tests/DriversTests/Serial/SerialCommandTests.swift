@@ -94,12 +94,14 @@ import Testing
             // Estops are sent without waiting for answers: more than the terminal's buffer takes.
             let id = try #require(DeviceID(deafDevice))
             site.change { ledger in
-                for number in 1...400 { ledger.waiting.append(Self.command("estop-\(number)", id, "estop", "{}")) }
+                for number in 1...1_500 { ledger.waiting.append(Self.command("estop-\(number)", id, "estop", "{}")) }
             }
             intake.commandsWaiting(for: id)
             for number in 1...50 { board.sendTelemetry(marker: number) }
             await site.wait { $0.sequences(of: device).count == 50 }
-            #expect(site.ledger.reports.count { $0.id.hasPrefix("estop") && $0.state == .sent } > 0)
+            await site.wait { $0.reports.count { $0.state == .sent } == 1_500 }
+            board.sendTelemetry(marker: 51)
+            await site.wait { $0.sequences(of: device).count == 51 }
         }
     }
 
