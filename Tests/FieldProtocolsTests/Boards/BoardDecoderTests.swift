@@ -99,10 +99,29 @@ import Testing
         board.hear(BoardFrames.frame(.ack, seq: 6, ack: 1, flags: .isAck, #"{"success":true}"#))
         board.hear(BoardFrames.telemetry(9, uptime: 30) + BoardFrames.telemetry(10, uptime: 40))
         #expect(board.gaps == [SequenceGap(from: 7, to: 8, source: .sideA)])
-        #expect(board.observations.map { $0.flags.contains(.gapBefore) } == [false, true, false])
-        #expect(board.notes.map(\.kind) == ["sequence_gap"])
-        #expect(board.notes.first?.body == #"{"from":7,"to":8,"count":2,"source":161}"#)
+        // The event is the journal's: it knows what came before a restart.
+        #expect(board.notes.isEmpty)
         #expect(board.decoder.counters.missingFrames == 2)
+    }
+
+    @Test func numbersThatCameWithoutARecordAreTakenAlong() {
+        var board = HeardBoard()
+        board.hear(BoardFrames.telemetry(5, uptime: 10))
+        board.hear(BoardFrames.frame(.ack, seq: 6, ack: 1, flags: .isAck, #"{"success":true}"#))
+        board.hear(BoardFrames.frame(.telemetry, seq: 8, #"{"type":"#))
+        board.hear(BoardFrames.frame(.ack, seq: 9, ack: 2, flags: .isAck, #"{"success":true}"#))
+        board.hear(BoardFrames.telemetry(10, uptime: 30) + BoardFrames.telemetry(11, uptime: 40))
+        let heard = board.observations.map { Array(board.batch.heardSequences[$0.heard]) }
+        #expect(heard == [[], [6...6, 8...9], []])
+    }
+
+    @Test func numbersOfAnEarlierBootAreNotTakenAlong() {
+        var board = HeardBoard()
+        board.hear(BoardFrames.telemetry(5, uptime: 10))
+        board.hear(BoardFrames.frame(.ack, seq: 6, ack: 1, flags: .isAck, #"{"success":true}"#))
+        board.hear(BoardFrames.frame(.hello, seq: 1, #"{"device_id":"x"}"#) + BoardFrames.telemetry(2, uptime: 1))
+        let heard = board.observations.map { Array(board.batch.heardSequences[$0.heard]) }
+        #expect(heard == [[], [1...1]])
     }
 
     @Test func aRestartOfTheGatewayDoesNotHideAGap() {
