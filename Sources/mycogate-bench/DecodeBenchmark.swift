@@ -1,7 +1,58 @@
 import FieldProtocols
 import GatewayModel
 
-/// How fast the codecs are on one core: the frames and payloads that the data path decodes most.
+/// How fast the codecs of the data path are on one core.
 enum DecodeBenchmark {
-    static let benchmark = Benchmark(name: "decode") { [] }
+    static let count = 1_000_000
+    static let benchmark = Benchmark(name: "decode") { [frames(), telemetry()] }
+
+    /// Small MDP frames out of a serial stream.
+    private static func frames() -> BenchResult {
+        let payload = Array(#"{"success":true,"message":"telemetry_sent"}"#.utf8)
+        var wire: [UInt8] = []
+        for seq in 0..<1_000 {
+            let header = MDPHeader(
+                type: .ack, seq: UInt32(seq + 1), ack: UInt32(seq), source: .sideA, destination: .gateway)
+            wire += MDPEncoder.encode(header, payload: payload)
+        }
+        var stream = MDPStream()
+        var seen = 0
+        let start = Measure.seconds()
+        for _ in 0..<count / 1_000 {
+            wire.withUnsafeBytes { bytes in
+                var input = bytes
+                while let event = stream.next(&input) { if case .frame = event { seen += 1 } }
+            }
+        }
+        let time = Measure.seconds() - start
+        let rate = Double(seen) / time
+        return BenchResult(
+            figure: "\(Measure.text(rate / 1e6)) M MDP frames/s", budget: "≥ 1 M/s",
+            detail: "\(wire.count / 1_000) bytes a frame, \(Measure.text(Double(wire.count) * 1_000 / time / 1e6, digits: 0)) MB/s, \(seen) decoded",
+            isKept: rate >= 1e6 && seen == count)
+    }
+
+    /// Telemetry of about 300 bytes with eight readings, as it comes over MQTT.
+    private static func telemetry() -> BenchResult {
+        let messages = (0..<1_000).map { (Array(SampleTelemetry.topic($0).utf8), SampleTelemetry.payload($0)) }
+        let received = ReceiveTime(wall: Timestamp(milliseconds: 0, trusted: true), monotonicMilliseconds: 0)
+        var decoder = TopicDecoder(keys: { _ in nil })
+        var batch = ObservationBatch()
+        let start = Measure.seconds()
+        for _ in 0..<200 {
+            batch.removeAll()
+            for (topic, payload) in messages {
+                topic.withUnsafeBufferPointer { topic in
+                    payload.withUnsafeBytes { payload in
+                        _ = decoder.decode(topic: topic, payload: payload, retained: false, received: received, into: &batch)
+                    }
+                }
+            }
+        }
+        let microseconds = (Measure.seconds() - start) * 1e6 / 200_000
+        let bytes = messages.reduce(0) { $0 + $1.1.count } / 1_000
+        return BenchResult(
+            figure: "\(Measure.text(microseconds)) µs a telemetry message", budget: "≤ 5 µs (200 MB/s would be \(Measure.text(Double(bytes) / 200)) µs)",
+            detail: "\(bytes) bytes, 8 readings, \(batch.observations.count) decoded", isKept: microseconds <= 5 && batch.observations.count == 1_000)
+    }
 }
