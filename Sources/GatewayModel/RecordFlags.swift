@@ -19,6 +19,8 @@ public struct RecordFlags: OptionSet, Hashable, Sendable {
     public static let newBoot = RecordFlags(rawValue: 1 << 8)
     /// `deviceSeq` was given out by the gateway because the device sends none.
     public static let seqAssigned = RecordFlags(rawValue: 1 << 9)
+    /// Numbers that came without a record stand before `deviceSeq`; the record tells which.
+    public static let heardBefore = RecordFlags(rawValue: 1 << 11)
     /// Arrived as a retained message: describes an earlier moment.
     public static let retained = RecordFlags(rawValue: 1 << 10)
 

@@ -69,11 +69,12 @@ struct MemoryRebuild {
             events.append(.deviceBoot(device.id, head.deviceBoot, reason, number, head.received, cause: seq))
         }
         if let number {
-            if head.flags.contains(.gapBefore), progress.hasNumbers, number > progress.high + 1 {
-                let hole = DeviceProgress.Hole(low: progress.high + 1, high: number - 1)
-                events.append(.sequenceGap(device.id, head.deviceBoot, hole, head.received, cause: seq))
+            let missing = progress.take(number, after: head.heard)
+            if head.flags.contains(.gapBefore) {
+                for hole in missing {
+                    events.append(.sequenceGap(device.id, head.deviceBoot, hole, head.received, cause: seq))
+                }
             }
-            progress.take(number)
         } else if let assigned = head.number {
             progress.assigned = max(progress.assigned, assigned)
         }

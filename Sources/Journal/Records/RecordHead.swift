@@ -19,6 +19,8 @@ struct RecordHead: Equatable {
     var uptime: UInt32?
     var identity = MessageIdentity.none
     var isNote = false
+    /// Numbers before `number` that came with messages which made no record, ascending.
+    var heard: [ClosedRange<UInt32>] = []
 }
 
 /// What times of a segment are counted from.
@@ -48,7 +50,8 @@ extension RecordHead {
 
     /// - Parameter text: where `identity` points if it is a text.
     func append(to bytes: inout [UInt8], base: TimeBase, text: UnsafeRawBufferPointer) {
-        let otherFlags = flags.subtracting(.seqAssigned)
+        var otherFlags = flags.subtracting([.seqAssigned, .heardBefore])
+        if !heard.isEmpty { otherFlags.insert(.heardBefore) }
         var first: UInt8 = 0
         if device != 0 { first |= Self.hasDevice }
         if number != nil { first |= Self.hasNumber }
@@ -79,6 +82,7 @@ extension RecordHead {
         if let number { bytes.appendVarint(number) }
         if let deviceTime { bytes.appendZigzag(deviceTime.milliseconds &- wall) }
         if let uptime { bytes.appendVarint(uptime) }
+        if !heard.isEmpty { appendHeard(to: &bytes) }
         switch identity {
         case .none: break
         case .uuid(let high, let low):
@@ -89,6 +93,23 @@ extension RecordHead {
             bytes.append(contentsOf: text[range])
         case .payload(let hash): bytes.appendFixed(hash)
         }
+    }
+
+    private func appendHeard(to bytes: inout [UInt8]) {
+        bytes.appendVarint(UInt64(heard.count))
+        for range in heard {
+            bytes.appendVarint(range.lowerBound)
+            bytes.appendVarint(range.upperBound - range.lowerBound)
+        }
+    }
+
+    private static func heard(_ bytes: inout ByteReader) -> [ClosedRange<UInt32>] {
+        var heard: [ClosedRange<UInt32>] = []
+        for _ in 0..<min(bytes.varint(), 256) where !bytes.isBroken {
+            let first = bytes.varint32()
+            heard.append(first...first.addingReportingOverflow(min(bytes.varint32(), .max - first)).partialValue)
+        }
+        return heard
     }
 
     private var identityKind: UInt8 {
@@ -130,6 +151,7 @@ extension RecordHead {
                 milliseconds: bytes.zigzag() &+ wall, trusted: first & Self.deviceTimeTrusted != 0)
         }
         if second & Self.hasUptime != 0 { uptime = bytes.varint32() }
+        if flags.remove(.heardBefore) != nil { heard = Self.heard(&bytes) }
         isNote = first & Self.note != 0
         switch first >> Self.identityShift {
         case 1:

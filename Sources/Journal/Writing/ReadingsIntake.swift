@@ -58,7 +58,7 @@ struct ReadingsIntake {
         head.deviceTime = observation.deviceTime
         head.uptime = Self.uptime(observation)
         var progress = memory.devices[observation.device].progress
-        var missing: DeviceProgress.Hole?
+        var missing: [DeviceProgress.Hole] = []
         var bootReason: SequenceVerdict.BootReason?
         if let seq = observation.deviceSeq {
             head.number = seq
@@ -67,8 +67,7 @@ struct ReadingsIntake {
             if isDoubtful, try history.holds(hash, observation.device, progress.boot, seq) { return .duplicate }
             switch verdict {
             case .next: break
-            case .gap(let from, let to): missing = DeviceProgress.Hole(low: from, high: to)
-            case .late: break
+            case .gap, .late: break
             case .newBoot(let reason): bootReason = reason
             case .seen: head.flags.insert(.duplicateSeq)
             }
@@ -80,9 +79,10 @@ struct ReadingsIntake {
             progress.beginBoot()
             head.flags.insert(.newBoot)
         }
-        if missing != nil { head.flags.insert(.gapBefore) }
         if let seq = observation.deviceSeq {
-            progress.take(seq)
+            head.heard = Array(batch.heardSequences[observation.heard])
+            missing = progress.take(seq, after: head.heard)
+            if !missing.isEmpty { head.flags.insert(.gapBefore) }
         } else {
             progress.assigned &+= 1
             head.number = progress.assigned
@@ -98,7 +98,7 @@ struct ReadingsIntake {
         }
         memory.add(hash)
         if let bootReason { derived.append(.deviceBoot(observation, progress.boot, bootReason, cause: seq)) }
-        if let missing { derived.append(.sequenceGap(observation, progress.boot, missing, cause: seq)) }
+        for hole in missing { derived.append(.sequenceGap(observation, progress.boot, hole, cause: seq)) }
         return .stored(SequenceNumber(seq))
     }
 
@@ -159,6 +159,23 @@ struct ReadingsIntake {
 }
 
 extension DeviceProgress {
+    /// Takes note of a sequence and of those that came without a record before it.
+    ///
+    /// - Returns: what is missing before it.
+    mutating func take(_ seq: UInt32, after heard: [ClosedRange<UInt32>]) -> [Hole] {
+        var missing: [Hole] = []
+        for range in heard where range.upperBound < seq && (!hasNumbers || range.upperBound > high) {
+            if hasNumbers, range.lowerBound > high, range.lowerBound - high > 1 {
+                missing.append(Hole(low: high + 1, high: range.lowerBound - 1))
+            }
+            take(max(range.lowerBound, hasNumbers ? high + 1 : 0))
+            high = range.upperBound
+        }
+        if hasNumbers, seq > high, seq - high > 1 { missing.append(Hole(low: high + 1, high: seq - 1)) }
+        take(seq)
+        return missing
+    }
+
     /// Takes note of a sequence, wherever it falls.
     mutating func take(_ seq: UInt32) {
         if !hasNumbers || seq > high { _ = advance(to: seq) } else { fill(seq) }
