@@ -110,7 +110,8 @@ final class SerialSite: Sendable {
                     }
                     for observation in batch.observations {
                         ledger.entries.append(
-                            Ledger.Entry(observation: observation, readings: Array(batch.readings[observation.readings])))
+                            Ledger.Entry(
+                                observation: observation, readings: Array(batch.readings[observation.readings])))
                     }
                     ledger.notes.append(contentsOf: batch.notes)
                 }

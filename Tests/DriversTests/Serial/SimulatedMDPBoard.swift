@@ -44,7 +44,8 @@ struct SimulatedMDPBoard {
     mutating func answer(_ seq: UInt32, success: Bool = true, message: String) {
         pair.send(
             frame(
-                .ack, "{\"success\":\(success),\"message\":\"\(message)\"}", ack: seq, flags: success ? .isAck : .isNack))
+                .ack, "{\"success\":\(success),\"message\":\"\(message)\"}", ack: seq, flags: success ? .isAck : .isNack
+            ))
     }
 
     mutating func send(_ type: MDPMessageType, _ payload: String) { pair.send(frame(type, payload)) }
