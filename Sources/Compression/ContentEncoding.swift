@@ -2,7 +2,7 @@
 public enum ContentEncoding: String, Sendable, CaseIterable {
     case zstd, gzip
 
-    /// The best encoding that an `Accept-ContentEncoding` header allows; nil for none. A quality of 0 forbids.
+    /// The best encoding that an `Accept-Encoding` header allows; nil for none. A quality of 0 forbids.
     public init?(acceptHeader: String) {
         let offers = acceptHeader.split(separator: ",").map { offer in
             offer.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }

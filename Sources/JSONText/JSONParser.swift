@@ -11,7 +11,7 @@ public final class JSONParser {
     private let byteCountMax: Int
 
     public init(byteCountMax: Int = JSONParser.byteCountMax) {
-        guard let parser = csimdjson_create(Self.depthMax) else { fatalError("out of memory at start") }
+        guard let parser = csimdjson_create(Self.depthMax) else { preconditionFailure("memory is out") }
         self.parser = parser
         self.byteCountMax = byteCountMax
     }

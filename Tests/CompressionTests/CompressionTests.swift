@@ -45,7 +45,8 @@ import Testing
         #expect(throws: CompressionError.tooLarge) { try encoding.decompress(bomb, byteCountMax: 1 << 20) }
     }
 
-    @Test(arguments: ContentEncoding.allCases) func damagedBytesAreRefusedAndNeverTrap(encoding: ContentEncoding) throws {
+    @Test(arguments: ContentEncoding.allCases) func damagedBytesAreRefusedAndNeverTrap(encoding: ContentEncoding) throws
+    {
         var random = SeededRandom(seed: 8)
         let compressed = try encoding.compress(Array("the quick brown fox jumps over the lazy dog".utf8))
         #expect(throws: CompressionError.malformed) {
