@@ -2,7 +2,6 @@
 
 #include <simdjson.h>
 
-#include <cstring>
 #include <new>
 
 using namespace simdjson;
@@ -56,26 +55,6 @@ static csimdjson_status status_of(error_code error) noexcept {
     }
 }
 
-// simdjson turns an escaped lone low surrogate into bytes that are not UTF-8; only texts with escapes can hold one.
-static bool holds_surrogate(const uint64_t *tape, const uint8_t *strings) noexcept {
-    size_t end = size_t(tape[0] & 0x00FFFFFFFFFFFFFFull);
-    for (size_t index = 1; index < end; index++) {
-        uint8_t type = uint8_t(tape[index] >> 56);
-        if (type == 'l' || type == 'u' || type == 'd') {
-            index++;
-        } else if (type == '"') {
-            const uint8_t *text = strings + (tape[index] & 0x00FFFFFFFFFFFFFFull);
-            uint32_t count;
-            std::memcpy(&count, text, sizeof count);
-            text += sizeof count;
-            for (uint32_t at = 0; at + 1 < count; at++) {
-                if (text[at] == 0xED && text[at + 1] >= 0xA0) return true;
-            }
-        }
-    }
-    return false;
-}
-
 extern "C" csimdjson_status csimdjson_parse(
     csimdjson_parser *parser, const uint8_t *bytes, size_t count, csimdjson_document *document) {
     if (count == 0) return CSIMDJSON_EMPTY;
@@ -89,8 +68,5 @@ extern "C" csimdjson_status csimdjson_parse(
     if (result.error()) return status_of(result.error());
     document->tape = parser->dom->doc.tape.get();
     document->strings = parser->dom->doc.string_buf.get();
-    if (std::memchr(bytes, '\\', count) && holds_surrogate(document->tape, document->strings)) {
-        return CSIMDJSON_MALFORMED;
-    }
     return CSIMDJSON_OK;
 }
