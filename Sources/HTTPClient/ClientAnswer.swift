@@ -21,16 +21,36 @@ public struct ClientAnswer: Sendable, Equatable {
 
     /// The value of the first header of this name (case does not matter), without surrounding white space; nil if absent.
     public func header(_ name: String) -> String? {
-        let wanted = Array(name.utf8)
-        for line in headerLines.split(separator: UInt8(ascii: "\n")) {
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon - line.startIndex == wanted.count,
-                zip(line, wanted).allSatisfy({ Self.lowercased($0) == Self.lowercased($1) })
-            else { continue }
-            let value = line[(colon + 1)...].drop { $0 == 0x20 || $0 == 0x09 }
-            let end = value.lastIndex { $0 > 0x20 }.map { $0 + 1 } ?? value.startIndex
-            return String(decoding: value[..<end], as: UTF8.self)
+        var name = name
+        return name.withUTF8 { name in
+            headerLines.withUnsafeBufferPointer { lines in
+                Self.value(of: name, in: lines).map { String(decoding: $0, as: UTF8.self) }
+            }
+        }
+    }
+
+    /// Goes through the lines without allocating: it is asked of every answer.
+    private static func value(
+        of name: UnsafeBufferPointer<UInt8>, in lines: UnsafeBufferPointer<UInt8>
+    ) -> UnsafeBufferPointer<UInt8>.SubSequence? {
+        var start = 0
+        while start < lines.count {
+            let end = lines[start...].firstIndex(of: UInt8(ascii: "\n")) ?? lines.count
+            let colon = start + name.count
+            if colon < end, lines[colon] == UInt8(ascii: ":"), matches(lines, at: start, name) {
+                let value = lines[(colon + 1)..<end].drop { $0 == 0x20 || $0 == 0x09 }
+                return value.lastIndex { $0 > 0x20 }.map { value[...$0] } ?? value.prefix(0)
+            }
+            start = end + 1
         }
         return nil
+    }
+
+    private static func matches(
+        _ lines: UnsafeBufferPointer<UInt8>, at start: Int, _ name: UnsafeBufferPointer<UInt8>
+    ) -> Bool {
+        for index in 0..<name.count where lowercased(lines[start + index]) != lowercased(name[index]) { return false }
+        return true
     }
 
     private static func lowercased(_ byte: UInt8) -> UInt8 {

@@ -93,16 +93,21 @@ public final class HTTPMultiplexer {
     /// Drives all exchanges and hands `body` each one that has ended; waits up to `timeout` if none has yet.
     ///
     /// Returns early, without any, when woken, and when `descriptor` (if one is given) is readable; reading it is up to
-    /// the caller. Exchanges may be submitted from within `body`.
-    public func poll(timeout: Duration, alsoWatching descriptor: Int32? = nil, _ body: (Completion) -> Void) {
+    /// the caller, who is told. Exchanges may be submitted from within `body`.
+    @discardableResult
+    public func poll(
+        timeout: Duration, alsoWatching descriptor: Int32? = nil, _ body: (Completion) -> Void
+    ) -> Bool {
+        var isReadable = false
         drive()
         if completions.isEmpty, timeout > .zero {
-            wait(timeout, descriptor)
+            isReadable = wait(timeout, descriptor)
             drive()
         }
         let ended = completions
         completions.removeAll(keepingCapacity: true)
         for completion in ended { body(completion) }
+        return isReadable
     }
 
     /// Gives up everything in flight; each ends as `interrupted` in the next `poll`.
@@ -116,14 +121,15 @@ public final class HTTPMultiplexer {
         }
     }
 
-    private func wait(_ timeout: Duration, _ descriptor: Int32?) {
+    private func wait(_ timeout: Duration, _ descriptor: Int32?) -> Bool {
         let milliseconds = Int32(clamping: timeout.clampedMilliseconds)
         guard let descriptor else {
             _ = curl_multi_poll(multi, nil, 0, milliseconds, nil)
-            return
+            return false
         }
         var watched = curl_waitfd(fd: descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
         _ = curl_multi_poll(multi, &watched, 1, milliseconds, nil)
+        return watched.revents != 0
     }
 
     private func drive() {

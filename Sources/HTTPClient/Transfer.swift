@@ -126,7 +126,9 @@ final class Transfer {
 
     private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
         // A status line begins a new answer: what came before was a 100 or a proxy's.
-        if bytes.starts(with: "HTTP/".utf8) { headerLines.removeAll(keepingCapacity: true) }
+        if bytes.count > 5, bytes[0] == UInt8(ascii: "H"), bytes[4] == UInt8(ascii: "/") {
+            headerLines.removeAll(keepingCapacity: true)
+        }
         guard headerLines.count + bytes.count <= Self.headerByteCountMax else {
             refusal = .tooLarge(limit: Self.headerByteCountMax)
             return bytes.isEmpty ? 1 : 0

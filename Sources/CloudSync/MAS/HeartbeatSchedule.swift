@@ -43,6 +43,10 @@ struct HeartbeatSchedule {
     private var underWay = 0
     /// Times that the MAS was seen to have restarted.
     private(set) var restartsSeen = 0
+    /// Grows with every change of what `acceptedCount`, `refusals` and `period` give: they go through all devices.
+    private(set) var changes = 0
+    /// The earliest time at which a device is due: no device is looked at before.
+    private var dueAt = Int64.max
 
     init(isPaced: Bool, seed: UInt64) {
         self.isPaced = isPaced
@@ -78,28 +82,29 @@ struct HeartbeatSchedule {
             members[id] = nil
             return true
         }
+        changed()
     }
 
     /// The device whose heartbeat is to be sent now; it is then under way until `answered`.
     mutating func next(now: Int64) -> String? {
-        guard now >= pausedUntil, underWay < Self.underWayMax else { return nil }
+        guard now >= dueAt, now >= pausedUntil, underWay < Self.underWayMax else { return nil }
         guard let index = order.firstIndex(where: { isDue($0, now) }) else { return nil }
         let id = order.remove(at: index)
         order.append(id)
         members[id]?.isUnderWay = true
         underWay += 1
+        changed()
         return id
     }
 
     /// When `next` will have something, nil if only after an answer.
     var deadline: Int64? {
-        guard underWay < Self.underWayMax else { return nil }
-        let earliest = members.values.lazy.filter { !$0.isUnderWay && $0.isListed }.map(\.dueAt).min()
-        return earliest.map { max($0, pausedUntil) }
+        underWay < Self.underWayMax && dueAt < .max ? max(dueAt, pausedUntil) : nil
     }
 
     mutating func answered(_ id: String, _ answer: Answer, now: Int64) {
         guard var member = members[id], member.isUnderWay else { return }
+        defer { changed() }
         underWay -= 1
         member.isUnderWay = false
         member.dueAt = now + period
@@ -139,6 +144,12 @@ struct HeartbeatSchedule {
         for id in order where members[id]?.isUnderWay == false && (members[id]?.acceptedAt ?? .min) < now {
             members[id]?.dueAt = now
         }
+    }
+
+    private mutating func changed() {
+        changes += 1
+        dueAt = .max
+        for member in members.values where !member.isUnderWay && member.isListed { dueAt = min(dueAt, member.dueAt) }
     }
 
     private func isDue(_ id: String, _ now: Int64) -> Bool {

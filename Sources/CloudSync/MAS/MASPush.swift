@@ -33,6 +33,7 @@ final class MASPush {
     var journalTrouble: String?
     private var listAt = Int64.min
     private var publishAt = Int64.min
+    private var heartbeatChangesShown = 0
 
     /// Tags below it are slots of records.
     static let heartbeatTagFirst = UInt64(1) << 63
@@ -74,10 +75,9 @@ final class MASPush {
             act(now)
             publish(now)
             if let stopAt, machine.isDrained || now >= stopAt { break }
-            http.poll(timeout: timeout(now, stopAt), alsoWatching: signals.wakeup.fileDescriptor) { completion in
-                completed(completion)
-            }
-            signals.wakeup.drain()
+            let descriptor = signals.wakeup.fileDescriptor
+            let isWoken = http.poll(timeout: timeout(now, stopAt), alsoWatching: descriptor) { completed($0) }
+            if isWoken { signals.wakeup.drain() }
         }
         withExtendedLifetime(subscription) {}
         http.cancelAll()
@@ -154,15 +154,18 @@ final class MASPush {
     private func publish(_ now: Int64) {
         let state = currentState()
         guard state != (status.state, status.reason) || (isStatusStale && now >= publishAt)
-            || heartbeats.acceptedCount != status.announced || heartbeats.refusals != status.refusedHeartbeats
+            || heartbeats.changes != heartbeatChangesShown
         else { return }
         publishAt = now + Self.publishInterval
         (status.state, status.reason) = state
         status.acknowledged = machine.finishedTo
         status.inFlight = machine.inFlight
-        status.announced = heartbeats.acceptedCount
-        status.heartbeatPeriod = heartbeats.period
-        status.refusedHeartbeats = heartbeats.refusals
+        if heartbeats.changes != heartbeatChangesShown {
+            heartbeatChangesShown = heartbeats.changes
+            status.announced = heartbeats.acceptedCount
+            status.heartbeatPeriod = heartbeats.period
+            status.refusedHeartbeats = heartbeats.refusals
+        }
         owner.publish(status)
     }
 }

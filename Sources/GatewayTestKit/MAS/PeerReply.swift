@@ -49,7 +49,7 @@ struct PeerReply {
         output.append(contentsOf: " \(Self.phrase(status))\r\nserver: uvicorn\r\ncontent-length: ".utf8)
         output.append(contentsOf: String(body.count).utf8)
         output.append(contentsOf: "\r\n".utf8)
-        if !headers.contains("content-type") { output.append(contentsOf: "content-type: application/json\r\n".utf8) }
+        if !headers.hasPrefix("content-type") { output.append(contentsOf: "content-type: application/json\r\n".utf8) }
         if closes { output.append(contentsOf: "connection: close\r\n".utf8) }
         output.append(contentsOf: headers.utf8)
         output.append(contentsOf: "\r\n".utf8)

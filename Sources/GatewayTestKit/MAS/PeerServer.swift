@@ -25,6 +25,7 @@ final class PeerServer: Sendable {
             &made, nil,
             { context in
                 guard let context else { return nil }
+                _ = "stand-in".withCString { clinux_prctl(PR_SET_NAME, UInt(bitPattern: $0)) }
                 Unmanaged<Loop>.fromOpaque(context).takeRetainedValue().run()
                 return nil
             }, loop.toOpaque())
