@@ -1,5 +1,6 @@
 #pragma once
 #include <curl/curl.h>
+#include <signal.h>
 
 // Swift cannot call variadic functions: one shim for each kind of argument.
 
@@ -38,3 +39,12 @@ static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, l
     return curl_multi_setopt(multi, option, value);
 }
 static inline CURLcode ccurl_message_result(const CURLMsg *message) { return message->data.result; }
+
+// Leaves a handler that somebody has set.
+static inline void ccurl_ignore_broken_pipes(void) {
+    struct sigaction now;
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL) {
+        now.sa_handler = SIG_IGN;
+        sigaction(SIGPIPE, &now, NULL);
+    }
+}

@@ -28,14 +28,19 @@ public enum UUIDText {
     /// `c556918f-a570-5ef5-9af9-10e43de637ef`; nil unless there are 16 bytes.
     public static func text(of bytes: some Collection<UInt8>) -> String? {
         guard bytes.count == 16 else { return nil }
-        var text: [UInt8] = []
-        text.reserveCapacity(36)
-        for (position, byte) in bytes.enumerated() {
-            if [4, 6, 8, 10].contains(position) { text.append(UInt8(ascii: "-")) }
-            text.append(Hex.digit(byte >> 4))
-            text.append(Hex.digit(byte & 0xF))
+        return String(unsafeUninitializedCapacity: 36) { text in
+            var end = 0
+            for (position, byte) in bytes.enumerated() {
+                if position == 4 || position == 6 || position == 8 || position == 10 {
+                    text[end] = UInt8(ascii: "-")
+                    end += 1
+                }
+                text[end] = Hex.digit(byte >> 4)
+                text[end + 1] = Hex.digit(byte & 0xF)
+                end += 2
+            }
+            return end
         }
-        return String(decoding: text, as: UTF8.self)
     }
 
     /// The 16 bytes of the text, upper or lower case; nil if it is not a UUID.

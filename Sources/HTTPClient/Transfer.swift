@@ -22,7 +22,11 @@ final class Transfer {
 
     /// More header than this is an attack or a mistake.
     private static let headerByteCountMax = 64 << 10
-    private static let isLibraryReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    /// A peer that closes during a TLS write raises SIGPIPE, which would end the process: OpenSSL cannot suppress it.
+    private static let isLibraryReady: Bool = {
+        ccurl_ignore_broken_pipes()
+        return curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+    }()
 
     init(_ settings: ClientSettings) throws(HTTPClientError) {
         guard Self.isLibraryReady, let easy = curl_easy_init() else { throw .badRequest("libcurl cannot start") }

@@ -25,11 +25,12 @@ extension MASPush {
 
     func send(_ slot: UInt64, _ now: Int64) {
         guard let record = held[slot]?.record else { return }
-        guard let body = envelope.body(record) else {
+        let messageID = identity.messageID(of: record)
+        guard let body = envelope.body(record, messageID: messageID) else {
             let outcome = PushOutcome.condemned(status: 0, reason: "a reading without a device")
             return envelopeAnswered(slot, outcome, owner.clock.now())
         }
-        held[slot]?.messageID = identity.messageID(of: record)
+        held[slot]?.messageID = messageID
         budget.spendEnvelope()
         status.attempts += 1
         submit(owner.ingestURL, body, tag: slot) { error in
