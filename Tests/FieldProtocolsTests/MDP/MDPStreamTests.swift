@@ -91,6 +91,14 @@ import Testing
         }
     }
 
+    @Test func linesInsideAFrameAreNotTakenForText() {
+        let header = MDPHeader(type: .event, seq: 3, source: .sideA, destination: .gateway)
+        let frame = MDPEncoder.encode(header, payload: Array("{\r\n\"event\":\"x\",\r\n\"more\":1\r\n}".utf8))
+        for chunk in Self.chunks {
+            #expect(HeardEvent.all(of: frame, chunk: chunk).compactMap(\.header) == [header])
+        }
+    }
+
     @Test func foreignDialectsFailWithoutTakingTheNextFrameAlong() {
         // A 13-byte big-endian header as another library has it.
         var foreign: [UInt8] = []
