@@ -26,8 +26,7 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
 
     /// For names written in source code.
     public init(known name: StaticString) {
-        guard let made = MetricName(name.description) else { preconditionFailure("metric names in code are valid") }
-        self = made
+        index = Self.table.index(ofKnown: name)
     }
 
     public var text: String { Self.table.text(at: index) }

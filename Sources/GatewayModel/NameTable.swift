@@ -19,7 +19,7 @@ final class NameTable: Sendable {
     init(countMax: Int, known: [String] = []) {
         self.countMax = countMax
         var capacity = 64
-        while capacity < countMax * 2 { capacity *= 2 }
+        while capacity < (countMax + Self.knownCountMax) * 2 { capacity *= 2 }
         state = Mutex(State(slots: Array(repeating: Self.empty, count: min(capacity, 1 << 18))))
         for name in known { _ = index(of: name) }
     }
@@ -29,7 +29,19 @@ final class NameTable: Sendable {
         return name.withUTF8 { index(of: $0) }
     }
 
-    func index(of name: UnsafeBufferPointer<UInt8>) -> UInt32? {
+    func index(of name: UnsafeBufferPointer<UInt8>) -> UInt32? { index(of: name, countMax: countMax) }
+
+    /// Names written in source code are made when they are first used, which may be after a hostile sender has filled the
+    /// table: they have room of their own.
+    func index(ofKnown name: StaticString) -> UInt32 {
+        let made = name.withUTF8Buffer { self.index(of: $0, countMax: countMax + Self.knownCountMax) }
+        guard let made else { preconditionFailure("there are fewer names in source code than room for them") }
+        return made
+    }
+
+    private static let knownCountMax = 1_000
+
+    private func index(of name: UnsafeBufferPointer<UInt8>, countMax: Int) -> UInt32? {
         state.withLock { state in
             let mask = state.slots.count - 1
             var slot = Int(truncatingIfNeeded: Self.hash(name)) & mask

@@ -25,7 +25,9 @@ public struct ObservationBatch: Sendable {
     public mutating func append(heard numbers: ClosedRange<UInt32>) { heardSequences.append(numbers) }
 
     /// Closes the observation: it takes the readings added since the last one and the given message id.
-    public mutating func append(_ observation: Observation, messageID: UnsafeBufferPointer<UInt8> = .init(start: nil, count: 0)) {
+    public mutating func append(
+        _ observation: Observation, messageID: UnsafeBufferPointer<UInt8> = .init(start: nil, count: 0)
+    ) {
         var observation = observation
         observation.readings = openReadings
         let start = bytes.count

@@ -15,8 +15,7 @@ public struct Unit: Hashable, Sendable, CustomStringConvertible {
 
     /// For codes written in source code.
     public init(known code: StaticString) {
-        guard let made = Unit(code.description) else { preconditionFailure("unit codes in code are valid") }
-        self = made
+        index = Self.table.index(ofKnown: code)
     }
 
     public var code: String { Self.table.text(at: index) }

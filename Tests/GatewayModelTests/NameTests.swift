@@ -38,5 +38,6 @@ struct NameTests {
         for number in 0..<2_000 where Unit("model-test-\(number)") == nil { refused += 1 }
         #expect(refused >= 1_000)
         #expect(Unit("Cel") == .celsius, "those that are known stay known")
+        #expect(Unit(known: "model-test-first-used-now").code == "model-test-first-used-now", "there is room for ours")
     }
 }

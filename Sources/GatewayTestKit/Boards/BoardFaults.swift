@@ -24,9 +24,10 @@ public struct BoardFaults: Sendable {
     static func flipped(_ bytes: [UInt8], using random: inout SeededRandom) -> [UInt8] {
         var flipped = bytes
         guard flipped.count > 8 else { return flipped }
-        let at = random.integer(in: 1...(flipped.count - 4))
-        // Bit 6 turns no byte of text or of a frame into a line end, and a byte into a zero only if it was 0x40.
-        if flipped[at] != 0x40, flipped[at] != 0x00 { flipped[at] ^= 0x40 }
+        let start = random.integer(in: 1...(flipped.count - 4))
+        // Bit 6 turns a byte into a delimiter only if it was 0x40, and a delimiter is never touched.
+        let at = flipped[start...].firstIndex { $0 != 0x40 && $0 != 0x00 }
+        if let at { flipped[at] ^= 0x40 }
         return flipped
     }
 }
