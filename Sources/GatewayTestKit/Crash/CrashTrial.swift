@@ -92,8 +92,8 @@ public struct CrashTrial {
             var delivered = [Int](repeating: 0, count: messages)
             for delivery in ledger.deliveries.values {
                 // An envelope without a number is counted as missing below.
-                guard let envelope = try? JSON(parsing: delivery.envelope),
-                    let pack = envelope["pack"]?.array,
+                guard let body = try? JSON(parsing: delivery.envelope),
+                    let pack = body["envelope"]?["pack"]?.array,
                     let number = pack.first(where: { $0["id"]?.string == "crash.number" })?["v"]?.double,
                     let number = Int(exactly: number), delivered.indices.contains(number)
                 else { continue }
