@@ -29,10 +29,11 @@ public final class Journal: Sendable {
 
     /// Ends the writer after what it has begun, and closes the files. Later appends fail with `closed`.
     public func close() {
+        // Readers first: the last connection to a segment tidies up behind it, which only a writer's can.
+        state.pool.close()
         state.queue.stop()
         let writer = writer.withLock { $0.take() }
         writer?.join()
-        state.pool.close()
     }
 
     /// Stores a batch. On return every message in it is durable (fsync done) or known to be so from before.

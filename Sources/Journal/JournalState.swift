@@ -52,6 +52,9 @@ final class JournalState: Sendable {
         }
     }
 
+    /// A probe has succeeded after a failure.
+    func recover() { counters.withLock { $0.isWritable = true } }
+
     var counted: JournalCounters {
         var counted = counters.withLock { $0.counters }
         counted.losses = ledger.counts

@@ -6,9 +6,8 @@ struct IntakeMemory: Sendable {
     private(set) var ring = IdentityRing()
     /// Whether every message of the journal is in the ring, so that what is not there has never come.
     private(set) var isComplete: Bool
-    /// By transport.
-    private var windows: [UInt8: RedeliveryWindow] = [:]
-    private var windowsBefore: [UInt8: RedeliveryWindow] = [:]
+    private var window = RedeliveryWindow()
+    private var windowBefore = RedeliveryWindow()
     private var added: [UInt64] = []
     private var addedSet: Set<UInt64> = []
 
@@ -16,7 +15,7 @@ struct IntakeMemory: Sendable {
 
     mutating func begin() {
         devices.begin()
-        windowsBefore = windows
+        windowBefore = window
         added.removeAll(keepingCapacity: true)
         addedSet.removeAll(keepingCapacity: true)
     }
@@ -29,7 +28,7 @@ struct IntakeMemory: Sendable {
 
     mutating func rollBack() {
         devices.rollBack()
-        windows = windowsBefore
+        window = windowBefore
         added.removeAll(keepingCapacity: true)
         addedSet.removeAll(keepingCapacity: true)
     }
@@ -47,25 +46,17 @@ struct IntakeMemory: Sendable {
         ring.append(hash)
     }
 
-    /// Opens the transport's window, or goes on with the one that is open.
-    mutating func openWindow(_ count: Int, for source: SourceKind) {
-        if count <= 0 {
-            windows[source.rawValue] = nil
-        } else if windows[source.rawValue].map({ $0.remaining < count }) ?? true {
-            windows[source.rawValue] = RedeliveryWindow(min(count, IdentityRing.countMax), ring)
-        }
+    /// Opens a window for messages that a resumed session may repeat, or goes on with the one that is open.
+    ///
+    /// - Parameter count: what is left of the window as the transport counts: less than the last time if it goes on.
+    mutating func openWindow(_ count: Int) {
+        if count >= window.announced { window = RedeliveryWindow(min(count, IdentityRing.countMax), ring) }
+        window.announced = count
     }
 
-    /// Counts a message towards its transport's window.
+    /// Counts a message towards the window.
     ///
     /// - Parameter hash: of a message that can be known in no other way; nil for others.
     /// - Returns: whether it repeats one of those committed before the session was resumed.
-    mutating func passWindow(_ source: SourceKind, _ hash: UInt64?) -> Bool {
-        guard !windows.isEmpty, var window = windows[source.rawValue] else { return false }
-        windows[source.rawValue] = nil
-        let isRepeated = hash.map { window.take($0) } ?? false
-        window.pass()
-        if window.remaining > 0 { windows[source.rawValue] = window }
-        return isRepeated
-    }
+    mutating func passWindow(_ hash: UInt64?) -> Bool { window.pass(hash) }
 }

@@ -33,19 +33,29 @@ enum MessageIdentity: Equatable {
 
     /// The text of 128 bits, as `uuid(_:)` took it.
     static func text(_ high: UInt64, _ low: UInt64) -> String {
-        String(unsafeUninitializedCapacity: 36) { bytes in
-            var position = 0
-            for digit in 0..<32 {
-                if position == 8 || position == 13 || position == 18 || position == 23 {
-                    bytes[position] = UInt8(ascii: "-")
-                    position += 1
-                }
-                let word = digit < 16 ? high : low
-                let value = UInt8(truncatingIfNeeded: word >> UInt64((15 - digit & 15) * 4)) & 0xF
-                bytes[position] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+        String(unsafeUninitializedCapacity: 36) { write(high, low, to: $0) }
+    }
+
+    /// Lends the bytes of that text.
+    static func withText<R>(_ high: UInt64, _ low: UInt64, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { bytes in
+            _ = write(high, low, to: bytes)
+            return body(UnsafeRawBufferPointer(bytes))
+        }
+    }
+
+    private static func write(_ high: UInt64, _ low: UInt64, to bytes: UnsafeMutableBufferPointer<UInt8>) -> Int {
+        var position = 0
+        for digit in 0..<32 {
+            if position == 8 || position == 13 || position == 18 || position == 23 {
+                bytes[position] = UInt8(ascii: "-")
                 position += 1
             }
-            return 36
+            let word = digit < 16 ? high : low
+            let value = UInt8(truncatingIfNeeded: word >> UInt64((15 - digit & 15) * 4)) & 0xF
+            bytes[position] = value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10
+            position += 1
         }
+        return position
     }
 }

@@ -46,8 +46,7 @@ extension SegmentReader {
         switch head.identity {
         case .none: return nil
         case .uuid(let high, let low):
-            var text = MessageIdentity.text(high, low)
-            return text.withUTF8 { IdentityHash.of(device, messageID: UnsafeRawBufferPointer($0)) }
+            return MessageIdentity.withText(high, low) { IdentityHash.of(device, messageID: $0) }
         case .text(let range):
             return IdentityHash.of(device, messageID: UnsafeRawBufferPointer(rebasing: bytes[range]))
         case .payload(let payload):

@@ -12,6 +12,9 @@ final class SegmentWriter {
     private(set) var names: SegmentNames
     /// Records since the last snapshot of the devices' states, or since the segment began.
     var recordsSinceSnapshot = 0
+    /// Earliest and latest time of the records, if all of them were written by this process.
+    private var times: ClosedRange<Int64>?
+    private var isTimed: Bool
     private let insertion: Statement
     private let pageCount: Statement
     /// Pages that were there before the first record, among them the first snapshot: they do not fill the segment.
@@ -33,6 +36,7 @@ final class SegmentWriter {
         try facts.insert(into: connection)
         names = SegmentNames(baseWall: facts.baseWall)
         lastSeq = file.first - 1
+        isTimed = true
         insertion = try connection.prepare("INSERT INTO records VALUES (?, ?)")
         pageCount = try connection.prepare("PRAGMA page_count")
     }
@@ -52,6 +56,7 @@ final class SegmentWriter {
         insertion = try connection.prepare("INSERT INTO records VALUES (?, ?)")
         pageCount = try connection.prepare("PRAGMA page_count")
         pagesAtStart = 0
+        isTimed = false
     }
 
     private static func configure(_ connection: Connection, _ segmentSize: Int64) throws(SQLiteError) {
@@ -82,6 +87,29 @@ final class SegmentWriter {
         try insertion.run()
         lastSeq = seq
         recordsSinceSnapshot += 1
+    }
+
+    /// Takes note of a record's time, so that queries can pass over the segment.
+    func note(time: Int64) {
+        guard let known = times else {
+            times = time...time
+            return
+        }
+        if !known.contains(time) { times = min(known.lowerBound, time)...max(known.upperBound, time) }
+    }
+
+    /// Writes the times down in the last transaction of the segment.
+    func writeTimes() throws(SQLiteError) {
+        guard isTimed, let times else { return }
+        try connection.run(
+            "UPDATE segment SET time_min = ?, time_max = ?", .integer(times.lowerBound), .integer(times.upperBound))
+    }
+
+    /// Shows whether the segment can be written: changes nothing, but as durably as a record would.
+    func probe() throws(SQLiteError) {
+        try connection.transaction { () throws(SQLiteError) in
+            try connection.run("UPDATE segment SET generation = generation")
+        }
     }
 
     /// Puts back what was remembered before a transaction that has been rolled back.

@@ -13,6 +13,7 @@ final class Committer {
     private var owed: [Note]
     private var noted: [StreamName: Int64] = [:]
     private var notedAt: Int64 = .min
+    private var probedAt: Int64 = .min
 
     /// Events owed at most: beyond, the oldest are given up, and opening the journal does not find them again either.
     private static let owedCountMax = 10_000
@@ -53,7 +54,18 @@ final class Committer {
         }
         upkeep.run()
         if !owed.isEmpty { commit([]) }
+        probe()
         noteEnds(isLast: false)
+    }
+
+    /// After a failure: whoever waits for the journal to be writable again may be the one who would write.
+    private func probe() {
+        guard !shared.isWritable else { return }
+        let now = shared.clock.now().monotonicMilliseconds
+        guard probedAt == .min || now - probedAt >= 500 else { return }
+        probedAt = now
+        // Still failing is what everybody knows already.
+        if (try? readings.probe()) != nil { shared.recover() }
     }
 
     func close() {

@@ -36,19 +36,22 @@ struct ReadingsIntake {
         let batch = request.batch
         request.outcomes.removeAll(keepingCapacity: true)
         request.outcomes.reserveCapacity(batch.observations.count)
-        if let first = batch.observations.first { memory.openWindow(request.redeliveryWindow, for: first.source) }
+        if request.redeliveryWindow > 0 { memory.openWindow(request.redeliveryWindow) }
         for observation in batch.observations {
-            request.outcomes.append(try store(observation, batch, limit, &memory))
+            let hash = Self.hash(observation, batch)
+            let isNameless = observation.messageID.isEmpty && observation.deviceSeq == nil
+            if request.redeliveryWindow > 0, memory.passWindow(isNameless ? hash : nil) {
+                request.outcomes.append(.duplicate)
+            } else {
+                request.outcomes.append(try store(observation, hash, isNameless, batch, limit, &memory))
+            }
         }
     }
 
     private mutating func store(
-        _ observation: Observation, _ batch: ObservationBatch, _ limit: Int, _ memory: inout IntakeMemory
+        _ observation: Observation, _ hash: UInt64, _ isNameless: Bool, _ batch: ObservationBatch, _ limit: Int,
+        _ memory: inout IntakeMemory
     ) throws(SQLiteError) -> AppendReceipt.Outcome {
-        let hash = Self.hash(observation, batch)
-        let isNameless = observation.messageID.isEmpty && observation.deviceSeq == nil
-        let isRepeated = memory.passWindow(observation.source, isNameless ? hash : nil)
-        if isRepeated { return .duplicate }
         let isAnnounced = observation.bootEvidence == .announced
         // A line that is not buffered anywhere repeats nothing over a boot that was seen.
         let isFresh = isAnnounced && observation.source == .serial
@@ -116,6 +119,7 @@ struct ReadingsIntake {
             if isNew { try segment.markStart() }
         }
         guard let segment = writer.segment else { preconditionFailure("the transaction has a segment") }
+        segment.note(time: (observation.deviceTime ?? observation.received.wall).milliseconds)
         var head = head
         head.device = try segment.number(of: observation.device)
         head.gatewayBoot = try segment.number(ofBoot: boot, observation.received)

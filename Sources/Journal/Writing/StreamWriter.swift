@@ -129,7 +129,15 @@ final class StreamWriter {
     /// - Returns: the segment that can now be sealed.
     func rotate() -> SegmentWriter? {
         defer { segment = nil }
+        // Without them queries look into the segment, which costs only time.
+        try? segment?.writeTimes()
         return segment
+    }
+
+    /// Finds out whether records can be stored again, by a commit that stores none.
+    func probe() throws(SQLiteError) {
+        if let segment { return try segment.probe() }
+        try state.reserve(log.stream, upTo: reserved)
     }
 }
 
