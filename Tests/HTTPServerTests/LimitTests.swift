@@ -116,13 +116,28 @@ import Testing
         }
     }
 
+    @Test func idleClientsMakeRoomForNewOnes() async throws {
+        try await withServer({ $0.connectionLimit = 4 }) { port in
+            var crowd: [RawClient] = []
+            for _ in 0..<40 {
+                let client = try #require(RawClient(port: port))
+                client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+                #expect(client.receive(until: "GET /").contains("200 OK"))
+                crowd.append(client)
+            }
+            #expect(crowd[0].receive() == [])
+            crowd[39].send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+            #expect(crowd[39].receive(until: "GET /").contains("200 OK"))
+        }
+    }
+
     @Test func aCrowdIsTurnedAwayAndRoomIsGivenAgain() async throws {
         try await withServer({ $0.connectionLimit = 4 }) { port in
             var crowd: [RawClient] = []
             for _ in 0..<4 {
                 let client = try #require(RawClient(port: port))
-                client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-                #expect(client.receive(until: "GET /").contains("200 OK"))
+                client.send("GET / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n")
+                #expect(client.receive(until: "\r\n\r\n").contains("100 Continue"))
                 crowd.append(client)
             }
             let refused = try #require(RawClient(port: port))
@@ -131,7 +146,7 @@ import Testing
             let isServed = Eventually.holds {
                 guard let client = RawClient(port: port) else { return false }
                 client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-                return client.receive(until: "}").contains("200 OK")
+                return client.receive(until: "GET /").contains("200 OK")
             }
             #expect(isServed)
         }

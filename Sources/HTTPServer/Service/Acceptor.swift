@@ -33,7 +33,7 @@ final class Acceptor: SocketOwner {
 
     private func receive(_ descriptor: Int32, _ storage: sockaddr_storage, _ length: socklen_t) {
         let peer = listener.isUnix ? SocketAddress.unixPeer(descriptor) : SocketAddress.tcpPeer(storage, length)
-        guard let peer, loop.hasRoom(unix: listener.isUnix) else {
+        guard let peer, loop.makeRoom(unix: listener.isUnix) else {
             turnAway(descriptor)
             return
         }

@@ -192,8 +192,18 @@ final class Connection: SocketOwner {
         if let socket { cws_close_soon(socket) }
     }
 
+    /// Closes for another one to come: counts as gone from here on.
+    func leave() {
+        if let socket {
+            // The library still has the socket for a moment, and this object may not live so long.
+            lws_set_opaque_user_data(socket, nil)
+            cws_close_soon(socket)
+        }
+        loop.remove(self)
+    }
+
     func closeIfIdle() {
-        if case .reading = phase, reader.progress == .idle { close() }
+        if idleSince != nil { close() }
     }
 
     /// Asks the handler of the request at hand to come to an end.
@@ -201,9 +211,17 @@ final class Connection: SocketOwner {
         if case .answering(let exchange) = phase { exchange.cancelTask() }
     }
 
-    func isAnswering(forLongerThan microseconds: Int64, now: Int64) -> Bool {
-        if case .answering = phase { return now - phaseStart > microseconds }
+    /// Whether a request is worked on and nothing was sent for so long: only then must one look whether the client is
+    /// still there, since sending finds out by itself.
+    func isSilent(forLongerThan microseconds: Int64, now: Int64) -> Bool {
+        if case .answering = phase { return !isSending && now - lastProgress > microseconds }
         return false
+    }
+
+    /// Since when no request has come; nil while there is one.
+    var idleSince: Int64? {
+        if case .reading = phase, reader.progress == .idle { return phaseStart }
+        return nil
     }
 
     private static let continueLine = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)

@@ -56,7 +56,7 @@ final class ServiceLoop {
             library.destroy()
             connections.values.forEach { $0.closed() }
             connections = [:]
-            return .success(())
+            return isStopping ? .success(()) : .failure(.libraryFailed(reason: LibraryLog.lastLine))
         } catch {
             listeners.forEach { $0.close() }
             return .failure(error)
@@ -76,8 +76,14 @@ final class ServiceLoop {
 
     // Connections
 
-    func hasRoom(unix: Bool) -> Bool {
-        (unix ? unixCount : connections.count - unixCount) < configuration.connectionLimit
+    /// Whether one more connection fits. At the limit the one that has been idle longest makes room: clients that keep
+    /// connections for later must not keep others out.
+    func makeRoom(unix: Bool) -> Bool {
+        if (unix ? unixCount : connections.count - unixCount) < configuration.connectionLimit { return true }
+        let idle = connections.values.filter { $0.peer.isUnix == unix && $0.idleSince != nil }
+        guard let idlest = idle.min(by: { ($0.idleSince ?? 0) < ($1.idleSince ?? 0) }) else { return false }
+        idlest.leave()
+        return true
     }
 
     func add(_ descriptor: Int32, peer: HTTPPeer) {
@@ -115,7 +121,7 @@ final class ServiceLoop {
             connections.values.forEach { $0.cancelRequest() }
         }
         let all = Array(connections.values)
-        Departures.close(all.filter { $0.isAnswering(forLongerThan: 500_000, now: now) })
+        Departures.close(all.filter { $0.isSilent(forLongerThan: 500_000, now: now) })
         all.forEach { $0.checkLimits(now: now) }
         acceptors.forEach { $0.resume() }
         if !connections.isEmpty || isStopping { startSweeping() }
