@@ -12,6 +12,9 @@ static inline int cmosquitto_no_delay(struct mosquitto *client) {
 static inline int cmosquitto_receive_maximum(struct mosquitto *client, int count) {
     return mosquitto_int_option(client, MOSQ_OPT_RECEIVE_MAXIMUM, count);
 }
+static inline int cmosquitto_send_maximum(struct mosquitto *client, int count) {
+    return mosquitto_int_option(client, MOSQ_OPT_SEND_MAXIMUM, count);
+}
 static inline int cmosquitto_alpn(struct mosquitto *client, const char *protocol) {
     return mosquitto_string_option(client, MOSQ_OPT_TLS_ALPN, protocol);
 }

@@ -7,6 +7,8 @@ enum ClientSettings {
         try check("threaded", mosquitto_threaded_set(client, true))
         try check("MQTT 5", cmosquitto_use_mqtt5(client))
         try check("receive maximum", cmosquitto_receive_maximum(client, Int32(configuration.receiveMaximum)))
+        // The default of 20 makes a round trip of every 20 replay acks.
+        try check("send maximum", cmosquitto_send_maximum(client, Int32(MQTTOutbox.inFlightMax)))
         try check("no delay", cmosquitto_no_delay(client))
         if configuration.username != nil || configuration.password != nil {
             try check("user name", mosquitto_username_pw_set(client, configuration.username, configuration.password))

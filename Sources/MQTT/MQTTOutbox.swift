@@ -14,18 +14,39 @@ public final class MQTTOutbox: Sendable {
     }
 
     private struct State {
-        var waiting: [Entry] = []
+        /// Those before `head` have gone; they are removed many at a time, because removing one moves all the others.
+        var waiting: [Entry?] = []
+        var head = 0
         var inFlight: [(id: Int32, entry: Entry)] = []
         var byteCount = 0
         var isClosed = false
 
-        var count: Int { waiting.count + inFlight.count }
+        var count: Int { waiting.count - head + inFlight.count }
+
+        mutating func takeFirst() -> Entry? {
+            guard head < waiting.count else { return nil }
+            defer {
+                waiting[head] = nil
+                head += 1
+                if head == waiting.count || head >= 1_024 {
+                    waiting.removeFirst(head)
+                    head = 0
+                }
+            }
+            return waiting[head]
+        }
+
+        mutating func putFirst(_ entries: [Entry]) {
+            waiting.replaceSubrange(0..<head, with: entries)
+            head = 0
+        }
     }
 
     private let state = Mutex(State())
     private let countMax: Int
     private let byteCountMax: Int
-    private let inFlightMax = 100
+    /// Publications the broker may have without having confirmed them.
+    static let inFlightMax = 100
     private let wake: @Sendable () -> Void
 
     /// `wake` is called after each submission, to wake the connection's thread.
@@ -60,7 +81,7 @@ public final class MQTTOutbox: Sendable {
             } catch .invalid(let what) {
                 finish(entry, .failure(.invalid(what)))
             } catch {
-                state.withLock { $0.waiting.insert(entry, at: 0) }
+                state.withLock { $0.putFirst([entry]) }
                 throw error
             }
         }
@@ -77,7 +98,7 @@ public final class MQTTOutbox: Sendable {
     /// The connection is gone: what it had not confirmed waits again, before the rest.
     public func connectionEnded() {
         state.withLock { state in
-            state.waiting.insert(contentsOf: state.inFlight.map(\.entry), at: 0)
+            state.putFirst(state.inFlight.map(\.entry))
             state.inFlight.removeAll()
         }
     }
@@ -86,15 +107,14 @@ public final class MQTTOutbox: Sendable {
     public func close(_ error: MQTTError) {
         let rest = state.withLock { state in
             defer { state = State(isClosed: true) }
-            return state.inFlight.map(\.entry) + state.waiting
+            return state.inFlight.map(\.entry) + state.waiting.compactMap { $0 }
         }
         for entry in rest { entry.completion?(.failure(error)) }
     }
 
     private func next() -> Entry? {
         state.withLock { state in
-            guard !state.waiting.isEmpty, state.inFlight.count < inFlightMax else { return nil }
-            return state.waiting.removeFirst()
+            state.inFlight.count < Self.inFlightMax ? state.takeFirst() : nil
         }
     }
 

@@ -114,6 +114,38 @@ import Testing
         }
     }
 
+    /// One property that MQTT does not know is left out: on that, libmosquitto 2.0.11 ends the process by itself. A
+    /// broker checks what devices send, so only a broker that is broken itself could do it.
+    @Test(arguments: [
+        [0x32, 0x05, 0x00, 0x09, 0x61, 0x62, 0x63],  // a topic longer than its packet
+        [0x32, 0x06, 0x00, 0x01, 0x61, 0x00, 0x00, 0x00],  // packet identifier 0
+        [0x36, 0x06, 0x00, 0x01, 0x61, 0x00, 0x01, 0x00],  // QoS 3
+        [0x32, 0x06, 0x00, 0x01, 0x2B, 0x00, 0x01, 0x00],  // a wildcard as topic
+        [0x32, 0x06, 0x00, 0x01, 0xFF, 0x00, 0x01, 0x00],  // a topic that is not UTF-8
+        [0x32, 0x06, 0x00, 0x01, 0x00, 0x00, 0x01, 0x00],  // a topic with a zero byte
+        [0x32, 0x03, 0x00, 0x01, 0x61],  // nothing behind the topic
+        [0x90, 0x00],  // an empty SUBACK
+        [0x40, 0x01, 0x00],  // half a PUBACK
+        [0x20, 0x03, 0x00, 0x00, 0x00],  // a second CONNACK
+        [0xF0, 0x02, 0x00, 0x00],  // an AUTH exchange nobody asked for
+        [0x00, 0x00],  // no packet at all
+        [0x32, 0xFF, 0xFF, 0xFF, 0xFF, 0x01],  // a length of five bytes
+    ])
+    func malformedPacketsEndInAnErrorAndAcknowledgeNothing(_ bytes: [UInt8]) throws {
+        let broker = try ScriptedBroker()
+        let counter = Counter()
+        let (connection, peer, _) = try connect(broker, counter: counter)
+        let before = peer.received.count
+        peer.send(.publish(Array("a/b".utf8), [1], id: 7))
+        peer.send(bytes)
+        try readUntil(connection) { _ in counter.count == 1 }
+        // A packet may be taken for nothing, or end the connection with a reason; the process goes on.
+        do { for _ in 0..<3 { try connection.read() } } catch { #expect(error.code.hasPrefix("mqtt_")) }
+        connection.destroyWithoutDisconnect()
+        #expect(peer.next() == nil)
+        #expect(peer.received.count == before)
+    }
+
     private func contains(_ bytes: [UInt8], _ part: [UInt8]) -> Bool {
         (0...max(0, bytes.count - part.count)).contains { bytes.dropFirst($0).starts(with: part) }
     }
