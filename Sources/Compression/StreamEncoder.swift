@@ -2,6 +2,7 @@
 public struct StreamEncoder: ~Copyable {
     private let encoder: any PieceEncoder
 
+    /// Begins a body; throws only when memory is out.
     public init(_ encoding: ContentEncoding) throws(CompressionError) {
         switch encoding {
         case .zstd: encoder = try ZstdEncoder()

@@ -3,6 +3,7 @@ internal import CSodium
 
 /// BLAKE2b with its digest length parameter set to 32; not a truncated BLAKE2b-512.
 public enum BLAKE2b256 {
+    /// Length of a digest.
     public static let byteCount = 32
 
     public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
@@ -19,6 +20,7 @@ public enum BLAKE2b256 {
 
 /// SHA-256 (FIPS 180-4).
 public enum SHA256 {
+    /// Length of a digest.
     public static let byteCount = 32
 
     /// By libcrypto: it uses the processor's SHA instructions, libsodium does not (measured: 5 times as fast).
@@ -35,6 +37,7 @@ public enum SHA256 {
 
 /// SHA-1, for identifiers that are defined by it; nothing secret rests on it.
 public enum SHA1 {
+    /// Length of a digest.
     public static let byteCount = 20
 
     public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {

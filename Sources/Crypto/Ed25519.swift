@@ -2,8 +2,11 @@ internal import CSodium
 
 /// Ed25519 signatures (RFC 8032) through libsodium.
 public enum Ed25519 {
+    /// Length of a public key.
     public static let publicKeyByteCount = 32
+    /// Length of the seed that a key pair is made of.
     public static let seedByteCount = 32
+    /// Length of a signature.
     public static let signatureByteCount = 64
 
     /// False also for keys and signatures of the wrong length and for weak keys.

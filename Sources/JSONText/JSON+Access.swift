@@ -1,8 +1,13 @@
 extension JSON {
+    /// Nil unless this is `true` or `false`.
     public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    /// Nil unless this is a string.
     public var string: String? { if case .string(let value) = self { value } else { nil } }
+    /// Nil unless this is an array.
     public var array: [JSON]? { if case .array(let value) = self { value } else { nil } }
+    /// Nil unless this is an object.
     public var members: [Member]? { if case .object(let value) = self { value } else { nil } }
+    /// Whether this is `null`.
     public var isNull: Bool { self == .null }
 
     /// Nil unless this was written as an integer and fits.

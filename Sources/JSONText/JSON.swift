@@ -14,7 +14,9 @@ public enum JSON: Sendable, Equatable {
 
     /// One key and its value.
     public struct Member: Sendable, Equatable {
+        /// Unescaped.
         public var key: String
+        /// Any kind.
         public var value: JSON
 
         public init(key: String, value: JSON) {

@@ -45,6 +45,7 @@ extension JSONValue {
         member(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
     }
 
+    /// As the other subscript, for a key that is computed.
     @_disfavoredOverload
     public subscript(_ key: String) -> JSONValue? {
         var key = key

@@ -2,6 +2,7 @@
 ///
 /// Reading allocates nothing unless a `String` is asked for. It walks simdjson's tape directly.
 public struct JSONValue {
+    /// What a value is; integers are told apart by whether they fit `Int64`.
     public enum Kind: Sendable { case null, bool, integer, unsigned, number, string, array, object }
 
     @usableFromInline let tape: UnsafePointer<UInt64>

@@ -21,6 +21,7 @@ public struct JSONWriter: Sendable {
         self.escaping = escaping
     }
 
+    /// What has been written, as text.
     public var text: String { String(decoding: bytes, as: UTF8.self) }
 
     /// Forgets what has been written and keeps the memory.
@@ -29,11 +30,16 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// Opens an object: keys and values follow in turn.
     public mutating func beginObject() { open(UInt8(ascii: "{")) }
+    /// Closes the innermost object.
     public mutating func endObject() { close(UInt8(ascii: "}")) }
+    /// Opens an array: values follow.
     public mutating func beginArray() { open(UInt8(ascii: "[")) }
+    /// Closes the innermost array.
     public mutating func endArray() { close(UInt8(ascii: "]")) }
 
+    /// The key of the value that follows.
     public mutating func key(_ name: String) {
         comma()
         quoted(name)
@@ -49,6 +55,7 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
+    /// A string, escaped as needed.
     public mutating func string(_ value: String) {
         comma()
         quoted(value)
@@ -60,11 +67,13 @@ public struct JSONWriter: Sendable {
         quoted(value)
     }
 
+    /// A whole number that may be negative.
     public mutating func integer(_ value: some FixedWidthInteger & SignedInteger) {
         comma()
         NumberText.append(Int64(value), to: &bytes)
     }
 
+    /// A whole number that is not negative.
     public mutating func unsigned(_ value: some FixedWidthInteger & UnsignedInteger) {
         comma()
         NumberText.append(UInt64(value), to: &bytes)
@@ -82,11 +91,13 @@ public struct JSONWriter: Sendable {
         NumberText.appendShort(value, to: &bytes)
     }
 
+    /// `true` or `false`.
     public mutating func bool(_ value: Bool) {
         comma()
         bytes.append(contentsOf: (value ? "true" : "false").utf8)
     }
 
+    /// The value `null`.
     public mutating func null() {
         comma()
         bytes.append(contentsOf: "null".utf8)

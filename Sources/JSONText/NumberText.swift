@@ -25,11 +25,13 @@ public enum NumberText {
         }
     }
 
+    /// Appends the decimal digits, with a sign if it is negative.
     public static func append(_ value: Int64, to bytes: inout [UInt8]) {
         if value < 0 { bytes.append(UInt8(ascii: "-")) }
         append(value.magnitude, to: &bytes)
     }
 
+    /// Appends the decimal digits, with a sign if it is negative.
     public static func append(_ value: UInt64, to bytes: inout [UInt8]) {
         if value < 10 {
             bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value))

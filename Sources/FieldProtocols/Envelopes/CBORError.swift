@@ -1,5 +1,6 @@
 /// Why bytes are not the deterministic CBOR that envelopes are made of.
 public struct CBORError: Error, Equatable, Sendable {
+    /// What can be wrong with an item.
     public enum Reason: Sendable {
         /// The bytes end inside an item.
         case truncated
@@ -15,6 +16,7 @@ public struct CBORError: Error, Equatable, Sendable {
         case tooDeep
     }
 
+    /// What is wrong with the item.
     public var reason: Reason
     /// Offset of the item in the input.
     public var offset: Int

@@ -11,6 +11,7 @@ public struct MMPFrame: Sendable, Equatable {
         case integrityFailed = "integrity_failed"
     }
 
+    /// The first two bytes, read as little-endian.
     public static let magic: UInt16 = 0x4D4D
     /// The version byte says 2 although the specification is called v1.
     public static let version: UInt8 = 2

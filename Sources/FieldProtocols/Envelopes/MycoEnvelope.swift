@@ -9,8 +9,11 @@ public struct MycoEnvelope: Sendable, Equatable {
 
     /// Place in units of 1e-7 degree, accuracy in metres.
     public struct Place: Sendable, Equatable {
+        /// North is positive.
         public var latitudeE7: Int64
+        /// East is positive.
         public var longitudeE7: Int64
+        /// Radius of the fix.
         public var accuracyMetres: UInt64
 
         public init(latitudeE7: Int64, longitudeE7: Int64, accuracyMetres: UInt64) {
@@ -23,6 +26,7 @@ public struct MycoEnvelope: Sendable, Equatable {
     /// One value as an integer with a decimal scale.
     public struct Item: Sendable, Equatable {
         public var id: Name
+        /// The value before its scale.
         public var integer: Int64
         /// Decimal places, 0 to 9.
         public var scale: UInt8
@@ -38,14 +42,18 @@ public struct MycoEnvelope: Sendable, Equatable {
             self.quality = quality
         }
 
+        /// The value in its unit: `integer` divided by ten to the power `scale`.
         public var value: Double { Double(integer) / Self.powers[Int(min(scale, 9))] }
 
         private static let powers: [Double] = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9]
     }
 
+    /// The only version there is (key 0).
     public static let version: UInt64 = 1
+    /// Length of key 3.
     public static let messageIDByteCount = 16
 
+    /// What the device calls itself (key 1).
     public var deviceID: String
     /// 1 lorawan, 2 mqtt, 3 ble, 4 lte, 5 other.
     public var transport: UInt64

@@ -1,5 +1,6 @@
 /// Why an envelope is not accepted, and where: the names stand in records, metrics and the output of `decode`.
 public struct MycoEnvelopeError: Error, Equatable, Sendable {
+    /// The stable names.
     public enum Code: String, Sendable, CaseIterable {
         /// Not deterministic CBOR, cut off, or followed by other bytes.
         case cbor = "cbor_error"
@@ -12,6 +13,7 @@ public struct MycoEnvelopeError: Error, Equatable, Sendable {
         case badSignature = "bad_signature"
     }
 
+    /// What is wrong.
     public var code: Code
     /// Offset in the input.
     public var offset: Int

@@ -3,6 +3,7 @@ public import JSONText
 
 /// The end-to-end acknowledgement that a device may wait for before it forgets a message (field reference, section 4.4).
 public struct ReplayAck: Sendable, Equatable {
+    /// The device whose topic the message came on.
     public var device: DeviceName
     /// The id in the envelope if it has one: some firmware reports another than the topic's and looks for it in the ack.
     public var reportedID: String?

@@ -26,6 +26,7 @@ public enum BME688Field: Int, Sendable, CaseIterable {
     /// The last part of the metric's name.
     public var name: String { Self.names[rawValue].first ?? "" }
 
+    /// The unit of the canonical metric, whatever the alias says.
     public var unit: Unit {
         switch self {
         case .temperature: .celsius

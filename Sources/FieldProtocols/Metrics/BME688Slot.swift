@@ -5,6 +5,7 @@ public enum BME688Slot: Int, Sendable, CaseIterable {
     /// The first part of the metric's name.
     public var prefix: String { self == .a ? "bme688_a" : "bme688_b" }
 
+    /// From the sensor's I2C address.
     public init?(address: Int) {
         switch address {
         case 0x77: self = .a

@@ -10,5 +10,6 @@ public struct SignaturePolicy: Sendable, Equatable {
         self.isRequired = isRequired
     }
 
+    /// No key is known and nothing is demanded.
     public static let none = SignaturePolicy(publicKey: nil)
 }
