@@ -5,6 +5,7 @@ struct CommentTests {
     private static let declarations: Set<Substring> = [
         "struct", "class", "enum", "actor", "protocol", "typealias", "func", "init", "subscript", "var", "let",
     ]
+    private static let types: Set<Substring> = ["struct", "class", "enum", "actor"]
     /// Explained by the protocol of the standard library that asks for them.
     private static let witnesses: Set<Substring> = [
         "description", "debugDescription", "rawValue", "hash", "id", "next", "errorDescription", "now",
@@ -31,11 +32,16 @@ struct CommentTests {
     }
 
     /// Whether a doc comment stands above: attributes may stand between, and one comment may speak for a group of
-    /// declarations of one line each without a blank line.
+    /// declarations of one line each without a blank line. The properties that a type begins with are what its own
+    /// comment is about.
     private static func isExplained(_ file: SourceFile, _ index: Int) -> Bool {
+        let isProperty = file.words[index].contains { $0 == "var" || $0 == "let" }
         var above = index - 1
         while above >= 0 {
             if file.comments[above].contains("///") { return true }
+            if isProperty, file.words[above].contains(where: { types.contains($0) }), file.words[above].last == "{" {
+                return isExplained(file, above)
+            }
             let line = file.code[above].drop(while: \.isWhitespace)
             let isWholeDeclaration = line.hasPrefix("public ") && !line.hasSuffix("{") && !line.hasSuffix("(")
             guard line.hasPrefix("@") || isWholeDeclaration else { return false }
