@@ -2,6 +2,7 @@ public import GatewayModel
 
 /// How a destination is doing, for `status`, `sync` and the metrics.
 public struct DestinationStatus: Sendable, Equatable {
+    /// How it stands with the destination.
     public enum State: String, Sendable {
         /// Nothing has been answered since the start.
         case starting
@@ -15,8 +16,10 @@ public struct DestinationStatus: Sendable, Equatable {
         case stopped
     }
 
+    /// As configured.
     public var name: String
     public var kind: String
+    /// Whether it takes what it is sent.
     public var state: State
     /// Why it is not `connected`, for people.
     public var reason: String?

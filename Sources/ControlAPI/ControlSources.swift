@@ -134,8 +134,10 @@ public struct PortReport: Sendable, Equatable {
 
 /// One gauge or counter of `/metrics`.
 public struct Measure: Sendable, Equatable {
+    /// A counter only grows while the process lives.
     public enum Kind: String, Sendable { case counter, gauge }
 
+    /// The metric's name, its help, its kind, labels and value.
     public var name: String
     public var help: String
     public var kind: Kind

@@ -8,6 +8,7 @@ public final class Poller {
         public let rawValue: UInt32
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+        /// Bytes, connections or the end of the stream wait to be read; bytes can be written.
         public static let readable = Interest(rawValue: EPOLLIN.rawValue | EPOLLRDHUP.rawValue)
         public static let writable = Interest(rawValue: EPOLLOUT.rawValue)
         /// Nothing but errors: the descriptor stays registered.

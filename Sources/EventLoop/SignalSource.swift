@@ -8,6 +8,7 @@ public final class SignalSource: Sendable {
     /// Readable while a signal waits. Belongs to this object.
     public let fileDescriptor: Int32
 
+    /// Blocks the signals in this thread and reads them from now on. Throws what the kernel refuses.
     public init(_ signals: [Int32]) throws(EventLoopError) {
         var set = sigset_t()
         sigemptyset(&set)

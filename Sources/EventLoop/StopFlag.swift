@@ -9,8 +9,10 @@ public final class StopFlag: Sendable {
     /// Give the wake-up that the thread waits on anyway, if it has one.
     public init(wakeup: Wakeup) { self.wakeup = wakeup }
 
+    /// With a wake-up of its own.
     public convenience init() throws(EventLoopError) { self.init(wakeup: try Wakeup()) }
 
+    /// Whether the thread shall end.
     public var isSet: Bool { flag.load(ordering: .acquiring) }
 
     /// Stays set. May be called from any thread, any number of times.

@@ -6,6 +6,7 @@ public final class Wakeup: Sendable {
     /// Readable while somebody has called `wake()` since the last `drain()`. Belongs to this object.
     public let fileDescriptor: Int32
 
+    /// Throws if the process has no descriptor left.
     public init() throws(EventLoopError) {
         fileDescriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
         guard fileDescriptor >= 0 else { throw .last("eventfd") }

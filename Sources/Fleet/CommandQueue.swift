@@ -72,6 +72,7 @@ public final class CommandQueue: Sendable {
         }
     }
 
+    /// The command of an id; nil if there is none. Throws what the database refuses.
     public func command(_ id: String) throws(SQLiteError) -> DeviceCommand? {
         try database.read { connection throws(SQLiteError) in try CommandTable.command(id, connection) }
     }

@@ -8,6 +8,7 @@ public struct Device: Sendable, Equatable {
     }
 
     public var id: DeviceID
+    /// What the device calls itself.
     public var displayName: String?
     /// `mushroom1`, `hyphae1`, `side_b`, `gateway` …
     public var role: String?

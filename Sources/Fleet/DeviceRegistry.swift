@@ -17,6 +17,7 @@ public final class DeviceRegistry: Sendable {
     private let state: Mutex<State>
     private let database: Database
 
+    /// The tables of devices in `state.db`.
     public static let migrations = [
         Migration(
             module: "fleet", version: 1,
@@ -84,10 +85,12 @@ public final class DeviceRegistry: Sendable {
         }
     }
 
+    /// What is known of a device; nil if it was never seen.
     public func device(_ id: DeviceID) -> Device? {
         state.withLock { state in state.devices[id].map { Self.current($0, state.lastSeen) } }
     }
 
+    /// How many devices are known, and how many of them are there now.
     public func count(onlineAt now: Timestamp) -> (online: Int, total: Int) {
         let devices = devices()
         return (devices.count { $0.isOnline(at: now) }, devices.count)

@@ -16,6 +16,7 @@ public final class Log: Sendable {
         self.clock = clock
     }
 
+    /// Writes a line if its level is configured to be written; never blocks for long and never fails.
     public func debug(_ message: String, _ fields: KeyValuePairs<String, String> = [:]) { write(.debug, message, fields) }
     public func info(_ message: String, _ fields: KeyValuePairs<String, String> = [:]) { write(.info, message, fields) }
     public func warning(_ message: String, _ fields: KeyValuePairs<String, String> = [:]) { write(.warning, message, fields) }

@@ -1,8 +1,10 @@
 /// A downlink command and how far it has got.
 public struct DeviceCommand: Sendable, Equatable {
+    /// How far it has got.
     public enum State: String, Sendable, CaseIterable {
         case queued, sent, acknowledged, refused, expired
 
+        /// Whether nothing more can come of it.
         public var isFinal: Bool { self == .acknowledged || self == .refused || self == .expired }
     }
 

@@ -29,6 +29,7 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
         index = Self.table.index(ofKnown: name)
     }
 
+    /// The name as written.
     public var text: String { Self.table.text(at: index) }
     public var description: String { text }
 }

@@ -8,6 +8,7 @@ public enum SourceKind: UInt8, Sendable, CaseIterable {
     case modbus = 6
     case gateway = 7
 
+    /// The public name, as records carry it.
     public var name: String {
         switch self {
         case .mqtt: "mqtt"
@@ -87,6 +88,7 @@ public struct DeviceName: Hashable, Sendable, CustomStringConvertible {
         self.index = UInt32(index)
     }
 
+    /// The id as written.
     public var text: String { Self.table.text(at: index) }
     public var description: String { text }
 

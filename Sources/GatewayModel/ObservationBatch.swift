@@ -9,7 +9,9 @@ public struct ObservationBatch: Sendable {
 
     public init() {}
 
+    /// Whether there is nothing to store.
     public var isEmpty: Bool { observations.isEmpty && notes.isEmpty }
+    /// Records that the batch will become.
     public var count: Int { observations.count + notes.count }
 
     /// Adds a reading to the observation being built; `append(_:messageID:)` or `discardReadings()` ends it.
@@ -37,8 +39,10 @@ public struct ObservationBatch: Sendable {
         observations.append(observation)
     }
 
+    /// Adds a record of another stream.
     public mutating func append(_ note: Note) { notes.append(note) }
 
+    /// Empties the batch and keeps its memory for the next.
     public mutating func removeAll() {
         observations.removeAll(keepingCapacity: true)
         readings.removeAll(keepingCapacity: true)

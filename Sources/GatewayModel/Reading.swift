@@ -7,6 +7,7 @@ public enum Quality: UInt8, Sendable, CaseIterable {
     /// A retained or replayed value that describes an earlier moment than its arrival.
     case old = 4
 
+    /// The public name, as records carry it.
     public var name: String {
         switch self {
         case .ok: "ok"
@@ -20,12 +21,14 @@ public enum Quality: UInt8, Sendable, CaseIterable {
 
 /// One value of one metric. Numbers are finite: codecs refuse NaN and infinities, or mark the reading `bad` and leave it out.
 public struct Reading: Sendable, Equatable {
+    /// A number, a switch, or text where the field sends words.
     public enum Value: Sendable, Equatable {
         case number(Double)
         case flag(Bool)
         case text(String)
     }
 
+    /// What was measured, in which unit, how far it can be believed, and the value.
     public var metric: MetricName
     public var unit: Unit
     public var quality: Quality

@@ -18,6 +18,7 @@ public struct Unit: Hashable, Sendable, CustomStringConvertible {
         index = Self.table.index(ofKnown: code)
     }
 
+    /// The UCUM code as written.
     public var code: String { Self.table.text(at: index) }
     public var description: String { code }
 

@@ -9,11 +9,13 @@ public final class GatewayProcess {
     private let binary: String
     private var process: ChildProcess?
 
+    /// Where the daemon keeps things, and where it is reached.
     public var dataDirectory: String { folder.file("data") }
     public var configurationPath: String { folder.file("gateway.yaml") }
     public var logPath: String { folder.file("gateway.log") }
-    public var log: String { (try? File.text(logPath)) ?? "" }
     public var url: String { "http://127.0.0.1:\(port)" }
+    // Before the first start there is no log.
+    public var log: String { (try? File.text(logPath)) ?? "" }
 
     /// Writes the configuration; `start()` starts it.
     ///
@@ -55,11 +57,13 @@ public final class GatewayProcess {
         return isReady(within: limit)
     }
 
+    /// Waits until the daemon answers that it is ready; false if it ended or time ran out.
     public func isReady(within limit: Duration = .seconds(20)) -> Bool {
         Eventually.holds(within: limit) { process?.isRunning == false || (get("/ready")?.status ?? 0) == 200 }
             && process?.isRunning == true
     }
 
+    /// Whether the process lives, and its id (0 if it was never started).
     public var isRunning: Bool { process?.isRunning == true }
     public var processID: Int32 { process?.id ?? 0 }
 
@@ -76,11 +80,13 @@ public final class GatewayProcess {
     /// One request; nil if the daemon did not answer.
     public func get(_ path: String) -> ClientAnswer? { send(ClientRequest(.get, url + path)) }
 
+    /// One request with a JSON body; nil if the daemon did not answer.
     public func post(_ path: String, _ body: String) -> ClientAnswer? {
         let headers = [ClientRequest.Header("Content-Type", "application/json")]
         return send(ClientRequest(.post, url + path, headers: headers, body: Array(body.utf8)))
     }
 
+    /// The status document; nil if the daemon did not answer.
     public func status() -> JSON? {
         // Nil stands for "not answered", whatever the cause.
         get("/api/v1/status").flatMap { try? JSON(parsing: $0.body) }
@@ -93,11 +99,13 @@ public final class GatewayProcess {
         let child = try ChildProcess(
             binary, arguments, output: output, environment: ["MYCOGATE_DATA_DIR": dataDirectory])
         let status = child.waitForExit()
+        // A program that printed nothing may have left no file.
         return (status, (try? File.text(output)) ?? "")
     }
 
     /// Resident memory in bytes; 0 if it does not run.
     public var residentBytes: Int {
+        // A process that has ended has no such file.
         let status = (try? File.text("/proc/\(processID)/status")) ?? ""
         guard let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") }) else { return 0 }
         return (line.split(whereSeparator: { $0 == " " || $0 == "\t" }).dropFirst().first.flatMap { Int($0) } ?? 0)

@@ -1,5 +1,6 @@
 /// One HTTP request to be sent.
 public struct ClientRequest: Sendable, Equatable {
+    /// The methods that are asked with.
     public enum Method: String, Sendable {
         case get = "GET"
         case post = "POST"
@@ -19,6 +20,7 @@ public struct ClientRequest: Sendable, Equatable {
         }
     }
 
+    /// What is asked.
     public var method: Method
     /// An absolute `http:` or `https:` URL.
     public var url: String

@@ -15,6 +15,7 @@ public struct ClientSettings: Sendable, Equatable {
         }
     }
 
+    /// How long the connection, and how long everything may take.
     public var connectTimeout: Duration = .seconds(10)
     public var totalTimeout: Duration = .seconds(30)
     /// A transfer slower than one byte a second for this long is given up.

@@ -4,6 +4,7 @@ internal import CCurl
 public final class HTTPClient {
     private let transfer: Transfer
 
+    /// Throws if libcurl refuses a setting.
     public init(_ settings: ClientSettings = ClientSettings()) throws(HTTPClientError) {
         transfer = try Transfer(settings)
     }

@@ -14,8 +14,8 @@ public final class HTTPMultiplexer {
 
     /// Makes a `poll` return early; safe from any thread, also after the multiplexer is gone.
     public final class Waker: Sendable {
+        // curl_multi_wakeup is documented as callable from any thread; the lock keeps the handle alive during it.
         private struct Target: @unchecked Sendable {
-            // curl_multi_wakeup is documented as callable from any thread; the lock keeps the handle alive during it.
             var multi: OpaquePointer?
         }
 
@@ -23,6 +23,7 @@ public final class HTTPMultiplexer {
 
         fileprivate init(_ multi: UnsafeMutableRawPointer) { target = Mutex(Target(multi: OpaquePointer(multi))) }
 
+        /// May be called from any thread, any number of times.
         public func wake() {
             target.withLock { target in
                 if let multi = target.multi { _ = curl_multi_wakeup(UnsafeMutableRawPointer(multi)) }
@@ -32,6 +33,7 @@ public final class HTTPMultiplexer {
         fileprivate func detach() { target.withLock { $0.multi = nil } }
     }
 
+    /// Wakes `poll` from other threads.
     public let waker: Waker
     /// Exchanges submitted and not yet handed back.
     public private(set) var inFlight = 0
@@ -45,6 +47,7 @@ public final class HTTPMultiplexer {
     private var freeSlots: [Int] = []
     private var completions: [Completion] = []
 
+    /// Throws if libcurl has no memory or refuses a setting.
     public init(_ settings: ClientSettings, requestsMax: Int = 64) throws(HTTPClientError) {
         guard let multi = curl_multi_init() else { throw .badRequest("libcurl cannot start") }
         self.multi = multi

@@ -1,6 +1,7 @@
 public import GatewayModel
 
 extension Journal {
+    /// Where the journal is and how large it may become.
     public struct Configuration: Sendable {
         /// Segments live in `journal/` below it, damaged ones are moved to `damaged/`.
         public var dataDirectory: String
@@ -17,6 +18,7 @@ extension Journal {
         /// How long the writer waits for other threads' batches when several have been appending at once.
         public var linger: Duration
 
+        /// The sizes of segments that are accepted.
         public static let segmentSizes: ClosedRange<Int64> = 256 << 10...4 << 30
 
         public init(

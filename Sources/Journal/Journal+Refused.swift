@@ -48,6 +48,7 @@ extension Journal {
         } catch { throw JournalError(error) }
     }
 
+    /// How many condemned records are kept for the consumer.
     public func refusedCount(by consumer: String) -> Int {
         // A count that cannot be read shows as none; whoever lists the records gets the error.
         let count = try? state.state.durable.read { connection throws(SQLiteError) in

@@ -57,11 +57,13 @@ public final class Journal: Sendable {
     /// Identity of the numbering: what a number means never changes within it.
     public var epoch: String { state.numbering.epoch }
 
+    /// What the stream holds.
     public func status(of stream: StreamName) -> StreamStatus {
         let log = state.log(stream)
         return StreamStatus(firstSeq: SequenceNumber(log.first), lastSeq: SequenceNumber(log.last), bytes: log.bytes)
     }
 
+    /// What was taken in, since the start.
     public var counters: JournalCounters { state.counted }
 
     /// Whether the last commit succeeded: false while the disk is full or refuses.

@@ -17,6 +17,7 @@ public enum JournalError: Error, Equatable, CustomStringConvertible {
     case invalidConsumer(String)
     case tooManyConsumers(limit: Int)
 
+    /// What the caller does about it.
     public enum Disposition: Sendable, Equatable {
         case retry(after: Duration)
         /// The request itself is wrong.
@@ -24,6 +25,7 @@ public enum JournalError: Error, Equatable, CustomStringConvertible {
         case fatal
     }
 
+    /// What the caller does about it.
     public var disposition: Disposition {
         switch self {
         case .full, .unavailable: .retry(after: .seconds(1))

@@ -2,11 +2,13 @@ public import GatewayModel
 
 /// A stretch of a stream, as a consumer gets it.
 public struct JournalPage: Sendable, Equatable {
+    /// A record, or a stretch that is gone.
     public enum Entry: Sendable, Equatable {
         case record(StoredRecord)
         case gap(StreamGap)
     }
 
+    /// The numbering that the page belongs to.
     public var epoch: String
     /// Ascending by sequence number.
     public var records: [StoredRecord]

@@ -54,8 +54,10 @@ public struct ConsumerStatus: Sendable, Equatable {
 
 /// A consumer that the configuration names.
 public struct RequiredConsumer: Sendable, Equatable {
+    /// Where a consumer begins that was never seen before.
     public enum Start: String, Sendable { case oldest, now }
 
+    /// Who reads what.
     public var name: String
     public var stream: StreamName
     /// Where it begins when it is new.

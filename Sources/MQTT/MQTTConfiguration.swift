@@ -21,6 +21,7 @@ public struct MQTTConfiguration: Sendable {
         }
     }
 
+    /// Where the broker is.
     public var host: String
     public var port: UInt16
     /// Names the session at the broker: the same after every restart, used by nobody else.

@@ -1,5 +1,6 @@
 /// A message to publish.
 public struct MQTTPublication: Sendable {
+    /// The qualities of service, by their numbers in the standard.
     public enum QoS: UInt8, Sendable {
         case atMostOnce = 0
         case atLeastOnce = 1
@@ -22,6 +23,7 @@ public struct MQTTPublication: Sendable {
         }
     }
 
+    /// Where to, what, and how.
     public var topic: String
     public var payload: [UInt8]
     public var qos: QoS

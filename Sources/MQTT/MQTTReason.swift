@@ -5,6 +5,7 @@ public struct MQTTReason: RawRepresentable, Hashable, Sendable, CustomStringConv
     public var rawValue: Int32
     public init(rawValue: Int32) { self.rawValue = rawValue }
 
+    /// The request was done.
     public static let success = MQTTReason(rawValue: 0)
     /// The broker accepted a publication that nobody subscribes to.
     public static let noMatchingSubscribers = MQTTReason(rawValue: 16)
@@ -16,6 +17,7 @@ public struct MQTTReason: RawRepresentable, Hashable, Sendable, CustomStringConv
     public static let packetTooLarge = MQTTReason(rawValue: 149)
     public static let quotaExceeded = MQTTReason(rawValue: 151)
 
+    /// Whether the request was not done.
     public var isFailure: Bool { rawValue >= 128 }
 
     /// The words of libmosquitto and the number: `Not authorized (135)`.

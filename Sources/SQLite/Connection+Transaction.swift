@@ -19,6 +19,7 @@ extension Connection {
     /// Starts a write transaction at once, so that it cannot fail later for a lock.
     public func begin() throws(SQLiteError) { try statement("BEGIN IMMEDIATE").run() }
 
+    /// Ends the transaction; durable as far as the connection's `synchronous` makes it.
     public func commit() throws(SQLiteError) { try statement("COMMIT").run() }
 
     /// Undoes what has been done since `begin()`. SQLite may have done so by itself after an error, which is as good.
@@ -44,6 +45,7 @@ extension Connection {
         try pragma(text.description)
     }
 
+    /// Runs a pragma and gives its first value.
     @discardableResult
     public func pragma(_ text: String) throws(SQLiteError) -> SQLiteValue {
         let statement = try prepare("PRAGMA " + text)

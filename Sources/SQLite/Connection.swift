@@ -2,6 +2,7 @@ internal import CSQLite
 
 /// One connection to a database file, used by one thread at a time.
 public final class Connection {
+    /// What a connection may do with its file.
     public enum Access: Sendable {
         /// Creates the file if it is missing.
         case create
@@ -12,6 +13,7 @@ public final class Connection {
         case immutable
     }
 
+    /// The file.
     public let path: String
     let handle: OpaquePointer
     private var statements: [String: Statement] = [:]
@@ -101,6 +103,7 @@ public final class Connection {
         return try statement.step() ? try body(statement) : nil
     }
 
+    /// The row that the last INSERT of this connection made.
     public var lastInsertRowID: Int64 { sqlite3_last_insert_rowid(handle) }
     /// Rows changed by the last insert, update or delete.
     public var changeCount: Int { Int(sqlite3_changes64(handle)) }

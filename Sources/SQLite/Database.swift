@@ -11,6 +11,7 @@ public final class Database: @unchecked Sendable {
         case normal = "NORMAL"
     }
 
+    /// The file.
     public let path: String
     private let connection: Connection
     private let turn = Mutex<Void>(())

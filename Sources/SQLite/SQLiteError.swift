@@ -22,6 +22,7 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
         case invalid = "invalid_statement"
     }
 
+    /// What kind of error it is.
     public var code: Code
     /// SQLite's extended result code; 0 if the refusal is not SQLite's own.
     public var extendedCode: Int32

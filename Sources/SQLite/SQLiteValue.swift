@@ -6,6 +6,7 @@ public enum SQLiteValue: Sendable, Equatable {
     case text(String)
     case blob([UInt8])
 
+    /// The number if it is a whole one, else nil.
     public var integer: Int64? {
         switch self {
         case .integer(let value): value
@@ -14,6 +15,7 @@ public enum SQLiteValue: Sendable, Equatable {
         }
     }
 
+    /// The number if it is one, else nil.
     public var real: Double? {
         switch self {
         case .integer(let value): Double(value)
@@ -22,6 +24,7 @@ public enum SQLiteValue: Sendable, Equatable {
         }
     }
 
+    /// The value if it is of this kind, else nil.
     public var text: String? { if case .text(let value) = self { value } else { nil } }
     public var blob: [UInt8]? { if case .blob(let value) = self { value } else { nil } }
 

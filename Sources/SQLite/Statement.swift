@@ -44,18 +44,22 @@ public final class Statement {
     /// Ends reading, so that the read transaction it may hold open ends too; bound values stay.
     public func reset() { sqlite3_reset(handle) }
 
+    /// Makes every parameter NULL again.
     public func clearBindings() { sqlite3_clear_bindings(handle) }
 }
 
 extension Statement {
+    /// Sets a parameter, counted from 1.
     public func bind(_ value: Int64, at parameter: Int32) { sqlite3_bind_int64(handle, parameter, value) }
     public func bind(_ value: Double, at parameter: Int32) { sqlite3_bind_double(handle, parameter, value) }
     public func bindNull(at parameter: Int32) { sqlite3_bind_null(handle, parameter) }
 
+    /// Sets a parameter, counted from 1; nil is NULL.
     public func bind(_ value: Int64?, at parameter: Int32) {
         if let value { bind(value, at: parameter) } else { bindNull(at: parameter) }
     }
 
+    /// Sets a parameter, counted from 1; nil is NULL. The text is copied.
     public func bind(_ value: String?, at parameter: Int32) {
         guard var value else { return bindNull(at: parameter) }
         value.withUTF8 { bytes in
@@ -84,6 +88,7 @@ extension Statement {
         sqlite3_bind_blob64(handle, parameter, start, UInt64(bytes.count), nil)
     }
 
+    /// Sets a parameter, counted from 1.
     public func bind(_ value: SQLiteValue, at parameter: Int32) {
         switch value {
         case .null: bindNull(at: parameter)
@@ -99,12 +104,15 @@ extension Statement {
 }
 
 extension Statement {
+    /// Columns of a row.
     public var columnCount: Int32 { sqlite3_column_count(handle) }
 
+    /// The name of a column, counted from 0.
     public func columnName(_ column: Int32) -> String {
         sqlite3_column_name(handle, column).map { String(cString: $0) } ?? ""
     }
 
+    /// A column of the current row, counted from 0; other types are converted as SQLite does.
     public func isNull(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_NULL }
     public func isBlob(_ column: Int32) -> Bool { sqlite3_column_type(handle, column) == SQLITE_BLOB }
     public func int64(_ column: Int32) -> Int64 { sqlite3_column_int64(handle, column) }
@@ -112,12 +120,14 @@ extension Statement {
     public func optionalInt64(_ column: Int32) -> Int64? { isNull(column) ? nil : int64(column) }
     public func optionalText(_ column: Int32) -> String? { isNull(column) ? nil : text(column) }
 
+    /// The column as text; empty if it is NULL.
     public func text(_ column: Int32) -> String {
         guard let start = sqlite3_column_text(handle, column) else { return "" }
         let count = Int(sqlite3_column_bytes(handle, column))
         return String(decoding: UnsafeBufferPointer(start: start, count: count), as: UTF8.self)
     }
 
+    /// The column's bytes, copied.
     public func blob(_ column: Int32) -> [UInt8] { withBlob(column) { Array($0) } }
 
     /// Lends the bytes of a blob or text column; they end with the next step or reset.
@@ -127,6 +137,7 @@ extension Statement {
         return body(UnsafeRawBufferPointer(start: start, count: start == nil ? 0 : count))
     }
 
+    /// The column as it is.
     public func value(_ column: Int32) -> SQLiteValue {
         switch sqlite3_column_type(handle, column) {
         case SQLITE_INTEGER: .integer(int64(column))

@@ -4,6 +4,7 @@ internal import CSQLite
 public struct VirtualTable {
     /// One comparison of the `WHERE` clause that the table is told of, to save itself work.
     public struct Constraint: Sendable, Equatable {
+        /// The comparisons that SQLite offers to a virtual table.
         public enum Comparison: Int32, Sendable {
             case equal = 2
             case greater = 4
@@ -12,11 +13,13 @@ public struct VirtualTable {
             case greaterOrEqual = 32
         }
 
+        /// `column comparison value`, the column counted from 0.
         public var column: Int
         public var comparison: Comparison
         public var value: SQLiteValue
     }
 
+    /// The column's name.
     public var name: String
     /// Each with its type: `seq INTEGER`.
     public var columns: [String]

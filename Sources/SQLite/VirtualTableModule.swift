@@ -184,6 +184,7 @@ enum VirtualTableModule {
     }
 
     private static func give(_ value: SQLiteValue, to context: OpaquePointer?) {
+        // SQLITE_TRANSIENT, a cast in a macro that Swift does not import: SQLite copies at once.
         let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
         switch value {
         case .null: sqlite3_result_null(context)

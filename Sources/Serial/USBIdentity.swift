@@ -25,6 +25,7 @@ public struct USBIdentity: Sendable, Equatable {
     /// Vendors whose USB serial ports are taken for boards: Espressif, Silicon Labs, WCH, Arduino (both ids).
     public static let boardVendorIDs: Set<UInt16> = [0x303A, 0x10C4, 0x1A86, 0x2341, 0x2A03]
 
+    /// Whether boards of this kind come from this vendor.
     public var isBoardVendor: Bool { Self.boardVendorIDs.contains(vendorID) }
 
     /// Whether the serial number tells this unit from others: many adapters leave the factory as `0001` or `123456`.

@@ -36,6 +36,7 @@ enum IntakeBenchmark {
         let output = folder.file("count.out")
         let subscriber = try ChildProcess(
             GatewayProcess.built("mycogate-bench"), ["count", String(broker.port), String(messageCount)], output: output)
+        // The file is not there before the child has begun.
         guard Eventually.holds({ ((try? File.text(output)) ?? "").contains("ready") }) else {
             throw BenchError("the counting subscriber did not start")
         }

@@ -43,6 +43,11 @@ struct CommentTests {
                 return isExplained(file, above)
             }
             let line = file.code[above].drop(while: \.isWhitespace)
+            // The sentence that makes `@unchecked Sendable` true stands between, too.
+            if line.isEmpty, file.comments[above].contains("//") {
+                above -= 1
+                continue
+            }
             let isWholeDeclaration = line.hasPrefix("public ") && !line.hasSuffix("{") && !line.hasSuffix("(")
             guard line.hasPrefix("@") || isWholeDeclaration else { return false }
             above -= 1

@@ -32,11 +32,11 @@ struct SourceFile: Sendable {
 
     /// Whether the line has a comment, or one stands above it: where the house style asks for a reason. One comment may
     /// speak for several lines in a row that make the same claim.
-    func hasReason(at line: Int, claim: String) -> Bool {
+    func hasReason(at line: Int, claim: ([Substring]) -> Bool) -> Bool {
         var line = line
         while line >= 0 {
             if comments[line].contains("//") { return true }
-            guard code[line].contains(claim) else { return false }
+            guard claim(words[line]) else { return false }
             line -= 1
         }
         return false

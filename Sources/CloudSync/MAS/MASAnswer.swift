@@ -58,6 +58,7 @@ struct MASAnswer {
     private func confirmation(_ answer: ClientAnswer, _ messageID: String) -> PushOutcome {
         let bytes = answer.body
         return bytes.withUnsafeBytes { bytes in
+            // An answer that is no JSON was not given by a MAS.
             guard let value = try? parser.parse(bytes), let accepted = value["accepted"]?.bool else {
                 return .misdirected(reason: Self.foreign(answer))
             }
@@ -97,6 +98,7 @@ struct MASAnswer {
     /// FastAPI's `detail`, else the beginning of the body.
     private func detail(_ answer: ClientAnswer) -> String {
         let found = answer.body.withUnsafeBytes { bytes -> String? in
+            // An answer that is no JSON is shown as it is.
             guard let value = try? parser.parse(bytes), let detail = value["detail"] else { return nil }
             return detail.string ?? JSON(detail).text
         }
@@ -107,6 +109,7 @@ struct MASAnswer {
     }
 
     private func text(_ body: [UInt8], _ key: StaticString) -> String? {
+        // Nil stands for "it does not say", whatever the cause.
         body.withUnsafeBytes { (try? parser.parse($0))?[key]?.string }
     }
 }

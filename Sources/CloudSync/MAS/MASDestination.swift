@@ -9,7 +9,9 @@ internal import Synchronization
 /// several at once across devices and in order within one, and heartbeats within the rate limits of the MAS. A record is
 /// acknowledged to the journal only after the MAS has confirmed it, or condemned it with 400, 413 or 422.
 public final class MASDestination: Sendable {
+    /// Where the MAS is and how to talk to it.
     public struct Configuration: Sendable {
+        /// As configured: the name of its cursor.
         public var name: String
         /// Our own id and the journal's epoch: part of the message ids that are derived.
         public var gatewayID: String

@@ -24,11 +24,13 @@ public final class AccessTokens: Sendable {
         public var entry: Entry
     }
 
+    /// What every secret begins with, so that scanners find leaked ones.
     public static let prefix = "mgt_"
     static let secretByteCount = 32
     static let tokensMax = 1_000
     static let lastUsedGrain: Int64 = 10 * 60 * 1000
 
+    /// The table of tokens in `state.db`.
     public static let migrations = [
         Migration(
             module: "access", version: 1,

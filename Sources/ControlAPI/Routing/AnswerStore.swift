@@ -16,6 +16,7 @@ public final class AnswerStore: Sendable {
     /// Longer answers are not kept: what creates something answers briefly.
     static let bodyByteCountMax = 64 * 1024
 
+    /// The table of answers in `state.db`.
     public static let migrations = [
         Migration(
             module: "answers", version: 1,

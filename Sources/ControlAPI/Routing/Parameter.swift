@@ -2,8 +2,10 @@ public import JSONText
 
 /// What the outside is told about a parameter, and how its text is checked before a handler runs.
 public struct ParameterDeclaration: Sendable {
+    /// Where a request carries it.
     public enum Place: String, Sendable { case query, path, header }
 
+    /// As OpenAPI tells it.
     public var name: String
     public var place: Place
     public var summary: String
@@ -41,6 +43,7 @@ public struct Parameter<Value: Sendable>: Sendable {
 }
 
 extension Parameter where Value == Int64 {
+    /// A whole number within a range, or the default.
     public static func integer(
         _ name: String, _ range: ClosedRange<Int64>, default absent: Int64?, _ summary: String
     ) -> Parameter {
@@ -55,6 +58,7 @@ extension Parameter where Value == Int64 {
 }
 
 extension Parameter where Value == Int64? {
+    /// A whole number within a range, or nil.
     public static func optionalInteger(_ name: String, _ range: ClosedRange<Int64>, _ summary: String) -> Parameter {
         let typed = Parameter<Int64>.integer(name, range, default: nil, summary)
         return Parameter(
@@ -106,6 +110,7 @@ extension Parameter where Value == Bool {
 }
 
 extension Parameter where Value: CaseIterable & RawRepresentable, Value.RawValue == String {
+    /// One of some words, or the default.
     public static func choice(
         _ name: String, in place: ParameterDeclaration.Place = .query, default absent: Value?, _ summary: String
     ) -> Parameter {

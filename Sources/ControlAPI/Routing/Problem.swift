@@ -53,6 +53,8 @@ public struct Problem: Error, Sendable, Equatable {
 
     static let internalError = Problem(500, "internal_error", "the gateway failed to answer; its log says why")
 
+    /// 404: there is no such thing.
     public static func notFound(_ detail: String) -> Problem { Problem(404, "not_found", detail) }
+    /// 400: the request cannot be understood.
     public static func invalid(_ detail: String) -> Problem { Problem(400, "invalid_request", detail) }
 }

@@ -4,6 +4,7 @@ public import JSONText
 /// One operation of the interface: how it is called, what it needs, what it answers, and the code that does it. Dispatch
 /// and the OpenAPI document are both made from it, so that what is documented is what runs.
 public struct Route: Sendable {
+    /// The methods that routes use.
     public enum Method: String, Sendable, CaseIterable {
         case get = "GET", post = "POST", put = "PUT", patch = "PATCH", delete = "DELETE"
     }
@@ -43,6 +44,7 @@ public struct Route: Sendable {
         }
     }
 
+    /// What is asked for.
     public var method: Method
     var template: PathTemplate
     /// Nil: open to everybody.

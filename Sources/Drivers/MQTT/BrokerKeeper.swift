@@ -35,6 +35,7 @@ public final class BrokerKeeper: Driver {
     /// How often it was started again after it had died.
     public var restarts: Int { state.withLock { $0.restarts } }
 
+    /// How it is now.
     public var condition: DriverCondition {
         state.withLock { $0.port != nil ? .working : .degraded($0.failure ?? "not started yet") }
     }

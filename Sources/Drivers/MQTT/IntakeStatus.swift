@@ -2,6 +2,7 @@ public import MQTT
 
 /// How the intake is doing, as status and metrics show it.
 public struct IntakeStatus: Sendable, Equatable {
+    /// How far the connection has got.
     public enum State: String, Sendable {
         /// Waiting for the next attempt to connect, or connecting.
         case disconnected
@@ -13,6 +14,7 @@ public struct IntakeStatus: Sendable, Equatable {
         case held
     }
 
+    /// Where it stands now.
     public var state: State = .disconnected
     /// `host:port` of the broker; nil if it is not known yet.
     public var broker: String?

@@ -13,6 +13,7 @@ public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
     /// Stores a batch, as `Journal.append`: durable on return. Throwing means that nothing may be acknowledged.
     public typealias Commit = @Sendable (ObservationBatch, _ redeliveryWindow: Int) throws -> AppendReceipt
 
+    /// The driver's name, as status and metrics show it.
     public let name = "mqtt"
     let settings: IntakeSettings
     let address: @Sendable () -> MQTTConfiguration?
@@ -59,6 +60,7 @@ public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
     /// As of the last commit.
     public var status: IntakeStatus { current.withLock { $0 } }
 
+    /// How it is now.
     public var condition: DriverCondition {
         let status = status
         switch status.state {

@@ -8,6 +8,7 @@ internal import Synchronization
 ///
 /// Boards may come, go and hang; none holds up another. Readings are acknowledged to a board only after the commit.
 public final class SerialIntake: Driver {
+    /// Which ports to open and what is known of the devices on them.
     public struct Configuration: Sendable {
         /// Where boards are expected.
         public var places: [SerialPlace]
@@ -46,6 +47,7 @@ public final class SerialIntake: Driver {
         }
     }
 
+    /// The driver's name, as status and metrics show it.
     public let name = "serial"
     /// Lends the ports: borrow one by its path as `ports()` gives it.
     public let leases = PortLeases()
@@ -84,6 +86,7 @@ public final class SerialIntake: Driver {
         }
     }
 
+    /// How it is now.
     public var condition: DriverCondition { snapshot.withLock { $0.condition } }
 
     /// The ports in the order of the configuration, then the discovered ones. At most a second old.

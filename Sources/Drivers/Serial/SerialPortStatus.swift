@@ -3,6 +3,7 @@ public import Serial
 
 /// One board's port as `ports` and the API show it.
 public struct SerialPortStatus: Sendable, Equatable {
+    /// How far a port has got.
     public enum State: Sendable, Equatable {
         /// Nothing there: unplugged, or its link leads nowhere.
         case absent

@@ -50,6 +50,7 @@ public final class DriverSupervisor: Sendable {
         }
     }
 
+    /// How each driver is now, in the order of the configuration.
     public var statuses: [Status] {
         let accounts = accounts.withLock { $0 }
         return zip(drivers, accounts).map { driver, account in

@@ -24,7 +24,7 @@ public struct DeviceSection: Sendable {
         let id = section.requiredValue(
             "alias", accepted: "1…128 bytes without white space and none of / + # \" \\"
         ) { $0.text.flatMap { DeviceID($0) } }
-        self.id = id ?? DeviceID("invalid")!
+        self.id = id ?? .placeholder
         alias = self.id.text
         match =
             section.section("match") { section in

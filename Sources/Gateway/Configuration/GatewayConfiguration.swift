@@ -59,10 +59,18 @@ public struct SiteSection: Sendable {
             else { return nil }
             return DeviceID(text)
         }
-        self.id = id ?? DeviceID("invalid")!
+        self.id = id ?? .placeholder
         site = section.text("site", length: 1...128)
         location = section.text("location", length: 1...256)
     }
+}
+
+extension DeviceID {
+    /// Stands in a configuration whose id was refused, and which is never used.
+    static let placeholder: DeviceID = {
+        guard let id = DeviceID("invalid") else { preconditionFailure("`invalid` is a valid id") }
+        return id
+    }()
 }
 
 extension UInt8 {

@@ -2,6 +2,7 @@ import YAMLText
 
 /// `log`: what the daemon says about itself on standard error.
 public struct LogSection: Sendable {
+    /// How grave a line must be to be written.
     public enum Level: String, CaseIterable, Sendable, Comparable {
         case debug, info, warning, error
 
@@ -17,10 +18,12 @@ public struct LogSection: Sendable {
         }
     }
 
+    /// Lines for people or for programs.
     public enum Format: String, CaseIterable, Sendable {
         case text, json
     }
 
+    /// What is written, and how.
     public var level: Level
     public var format: Format
 

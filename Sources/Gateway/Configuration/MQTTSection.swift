@@ -2,12 +2,14 @@ public import YAMLText
 
 /// `mqtt`: the broker that devices publish to.
 public struct MQTTSection: Sendable {
+    /// Whose broker it is.
     public enum Broker: Sendable, Equatable {
         /// A private mosquitto on loopback, started by the gateway.
         case embedded
         case remote(Address, tls: Bool)
     }
 
+    /// Nil: no MQTT.
     public var broker: Broker?
     /// The port of the embedded broker; nil: a free one.
     public var port: Int?

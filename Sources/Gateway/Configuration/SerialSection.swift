@@ -2,11 +2,14 @@ import YAMLText
 
 /// `serial`: the ports with boards on them.
 public struct SerialSection: Sendable {
+    /// Who talks to the board.
     public enum Driver: String, CaseIterable, Sendable {
         case mycobrain
     }
 
+    /// One configured port.
     public struct Port: Sendable, Equatable {
+        /// Where it is, who talks on it, and how fast.
         public var path: String
         public var driver: Driver
         public var baud: Int

@@ -3,10 +3,12 @@ public import YAMLText
 
 /// `sync`: who gets the records.
 public struct SyncSection: Sendable {
+    /// The protocols that can be pushed with.
     public enum Kind: String, CaseIterable, Sendable {
         case mas
     }
 
+    /// Where a consumer begins that was never seen before.
     public enum Start: String, CaseIterable, Sendable {
         case oldest, now
     }
@@ -32,6 +34,7 @@ public struct SyncSection: Sendable {
         public var from: Start
     }
 
+    /// Who is pushed to, and who pulls.
     public var destinations: [Destination]
     public var consumers: [Consumer]
 

@@ -17,8 +17,8 @@ final class HTTPIntake: Sendable {
     private let gateway: String
     private let clock: any Clock
 
+    // Never leaves the lock it stands behind.
     private struct UncheckedState: @unchecked Sendable {
-        // Never leaves the lock it stands behind.
         var value: State
     }
 

@@ -12,6 +12,7 @@ public struct BoardOutput: Sendable, Equatable {
         case corrupted(seq: UInt32?)
     }
 
+    /// What the bytes are, and the bytes.
     public var kind: Kind
     public var bytes: [UInt8]
 

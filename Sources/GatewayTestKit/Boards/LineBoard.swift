@@ -7,6 +7,7 @@ public struct LineBoard: BoardFirmware {
         case g2, g3
     }
 
+    /// Which firmware it plays.
     public let generation: Generation
     /// Reported as `board_id` (g2) or behind `A-` as `node` (g3).
     public let mac: String
@@ -29,6 +30,7 @@ public struct LineBoard: BoardFirmware {
         random = SeededRandom(seed: seed)
     }
 
+    /// Boot text; g3 adds its boot line.
     public mutating func boot() -> [BoardOutput] {
         seq = 0
         input = []
@@ -46,6 +48,7 @@ public struct LineBoard: BoardFirmware {
         return [BoardOutput(.talk, Array((RomText.esp32s3 + text).utf8))]
     }
 
+    /// One telemetry line, with the faults that were asked for.
     public mutating func measure(uptime: Duration) -> [BoardOutput] {
         climate.step(using: &random)
         let number = generation == .g3 ? seq : nil
@@ -61,6 +64,7 @@ public struct LineBoard: BoardFirmware {
         return [BoardOutput(.telemetry(seq: number), glued + bytes)]
     }
 
+    /// Lines ended by CR or LF, words or JSON, are answered.
     public mutating func receive(_ bytes: [UInt8], uptime: Duration) -> [BoardOutput] {
         var output: [BoardOutput] = []
         for byte in bytes {

@@ -29,6 +29,7 @@ public struct MDPBoard: BoardFirmware {
         random = SeededRandom(seed: seed)
     }
 
+    /// ROM text, a line glued in front of the frame, HELLO.
     public mutating func boot() -> [BoardOutput] {
         seq = 0
         input = []
@@ -37,6 +38,7 @@ public struct MDPBoard: BoardFirmware {
         return [BoardOutput(.talk, Array(text.utf8)), hello(answering: 0)]
     }
 
+    /// One TELEMETRY frame, with the faults that were asked for.
     public mutating func measure(uptime: Duration) -> [BoardOutput] {
         climate.step(using: &random)
         let frame = frame(.telemetry, telemetry(uptime), answering: 0)

@@ -24,6 +24,7 @@ public struct CrashTrial {
         /// Requests repeated with the same content, because their answer was lost with the daemon.
         public var repeats = 0
 
+        /// Nothing lost, nothing doubled.
         public var isClean: Bool {
             lost.isEmpty && doubled.isEmpty && undelivered.isEmpty && deliveredUnderTwoIDs.isEmpty && differing == 0
         }

@@ -1,6 +1,8 @@
 /// What the stand-in MAS has received and accepted: kept outside of the gateway, to judge it by.
 public struct MASLedger: Sendable {
+    /// One message as it was first accepted.
     public struct Delivery: Sendable, Equatable {
+        /// What the envelope named.
         public var device: String
         public var seq: Int64
         /// The envelope as first received, if contents are kept.

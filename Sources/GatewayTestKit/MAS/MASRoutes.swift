@@ -47,6 +47,7 @@ final class MASRoutes: @unchecked Sendable {
     }
 
     private func ingest(_ body: UnsafeRawBufferPointer, _ state: inout MASState) -> PeerReply {
+        // What is no JSON has no envelope either.
         guard let message = try? parser.parse(body), let envelope = message["envelope"], envelope.isObject else {
             state.ledger.refused += 1
             return PeerReply(422, #"{"detail":[{"type":"missing","loc":["body","envelope"],"msg":"Field required"}]}"#)
@@ -95,6 +96,7 @@ final class MASRoutes: @unchecked Sendable {
     }
 
     private func heartbeat(_ body: UnsafeRawBufferPointer, _ state: inout MASState) -> PeerReply {
+        // What is no JSON lacks every field.
         let message = try? parser.parse(body)
         for field in ["device_id", "host"] where message?[field]?.string == nil {
             state.ledger.refused += 1

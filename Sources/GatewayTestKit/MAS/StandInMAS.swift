@@ -7,7 +7,9 @@ internal import Synchronization
 /// Also answers `GET /standin/ledger` (one JSON object a line and message) and `GET /standin/summary`, for those outside
 /// of the process.
 public final class StandInMAS: Sendable {
+    /// Where it listens and how strict it is.
     public struct Configuration: Sendable {
+        /// Listened on.
         public var address = "127.0.0.1"
         /// 0 takes a free port.
         public var port: UInt16 = 0
@@ -40,6 +42,7 @@ public final class StandInMAS: Sendable {
 
     deinit { server.stop() }
 
+    /// Where it listens, and connections it has accepted.
     public var port: UInt16 { server.port }
     public var connectionsAccepted: Int { server.accepted.load(ordering: .relaxed) }
     public var url: String { "http://\(address):\(server.port)" }
@@ -47,6 +50,7 @@ public final class StandInMAS: Sendable {
     /// Closes the port and every connection.
     public func stop() { server.stop() }
 
+    /// Lends the ledger.
     public func withLedger<R>(_ body: (MASLedger) throws -> R) rethrows -> R {
         try state.withLock { try body($0.ledger) }
     }

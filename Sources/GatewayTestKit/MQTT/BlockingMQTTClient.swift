@@ -4,7 +4,9 @@ public import MQTT
 
 /// A client for tests and simulations that does one thing after the other and acknowledges at once.
 public final class BlockingMQTTClient {
+    /// A message that has arrived.
     public struct Message: Sendable, Equatable {
+        /// As it came.
         public var topic: String
         public var payload: [UInt8]
         public var retained: Bool
@@ -40,6 +42,7 @@ public final class BlockingMQTTClient {
         }
     }
 
+    /// Connects to a broker on 127.0.0.1 without credentials.
     public convenience init(port: Int, id: String) throws {
         try self.init(MQTTConfiguration(host: "127.0.0.1", port: UInt16(port), clientID: id))
     }
@@ -47,6 +50,7 @@ public final class BlockingMQTTClient {
     /// What has arrived and was not taken yet.
     public var messages: [Message] { inbox.messages }
 
+    /// What has arrived since the last time.
     public func takeMessages() -> [Message] {
         defer { inbox.messages = [] }
         return inbox.messages
@@ -62,6 +66,7 @@ public final class BlockingMQTTClient {
         }
     }
 
+    /// Publishes text and returns when the broker has acknowledged.
     @discardableResult
     public func publish(_ topic: String, _ text: String, qos: MQTTPublication.QoS = .atLeastOnce) throws -> MQTTReason {
         try publish(MQTTPublication(topic: topic, text: text, qos: qos))

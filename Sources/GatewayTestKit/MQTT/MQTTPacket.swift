@@ -1,5 +1,6 @@
 /// One MQTT 5 control packet as it stands on the wire, for brokers and clients that tests play by hand.
 public struct MQTTPacket: Sendable, Equatable {
+    /// The types of control packets, by their numbers in the standard.
     public enum Kind: UInt8, Sendable {
         case connect = 1
         case connack, publish, puback, pubrec, pubrel, pubcomp, subscribe, suback, unsubscribe, unsuback
@@ -20,6 +21,7 @@ public struct MQTTPacket: Sendable, Equatable {
         self.init(header: kind.rawValue << 4 | flags, body: body)
     }
 
+    /// Nil for number 0, which is reserved.
     public var kind: Kind? { Kind(rawValue: header >> 4) }
 
     /// The packet identifier of an acknowledgement, a SUBSCRIBE or a QoS 1 PUBLISH.
@@ -62,12 +64,15 @@ public struct MQTTPacket: Sendable, Equatable {
         return packet
     }
 
+    /// The broker's answers.
     public static func connack(resumed: Bool, reason: UInt8 = 0) -> MQTTPacket {
         MQTTPacket(.connack, [resumed ? 1 : 0, reason, 0])
     }
 
+    /// Acknowledges a QoS 1 PUBLISH.
     public static func puback(_ id: UInt16) -> MQTTPacket { MQTTPacket(.puback, encoded(id)) }
 
+    /// Agrees to each filter of a SUBSCRIBE, or refuses it.
     public static func suback(_ id: UInt16, _ reasons: [UInt8]) -> MQTTPacket {
         MQTTPacket(.suback, encoded(id) + [0] + reasons)
     }

@@ -81,6 +81,7 @@ public final class ScriptedBroker: Sendable {
         /// Sends a packet, or any bytes.
         public func send(_ packet: MQTTPacket) { send(packet.bytes) }
 
+        /// Puts bytes on the wire as they are.
         public func send(_ bytes: [UInt8]) {
             var offset = 0
             while offset < bytes.count {

@@ -11,6 +11,7 @@ public struct HTTPHeaders: Sendable, Equatable, ExpressibleByDictionaryLiteral {
         }
     }
 
+    /// In the order in which they came or were added.
     public private(set) var fields: [Field] = []
 
     public init() {}

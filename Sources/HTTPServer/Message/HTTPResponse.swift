@@ -1,6 +1,7 @@
 /// The answer to one request. Length, transfer encoding and connection fields are the server's own business: those given
 /// in `headers` are ignored, and control characters in values are replaced by spaces.
 public struct HTTPResponse: Sendable {
+    /// Bytes that are there, or that are made while they are sent.
     public enum Body: Sendable {
         case bytes([UInt8])
         /// Called once, after the head has been queued; what it writes is sent as it comes, until it returns. If it

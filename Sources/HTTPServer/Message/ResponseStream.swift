@@ -15,5 +15,6 @@ public struct ResponseStream: Sendable {
     /// when the task was cancelled.
     public func write(_ bytes: [UInt8]) async throws { try await sink(bytes) }
 
+    /// Sends text; waits while the client is slow, throws when it is gone.
     public func write(_ text: String) async throws { try await sink(Array(text.utf8)) }
 }

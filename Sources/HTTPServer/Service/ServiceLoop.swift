@@ -33,7 +33,10 @@ final class ServiceLoop {
         handler = service.handler
         limits = Limits(service.configuration)
         sendBuffer = .allocate(byteCount: 64 * 1024, alignment: 16)
-        sendBytes = sendBuffer.bindMemory(to: UInt8.self).baseAddress!  // just allocated, not empty
+        guard let start = sendBuffer.bindMemory(to: UInt8.self).baseAddress else {
+            preconditionFailure("a buffer that was just allocated is not empty")
+        }
+        sendBytes = start
     }
 
     deinit { sendBuffer.deallocate() }

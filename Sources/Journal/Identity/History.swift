@@ -40,6 +40,7 @@ final class History {
         if stretches.contains(where: { $0.hashes.contains(hash) }) { return true }
         guard lookupsLeft > 0 else { return false }
         lookupsLeft -= 1
+        // A segment that cannot be read cannot tell a duplicate: the message is stored.
         guard let snapshot = try? snapshot(holding: device, boot, seq) else { return false }
         if stretches.contains(where: { $0.after == snapshot.after }) { return false }
         guard readsLeft > 0 else { return false }

@@ -120,6 +120,7 @@ final class StreamWriter {
 
     /// Whether the segment has reached its size.
     var isFull: Bool {
+        // A size that cannot be told does not seal a segment; the next write will show what is wrong.
         guard let segment, let bytes = try? segment.contentBytes() else { return false }
         return bytes >= segmentSize
     }
