@@ -21,6 +21,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     /// Messages that may still be repetitions of what was committed before the connection was resumed.
     private var redeliveryWindow = 0
     private var keptAliveAt: Int64 = 0
+    private var committedAt: Int64 = 0
 
     init(_ intake: MQTTIntake<Decoder>, decoder: Decoder, stop: StopFlag) {
         self.intake = intake
@@ -89,7 +90,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         let now = clock.now().monotonicMilliseconds
         var timeout = Int32(1_000)
         if !batch.isEmpty {
-            timeout = Int32(clamping: max(0, batch.openedAt + settings.linger.milliseconds - now))
+            timeout = Int32(clamping: max(0, dueAt - now))
         }
         let wantsWrite = batch.isEmpty && connection.wantsWrite
         var entries = [
@@ -121,8 +122,12 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     /// Whether the batch has waited long enough.
     private var isDue: Bool {
         guard !batch.isEmpty else { return false }
-        return isFull || clock.now().monotonicMilliseconds - batch.openedAt >= settings.linger.milliseconds
+        return isFull || clock.now().monotonicMilliseconds >= dueAt
     }
+
+    /// When the batch is to be committed: at once after a quiet time, else one linger after the last commit, so that
+    /// there are no more commits a second than with waiting each time, but a lone message does not wait.
+    private var dueAt: Int64 { max(batch.openedAt, committedAt + settings.linger.milliseconds) }
 
     private func receive(_ message: MQTTMessage) {
         if message.topic.count == presence.topic.utf8.count, message.topic.elementsEqual(presence.topic.utf8) { return }
@@ -193,6 +198,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         redeliveryWindow = max(0, redeliveryWindow - batch.messageCount)
         intake.passOn(batch, receipt)
         batch.removeAll()
+        committedAt = clock.now().monotonicMilliseconds
     }
 
     /// Lets acknowledgements and publications out, unless something that was read is not durable yet.

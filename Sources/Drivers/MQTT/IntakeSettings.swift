@@ -8,7 +8,7 @@ public struct IntakeSettings: Sendable {
     public var receiveMaximum = 1_000
     /// Messages of one commit. Below the receive maximum, so that the broker goes on sending while we commit.
     public var batchMax = 1_000
-    /// How long the first message of a batch waits for more when no more are there.
+    /// The time between two commits while messages come one by one.
     public var linger: Duration = .milliseconds(5)
     /// How long a batch may grow while messages keep coming.
     public var burst: Duration = .milliseconds(25)

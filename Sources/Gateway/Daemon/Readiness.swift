@@ -33,10 +33,11 @@ final class Readiness: Sendable {
 
     /// Looks often until the first time it is ready, then waits to be cancelled: housekeeping goes on looking.
     func untilReady() async throws {
-        while true {
+        while last.withLock({ $0 }) != [] {
             look()
-            let isReady = last.withLock { $0 == [] }
-            try await Task.sleep(for: isReady ? .seconds(86_400) : .milliseconds(20))
+            try await Task.sleep(for: .milliseconds(20))
         }
+        ResidentMemory.releaseStartPages()
+        while true { try await Task.sleep(for: .seconds(86_400)) }
     }
 }
