@@ -13,7 +13,7 @@ final class Committer {
     private var owed: [Note]
     private var noted: [StreamName: Int64] = [:]
     private var notedAt: Int64 = .min
-    private var probedAt: Int64 = .min
+    private var probedAt: Int64 = 0
 
     /// Events owed at most: beyond, the oldest are given up, and opening the journal does not find them again either.
     private static let owedCountMax = 10_000
@@ -60,9 +60,9 @@ final class Committer {
 
     /// After a failure: whoever waits for the journal to be writable again may be the one who would write.
     private func probe() {
-        guard !shared.isWritable else { return }
         let now = shared.clock.now().monotonicMilliseconds
-        guard probedAt == .min || now - probedAt >= 500 else { return }
+        guard !shared.isWritable else { return probedAt = now }
+        guard now - probedAt >= 500 else { return }
         probedAt = now
         // Still failing is what everybody knows already.
         if (try? readings.probe()) != nil { shared.recover() }
