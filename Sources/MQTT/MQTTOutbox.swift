@@ -8,22 +8,22 @@ public final class MQTTOutbox: Sendable {
     /// Called once, on the connection's thread: the broker's reason (a failure too), or why it was never delivered.
     public typealias Completion = @Sendable (Result<MQTTReason, MQTTError>) -> Void
 
-    private struct Entry {
+    private struct Submission {
         var publication: MQTTPublication
         var completion: Completion?
     }
 
     private struct State {
         /// Those before `head` have gone; they are removed many at a time, because removing one moves all the others.
-        var waiting: [Entry?] = []
+        var waiting: [Submission?] = []
         var head = 0
-        var inFlight: [(id: Int32, entry: Entry)] = []
+        var inFlight: [(id: Int32, entry: Submission)] = []
         var byteCount = 0
         var isClosed = false
 
         var count: Int { waiting.count - head + inFlight.count }
 
-        mutating func takeFirst() -> Entry? {
+        mutating func takeFirst() -> Submission? {
             guard head < waiting.count else { return nil }
             defer {
                 waiting[head] = nil
@@ -36,7 +36,7 @@ public final class MQTTOutbox: Sendable {
             return waiting[head]
         }
 
-        mutating func putFirst(_ entries: [Entry]) {
+        mutating func putFirst(_ entries: [Submission]) {
             waiting.replaceSubrange(0..<head, with: entries)
             head = 0
         }
@@ -64,7 +64,7 @@ public final class MQTTOutbox: Sendable {
         let size = publication.payload.count
         let taken = state.withLock { state in
             guard !state.isClosed, state.count < countMax, state.byteCount + size <= byteCountMax else { return false }
-            state.waiting.append(Entry(publication: publication, completion: completion))
+            state.waiting.append(Submission(publication: publication, completion: completion))
             state.byteCount += size
             return true
         }
@@ -89,7 +89,7 @@ public final class MQTTOutbox: Sendable {
 
     /// The connection reported `published`.
     public func settle(_ id: Int32, _ reason: MQTTReason) {
-        let entry: Entry? = state.withLock { state in
+        let entry: Submission? = state.withLock { state in
             state.inFlight.firstIndex { $0.id == id }.map { state.inFlight.remove(at: $0).entry }
         }
         if let entry { finish(entry, .success(reason)) }
@@ -112,13 +112,13 @@ public final class MQTTOutbox: Sendable {
         for entry in rest { entry.completion?(.failure(error)) }
     }
 
-    private func next() -> Entry? {
+    private func next() -> Submission? {
         state.withLock { state in
             state.inFlight.count < Self.inFlightMax ? state.takeFirst() : nil
         }
     }
 
-    private func finish(_ entry: Entry, _ result: Result<MQTTReason, MQTTError>) {
+    private func finish(_ entry: Submission, _ result: Result<MQTTReason, MQTTError>) {
         state.withLock { $0.byteCount -= entry.publication.payload.count }
         entry.completion?(result)
     }
