@@ -1,5 +1,5 @@
 /// What makes a port the same port again after unplugging, restarting and renumbering; best first.
-public enum PortIdentity: Sendable, Hashable {
+public enum PortIdentity: Sendable, Hashable, CustomStringConvertible {
     /// The USB serial number, which on an ESP32-S3 is its MAC address.
     case usbSerial(String)
     /// The name of its link in `/dev/serial/by-id`.
@@ -25,6 +25,8 @@ public enum PortIdentity: Sendable, Hashable {
         case .usbSerial(let text), .byID(let text), .topology(let text), .path(let text): text
         }
     }
+
+    public var description: String { "\(kind) \(text)" }
 
     /// The identity as a part of a device id: lower-case letters, digits, `-` and `_`, at most 96 bytes.
     public var slug: String {

@@ -1,5 +1,5 @@
 /// What the USB descriptors of an adapter or board say about it.
-public struct USBIdentity: Sendable, Equatable {
+public struct USBIdentity: Sendable, Equatable, CustomStringConvertible {
     public var vendorID: UInt16
     public var productID: UInt16
     public var serialNumber: String?
@@ -20,6 +20,15 @@ public struct USBIdentity: Sendable, Equatable {
         self.product = product
         self.bus = bus
         self.address = address
+    }
+
+    /// `303a:1001 USB JTAG/serial debug unit`.
+    public var description: String {
+        let ids = [vendorID, productID].map { id in
+            let digits = String(id, radix: 16)
+            return String(repeating: "0", count: 4 - digits.utf8.count) + digits
+        }
+        return ids.joined(separator: ":") + (product.map { " " + $0 } ?? "")
     }
 
     /// Vendors whose USB serial ports are taken for boards: Espressif, Silicon Labs, WCH, Arduino (both ids).
