@@ -32,6 +32,22 @@ import Testing
         #expect(one.utf8.count == 96)
     }
 
+    @Test func anyNameMakesASlugOfPlainCharacters() {
+        var random = SeededRandom(seed: 3)
+        for _ in 0..<2_000 {
+            let text = String(decoding: random.bytes(random.integer(in: 0...300)), as: UTF8.self)
+            for identity in [PortIdentity.usbSerial(text), .byID(text), .topology(text), .path(text), .named(by: text)]
+            {
+                let slug = Array(identity.slug.utf8)
+                #expect((1...96).contains(slug.count))
+                #expect(
+                    slug.allSatisfy {
+                        (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D || $0 == 0x5F
+                    })
+            }
+        }
+    }
+
     @Test(arguments: ["0001", "123456", "0123456789ABCDEF", "00000000", "", "12"])
     func factoryNumbersTellNoBoardFromAnother(serial: String) {
         #expect(!USBIdentity.isDistinctive(serial))

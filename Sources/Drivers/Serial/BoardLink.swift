@@ -56,11 +56,15 @@ final class BoardLink {
         if case .opening = standing { true } else { false }
     }
 
+    /// When opening is tried again; nil unless it failed.
+    var retryAt: Int64? {
+        if case .failing(let retryAt) = standing { retryAt } else { nil }
+    }
+
     /// When this link wants attention next (milliseconds of the monotonic clock); nil if only events concern it.
     var due: Int64? {
         var times = [fetchAt, talk?.due, recognition?.deadline]
         if let stalledSince { times.append(stalledSince + Self.stallMilliseconds) }
-        if case .failing(let retryAt) = standing { times.append(retryAt) }
         return times.compactMap { $0 }.min()
     }
 

@@ -10,6 +10,8 @@ enum BoardOutcome {
     case hello(HelloFields)
     /// The firmware has become known: commands can be put into its words.
     case understood
+    /// Bytes that should have been a frame, or a frame with nothing usable.
+    case damaged(MDPError, byteCount: Int)
     /// A durable command is over.
     case command(id: String, DeviceCommand.State, result: String)
 }
@@ -67,7 +69,8 @@ struct BoardTalk: ~Copyable {
             case .acknowledgementWanted(let seq, let source, let isAnswer):
                 let receipt = receipts.receipt(for: seq, of: source, isAnswer: isAnswer, now: milliseconds)
                 if let receipt { outcomes.append(.writeAfterCommit(receipt)) }
-            case .bootBanner, .event, .telemetry, .sequenceGap, .malformed: break
+            case .malformed(let error, let byteCount): outcomes.append(.damaged(error, byteCount: byteCount))
+            case .bootBanner, .event, .telemetry, .sequenceGap: break
             }
         }
         quota.withheld(Int(decoder.counters.logLinesWithheld - withheldBefore), now: milliseconds)

@@ -24,11 +24,13 @@ struct ReceiptLedger {
     private static let fallMax: UInt32 = 64
     private static let beyondMax = 64
     private static let sideMax = 8
+    /// Four bytes without a zero would make the first code byte of a frame 10, which is a line feed.
+    private static let seqMask: UInt32 = 0xFF_FFFF
 
     private var sides: [Side] = []
     private var nextSeq: UInt32
 
-    init(firstSeq: UInt32) { nextSeq = firstSeq }
+    init(firstSeq: UInt32) { nextSeq = firstSeq & Self.seqMask }
 
     /// Takes note of a frame and gives the acknowledgement to send once it is durable; nil for an answer that has had
     /// one, or two boards would answer each other for ever.
@@ -71,7 +73,7 @@ struct ReceiptLedger {
         for _ in 0..<32 {
             let header = MDPHeader(
                 type: .ack, seq: nextSeq, ack: seq, flags: .isAck, source: .gateway, destination: source)
-            nextSeq &+= 1
+            nextSeq = (nextSeq &+ 1) & Self.seqMask
             wire = MDPEncoder.encode(header, payload: [])
             if !wire.contains(where: { $0 == 0x0A || $0 == 0x0D }) { break }
         }

@@ -36,14 +36,20 @@ public final class SerialIntake: Driver {
         public var commands: CommandSource
         /// Told what was learned about a device: presence, HELLO.
         public var sighted: @Sendable (Sighting) -> Void
+        /// The ports of the box, and these paths among them or beside them.
+        public var listPorts: @Sendable (_ configuredPaths: [String]) throws(SerialError) -> [PortEntry]
 
         public init(
             commit: @escaping @Sendable (ObservationBatch) throws -> Void, commands: CommandSource = .none,
-            sighted: @escaping @Sendable (Sighting) -> Void = { _ in }
+            sighted: @escaping @Sendable (Sighting) -> Void = { _ in },
+            listPorts: @escaping @Sendable ([String]) throws(SerialError) -> [PortEntry] = {
+                (paths) throws(SerialError) in try PortList.ports(configuredPaths: paths)
+            }
         ) {
             self.commit = commit
             self.commands = commands
             self.sighted = sighted
+            self.listPorts = listPorts
         }
     }
 

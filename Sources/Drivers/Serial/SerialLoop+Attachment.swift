@@ -21,7 +21,7 @@ extension SerialLoop {
         lastListing = milliseconds
         let ports: [PortEntry]
         do {
-            ports = try PortList.ports(configuredPaths: links.map(\.place.path))
+            ports = try outlets.listPorts(links.map(\.place.path))
         } catch {
             // Without the list a board is known by its path alone, which is no reason to leave it unread.
             ports = []
@@ -85,7 +85,10 @@ extension SerialLoop {
             return
         }
         // Ours under another name, or not yet let go: looked at again when that one closes.
-        guard !openLinks.values.contains(where: { $0.openPort?.deviceNumber == number }) else { return }
+        guard !openLinks.values.contains(where: { $0.openPort?.deviceNumber == number }) else {
+            set(link, .absent)
+            return
+        }
         link.entry = entry
         lastTicket += 1
         set(link, .opening(ticket: lastTicket))

@@ -47,7 +47,6 @@ extension SerialLoop {
             }
             if let fetchAt = link.fetchAt, milliseconds >= fetchAt { fetchCommands(for: link, now) }
             for outcome in link.talk?.tick(now, into: &batch) ?? [] { act(on: outcome, of: link, now) }
-            if case .failing(let retryAt) = link.standing, milliseconds >= retryAt { scanRequested = true }
         }
     }
 }

@@ -49,6 +49,12 @@ extension SerialLoop {
         case .write(let bytes): write(bytes, to: link)
         case .writeAfterCommit(let bytes): link.acknowledgements.append(bytes)
         case .hello(let fields): greet(fields, from: link, now)
+        case .damaged(let error, let byteCount):
+            link.status.counts.damagedByReason[error.code, default: 0] += 1
+            note(link, "serial_frame_damaged", now) { body in
+                body.text("error", error.code)
+                body.integer("bytes", byteCount)
+            }
         case .understood:
             link.status.generation = link.talk?.generation?.rawValue
             fetchCommands(for: link, now)

@@ -101,13 +101,19 @@ final class SerialLoop {
     }
 
     private func isScanDue(_ now: ReceiveTime) -> Bool {
-        let age = now.monotonicMilliseconds - lastScan
-        return age >= Self.scanEvery || scanRequested && age >= Self.scanGap
+        now.monotonicMilliseconds >= nextScan
+    }
+
+    /// When to look at the links again: now and then, soon if something hints at it or a port is to be tried again.
+    private var nextScan: Int64 {
+        var wanted = scanRequested ? lastScan : lastScan + Self.scanEvery
+        for link in links { wanted = min(wanted, link.retryAt ?? wanted) }
+        return max(wanted, lastScan + Self.scanGap)
     }
 
     private func timeout(since now: ReceiveTime) -> Duration {
         let milliseconds = now.monotonicMilliseconds
-        var due = lastScan + (scanRequested ? Self.scanGap : Self.scanEvery)
+        var due = nextScan
         if statusChanged { due = min(due, lastPublished + Self.publishEvery) }
         if let commitRetryAt { due = min(due, commitRetryAt) }
         for link in links { due = min(due, link.due ?? due) }

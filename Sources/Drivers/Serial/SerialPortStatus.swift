@@ -52,8 +52,9 @@ public struct SerialPortStatus: Sendable, Equatable {
         /// Whole frames and lines.
         public var messages = 0
         public var observations = 0
-        /// Damaged frames and lines.
+        /// Frames that were damaged or held nothing usable, in all and by the reason's stable name.
         public var damaged = 0
+        public var damagedByReason: [String: Int] = [:]
         /// Messages that the board numbered and that never arrived.
         public var missing = 0
         /// Lines of text that were not kept: too many of them, or keys and certificates.

@@ -7,21 +7,40 @@ enum IntakeMeasures {
         var list: [Measure] = []
         if let status = mqtt?.intake.status {
             list += [
-                Measure("mycogate_mqtt_subscribed", .gauge, help: "1 while subscribed to the broker", status.isSubscribed ? 1 : 0),
-                Measure("mycogate_mqtt_messages_total", .counter, help: "Messages that arrived over MQTT", Double(status.messages)),
-                Measure("mycogate_mqtt_bytes_total", .counter, help: "Payload bytes that arrived over MQTT", Double(status.bytes)),
-                Measure("mycogate_mqtt_connections_total", .counter, help: "Connections made to the broker", Double(status.connections)),
+                Measure(
+                    "mycogate_mqtt_subscribed", .gauge, help: "1 while subscribed to the broker",
+                    status.isSubscribed ? 1 : 0),
+                Measure(
+                    "mycogate_mqtt_messages_total", .counter, help: "Messages that arrived over MQTT",
+                    Double(status.messages)),
+                Measure(
+                    "mycogate_mqtt_bytes_total", .counter, help: "Payload bytes that arrived over MQTT",
+                    Double(status.bytes)),
+                Measure(
+                    "mycogate_mqtt_connections_total", .counter, help: "Connections made to the broker",
+                    Double(status.connections)),
             ]
         }
         for port in serial?.intake.ports() ?? [] {
             let labels = [("port", port.path)]
             let counts = port.counts
             list += [
-                Measure("mycogate_serial_port_open", .gauge, help: "1 while the port is open", labels: labels, port.state == .open ? 1 : 0),
-                Measure("mycogate_serial_received_bytes_total", .counter, help: "Bytes received", labels: labels, Double(counts.bytesReceived)),
-                Measure("mycogate_serial_messages_total", .counter, help: "Frames and lines understood", labels: labels, Double(counts.messages)),
-                Measure("mycogate_serial_damaged_total", .counter, help: "Damaged frames and lines", labels: labels, Double(counts.damaged)),
+                Measure(
+                    "mycogate_serial_port_open", .gauge, help: "1 while the port is open", labels: labels,
+                    port.state == .open ? 1 : 0),
+                Measure(
+                    "mycogate_serial_received_bytes_total", .counter, help: "Bytes received", labels: labels,
+                    Double(counts.bytesReceived)),
+                Measure(
+                    "mycogate_serial_messages_total", .counter, help: "Frames and lines understood", labels: labels,
+                    Double(counts.messages)),
             ]
+            for (reason, count) in counts.damagedByReason.sorted(by: { $0.key < $1.key }) {
+                list.append(
+                    Measure(
+                        "mycogate_serial_damaged_total", .counter, help: "Damaged frames",
+                        labels: labels + [("reason", reason)], Double(count)))
+            }
         }
         return list
     }

@@ -105,7 +105,28 @@ import Testing
         }
     }
 
-    @Test func nothingIsAcknowledgedWhileTheJournalTakesNothing() async throws {
+    @Test func aFrameIsAcknowledgedToTheBoardOnlyAfterTheCommit() async throws {
+        let site = try SerialSite()
+        var board = try SimulatedMDPBoard()
+        try board.pair.link(at: site.link(Self.name))
+        try await site.run(configuration(site)) { _ in
+            await site.wait { $0.presence(of: device) == .online && !$0.notes("serial_port_opened").isEmpty }
+            let hello = try #require(board.receiveCommand("hello"))
+            board.answerHello(hello.header.seq)
+            await site.wait { $0.sightings.contains { $0.reportedID != nil } }
+            site.change { $0.refusesCommits = true }
+            board.pair.send(board.telemetry(marker: 1, flags: .ackRequested))
+            await site.wait { $0.refusedCommits > 1 }
+            // A HELLO that was asked for again may stand there; an acknowledgement would be another frame.
+            #expect(board.receiveFrame(within: .zero) { header, _ in header.type == .ack } == nil)
+            site.change { $0.refusesCommits = false }
+            let ack = try #require(board.receiveFrame { header, _ in header.type == .ack })
+            #expect(site.ledger.entries.count == 1)
+            #expect(ack.header.ack == 2 && ack.header.flags == .isAck && ack.payload.isEmpty)
+        }
+    }
+
+    @Test func nothingIsLostWhileTheJournalTakesNothing() async throws {
         let site = try SerialSite()
         var board = try SimulatedMDPBoard()
         try board.pair.link(at: site.link(Self.name))

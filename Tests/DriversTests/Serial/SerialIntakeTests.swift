@@ -4,6 +4,7 @@ import Fleet
 import GatewayModel
 import GatewayTestKit
 import Serial
+import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct SerialIntakeTests {
@@ -111,6 +112,38 @@ import Testing
             #expect(markers(site.ledger, device) == [1, 4])
             #expect(markers(site.ledger, otherDevice) == [2, 3])
         }
+    }
+
+    @Test func portsOfKnownVendorsAreFoundByThemselves() async throws {
+        let site = try SerialSite()
+        var board = try SimulatedMDPBoard()
+        var moved = try SimulatedMDPBoard()
+        let plugged = Mutex<[PortEntry]>([
+            Self.usbPort(board.pair.path, vendor: 0x303A), Self.usbPort("/dev/null", vendor: 0x1234),
+        ])
+        let configuration = SerialIntake.Configuration(places: [], discovers: true)
+        try await site.run(configuration, listPorts: { _ in plugged.withLock { $0 } }) { intake in
+            await site.wait { $0.presence(of: device) == .online }
+            board.sendTelemetry(marker: 1)
+            await site.wait { $0.entries.count == 1 }
+            #expect(intake.ports().map(\.isDiscovered) == [true])
+            // Plugged into another socket it has another number and is the same board.
+            plugged.withLock { $0 = [Self.usbPort(moved.pair.path, vendor: 0x303A)] }
+            let lease = try await intake.leases.borrow(board.pair.path, for: "moving")
+            lease.giveBack()
+            await site.wait { $0.presence(of: device) == .online }
+            moved.sendTelemetry(marker: 2)
+            await site.wait { $0.entries.count == 2 }
+            #expect(markers(site.ledger, device) == [1, 2])
+        }
+    }
+
+    private static func usbPort(_ path: String, vendor: UInt16) -> PortEntry {
+        var port = PortEntry.unlisted(path)
+        port.configuredPaths = []
+        port.usb = USBIdentity(vendorID: vendor, productID: 0x1001, serialNumber: "F4:12:FA:AA:BB:CC")
+        port.identity = .usbSerial("F4:12:FA:AA:BB:CC")
+        return port
     }
 
     @Test func boardsThatReportOneIDRaiseOneAlarm() async throws {

@@ -74,6 +74,15 @@ import Testing
         #expect(anew == 1)
     }
 
+    @Test func noReceiptHoldsALineEndUnlessTheNumberItselfIsOne() {
+        var ledger = ReceiptLedger(firstSeq: 0xFFFF_FF00)
+        for seq in 1...2_000 as ClosedRange<UInt32>
+        where ![10, 13].contains(seq & 0xFF) && ![10, 13].contains(seq >> 8) {
+            let wire = ledger.receipt(for: seq, of: .sideA, isAnswer: false, now: Int64(seq) * 10_000) ?? []
+            #expect(!wire.contains { $0 == 0x0A || $0 == 0x0D })
+        }
+    }
+
     @Test func acknowledgementsAreNotAcknowledgedForEver() {
         var ledger = ReceiptLedger(firstSeq: 1)
         let first = ledger.receipt(for: 5, of: .sideA, isAnswer: true, now: 0)

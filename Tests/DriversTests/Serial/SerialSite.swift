@@ -83,10 +83,12 @@ final class SerialSite: Sendable {
 
     /// Runs a driver for `configuration` while `body` runs.
     func run(
-        _ configuration: SerialIntake.Configuration, _ body: (SerialIntake) async throws -> Void
+        _ configuration: SerialIntake.Configuration,
+        listPorts: @escaping @Sendable ([String]) throws(SerialError) -> [PortEntry] = { $0.map(PortEntry.unlisted) },
+        _ body: (SerialIntake) async throws -> Void
     ) async throws {
         let intake = try SerialIntake(
-            configuration, outlets: outlets, clock: SystemClock(trustedFrom: 0), seed: 1)
+            configuration, outlets: outlets(listPorts), clock: SystemClock(trustedFrom: 0), seed: 1)
         let running = Task { try await intake.run() }
         do {
             try await body(intake)
@@ -99,7 +101,9 @@ final class SerialSite: Sendable {
         try await running.value
     }
 
-    private var outlets: SerialIntake.Outlets {
+    private func outlets(
+        _ listPorts: @escaping @Sendable ([String]) throws(SerialError) -> [PortEntry]
+    ) -> SerialIntake.Outlets {
         SerialIntake.Outlets(
             commit: { batch in
                 let isRefused = self.state.withLock { $0.ledger.refusesCommits }
@@ -126,6 +130,6 @@ final class SerialSite: Sendable {
                     }
                     return true
                 }),
-            sighted: { sighting in self.change { $0.sightings.append(sighting) } })
+            sighted: { sighting in self.change { $0.sightings.append(sighting) } }, listPorts: listPorts)
     }
 }

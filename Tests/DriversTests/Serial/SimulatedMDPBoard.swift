@@ -26,6 +26,10 @@ struct SimulatedMDPBoard {
             """)
     }
 
+    mutating func answerHello(_ seq: UInt32) {
+        pair.send(frame(.hello, "{\"device_id\":\"\(reportedID)\"}", ack: seq))
+    }
+
     /// Sends a reading whose uptime in seconds is `marker`; returns its sequence number.
     @discardableResult
     mutating func sendTelemetry(marker: Int) -> UInt32 {
@@ -33,12 +37,12 @@ struct SimulatedMDPBoard {
         return seq
     }
 
-    mutating func telemetry(marker: Int) -> [UInt8] {
+    mutating func telemetry(marker: Int, flags: MDPFlags = []) -> [UInt8] {
         frame(
             .telemetry,
             """
-            {"type":"telemetry","uptime_s":\(marker),"estop":false,"analog":{"ai1":0,"ai2":0,"ai3":0,"ai4":0},"bme688":{}}
-            """)
+            {"type":"telemetry","uptime_s":\(marker),"estop":false,"analog":{"ai1":0,"ai2":0},"bme688":{}}
+            """, flags: flags)
     }
 
     mutating func answer(_ seq: UInt32, success: Bool = true, message: String) {
@@ -59,12 +63,19 @@ struct SimulatedMDPBoard {
     }
 
     /// The commands the gateway sends, read until one of `name` comes; nil if it does not.
+    func receiveCommand(_ name: String) -> (header: MDPHeader, payload: String)? {
+        receiveFrame { $0.type == .command && $1.contains("\"\(name)\"") }
+    }
+
+    /// The frames the gateway sends, read until a wanted one comes; nil if it does not.
     ///
     /// As the firmware does, CR and LF clear the receive buffer.
-    func receiveCommand(_ name: String) -> (header: MDPHeader, payload: String)? {
+    func receiveFrame(
+        within limit: Duration = .seconds(5), _ isWanted: (MDPHeader, String) -> Bool
+    ) -> (header: MDPHeader, payload: String)? {
         var buffer: [UInt8] = []
         while true {
-            let bytes = pair.receive(within: .seconds(5))
+            let bytes = pair.receive(within: limit)
             if bytes.isEmpty { return nil }
             for byte in bytes {
                 switch byte {
@@ -72,7 +83,7 @@ struct SimulatedMDPBoard {
                 case 0:
                     defer { buffer.removeAll() }
                     guard let frame = Self.decode(buffer) else { continue }
-                    if frame.payload.contains("\"\(name)\"") { return frame }
+                    if isWanted(frame.header, frame.payload) { return frame }
                 default: buffer.append(byte)
                 }
             }
