@@ -85,6 +85,7 @@ import Testing
         let cancelled = Signal()
         try await withServer(handler: { _ in
             started.raise()
+            // Stays until it is cancelled.
             do { try await Task.sleep(for: .seconds(60)) } catch { cancelled.raise() }
             return HTTPResponse()
         }) { port in
@@ -105,6 +106,7 @@ import Testing
                 $0.sendTimeout = .milliseconds(100)
             },
             handler: { _ in
+                // Longer than every limit set here, none of which may end it.
                 do { try await Task.sleep(for: .milliseconds(1_200)) } catch { go.raise() }
                 return HTTPResponse("late")
             }

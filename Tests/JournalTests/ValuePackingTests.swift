@@ -59,7 +59,7 @@ private func bits(_ value: Reading.Value) -> String {
             var values = ByteReader(raw)
             _ = ValuePacking.unpack(random.integer(in: 0...20), from: &values) { _, _ in }
             var head = ByteReader(raw)
-            _ = RecordHead(&head, base: TimeBase(wall: 0))
+            _ = RecordHead(&head, base: TimeOrigin(wall: 0))
             DeviceSnapshot.read(raw, before: 100) { _, _ in true }
         }
     }
@@ -92,7 +92,7 @@ private func bits(_ value: Reading.Value) -> String {
         case 2: head.identity = .text(3..<text.count)
         default: head.identity = .payload(random.next())
         }
-        let base = TimeBase(wall: 1_700_000_000_000, bootOffsets: [0, 1_700_000_000_000, -5])
+        let base = TimeOrigin(wall: 1_700_000_000_000, bootOffsets: [0, 1_700_000_000_000, -5])
         var bytes: [UInt8] = []
         text.withUnsafeBytes { head.append(to: &bytes, base: base, text: $0) }
         bytes.withUnsafeBytes { raw in

@@ -18,7 +18,7 @@ struct DocumentTests {
         SourceTree.productFiles.filter { $0.path.hasPrefix(folder) }.flatMap { file in
             file.lines.enumerated().flatMap { index, line -> [(Finding, String)] in
                 line.split(separator: opening, omittingEmptySubsequences: false).dropFirst().compactMap { rest in
-                    let name = String(rest.prefix { $0 != "\"" })
+                    let name = String(rest.prefix { !"\"\\` =".contains($0) })
                     return (Finding(file.path, index + 1, "`\(name)` is not documented"), name)
                 }
             }

@@ -24,7 +24,7 @@ struct RecordHead: Equatable {
 }
 
 /// What times of a segment are counted from.
-struct TimeBase: Equatable {
+struct TimeOrigin: Equatable {
     /// Wall clock of the segment's first record.
     var wall: Int64
     /// Of each gateway boot: how far its wall clock was ahead of its monotonic clock when first seen.
@@ -49,7 +49,7 @@ extension RecordHead {
     private static let hasUptime: UInt8 = 1 << 7
 
     /// - Parameter text: where `identity` points if it is a text.
-    func append(to bytes: inout [UInt8], base: TimeBase, text: UnsafeRawBufferPointer) {
+    func append(to bytes: inout [UInt8], base: TimeOrigin, text: UnsafeRawBufferPointer) {
         var otherFlags = flags.subtracting([.seqAssigned, .heardBefore])
         if !heard.isEmpty { otherFlags.insert(.heardBefore) }
         var first: UInt8 = 0
@@ -131,7 +131,7 @@ extension RecordHead {
     }
 
     /// Reads what `append` wrote; a text identity is then a range of these bytes.
-    init(_ bytes: inout ByteReader, base: TimeBase) {
+    init(_ bytes: inout ByteReader, base: TimeOrigin) {
         let first = bytes.byte()
         let second = bytes.byte()
         let isShort = second & Self.sourceMask != 0

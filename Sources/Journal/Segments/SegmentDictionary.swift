@@ -14,7 +14,7 @@ struct SegmentDictionary {
     private(set) var kinds: [String] = []
     private(set) var boots: [String] = []
     private(set) var layouts: [[Column]] = []
-    private(set) var base = TimeBase(wall: 0)
+    private(set) var base = TimeOrigin(wall: 0)
     private var metrics: [MetricName] = []
     private var units: [Unit] = []
 

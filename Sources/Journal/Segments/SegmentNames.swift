@@ -15,17 +15,17 @@ struct SegmentNames {
     private var kinds: [String: UInt32] = [:]
     private var boots: [String: UInt32] = [:]
     private var layouts: [UInt64: Layout] = [:]
-    private(set) var base: TimeBase
+    private(set) var base: TimeOrigin
 
     private struct Layout {
         var id: UInt32
         var columns: [UInt64]
     }
 
-    init(baseWall: Int64) { base = TimeBase(wall: baseWall) }
+    init(baseWall: Int64) { base = TimeOrigin(wall: baseWall) }
 
     init(_ connection: Connection, baseWall: Int64) throws(SQLiteError) {
-        base = TimeBase(wall: baseWall)
+        base = TimeOrigin(wall: baseWall)
         try devices.load(connection) { DeviceID($0).flatMap { DeviceName($0) }?.index }
         try metrics.load(connection) { MetricName($0)?.index }
         try units.load(connection) { Unit($0)?.index }

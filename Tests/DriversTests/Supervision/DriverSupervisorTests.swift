@@ -29,6 +29,7 @@ import Testing
             }
             if fails { throw Broken() }
             reachedSteady?.yield()
+            // Stays until it is cancelled.
             try await Task.sleep(for: .seconds(3_600))
         }
     }
