@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: run test check build format bench clean help dependencies
+.PHONY: run test check build format bench crash clean help dependencies
 
 SWIFT ?= $(or $(shell command -v swift),/opt/swift/usr/bin/swift)
 STRICT := --explicit-target-dependency-import-check error
@@ -50,6 +50,11 @@ bench: dependencies ## the budgets of ARCHITECTURE.md, measured here and now
 	@$(SWIFT) build $(RELEASE) --product mycogate >&2
 	@$(SWIFT) build $(RELEASE) --product mycogate-bench >&2
 	@exec .build/release/mycogate-bench $(ARGS)
+
+crash: dependencies ## 30 kills over 200000 messages, counted from outside (ARGS="--kills 5 --seed 7")
+	@$(SWIFT) build $(RELEASE) --product mycogate >&2
+	@$(SWIFT) build $(RELEASE) --product mycogate-sim >&2
+	@exec .build/release/mycogate-sim crash --gateway .build/release/mycogate $(ARGS)
 
 clean: ## remove what was built
 	@rm -rf .build demo-data

@@ -8,12 +8,14 @@ enum SimulatorProgram {
         usage: mycogate-sim site --gateway PROGRAM [--seconds N] [--port N] [--seed N]
                mycogate-sim mas [--port N] [--limit]
                mycogate-sim board g2|g3|g11 [--link PATH] [--seed N]
+               mycogate-sim crash --gateway PROGRAM [--kills N] [--messages N] [--seed N]
 
         site    a whole site: the gateway, boards on MQTT and on serial ports, a stand-in MAS. Runs until it is
                 interrupted, or for N seconds; then its last line counts what was stored and delivered, and its exit
                 status is 0 only if every kind was.
         mas     the stand-in MAS alone; --limit keeps the rate limit of the real one.
         board   one serial board on a pseudo terminal, to try a gateway by hand; --link puts a stable name to it.
+        crash   kills the gateway again and again (30 times over 200000 messages) and counts what was lost or doubled.
 
         """
 
@@ -27,6 +29,7 @@ enum SimulatorProgram {
             case "site": return try site(&options, signals)
             case "mas": return try mas(&options, signals)
             case "board": return try board(&options, signals)
+            case "crash": return try crash(&options)
             case "help", "--help", "-h":
                 say(help)
                 return 0
@@ -95,6 +98,26 @@ enum SimulatorProgram {
             return 0
         } catch {
             complain("board: \(error)")
+            return 1
+        }
+    }
+
+    private static func crash(_ options: inout SimulatorOptions) throws(UsageError) -> Int32 {
+        let trial = CrashTrial(
+            binary: try options.required("gateway"), messages: try options.integer("messages", in: 100...10_000_000) ?? 200_000,
+            kills: try options.integer("kills", in: 0...10_000) ?? 30,
+            seed: UInt64(try options.integer("seed", in: 0...1_000_000_000) ?? 1))
+        try options.finish()
+        do {
+            let verdict = try trial.run()
+            say(
+                "crash: \(verdict.kills) kills, \(verdict.acknowledged) acknowledged, lost=\(verdict.lost.count) "
+                    + "doubled=\(verdict.doubled.count) undelivered=\(verdict.undelivered.count) "
+                    + "under_two_ids=\(verdict.deliveredUnderTwoIDs.count) differing=\(verdict.differing) "
+                    + "repeats=\(verdict.repeats)\n")
+            return verdict.isClean ? 0 : 1
+        } catch {
+            complain("crash: \(error)")
             return 1
         }
     }
