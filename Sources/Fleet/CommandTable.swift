@@ -26,7 +26,8 @@ enum CommandTable {
         let open =
             try connection.firstRow(
                 "SELECT count(*) FROM fleet_command WHERE device = ? AND state IN ('queued', 'sent')",
-                .text(command.device.text)) { row in row.int64(0) } ?? 0
+                .text(command.device.text)
+            ) { row in row.int64(0) } ?? 0
         // An emergency stop is accepted however many commands wait.
         if open >= CommandQueue.backlogMax, command.name != "estop" { return .backlogFull }
         try connection.run(
@@ -44,7 +45,8 @@ enum CommandTable {
             """
             SELECT \(columns) FROM fleet_command WHERE device = ? AND state = 'queued' AND expires > ?
             ORDER BY name = 'estop' DESC, created, id
-            """, .text(device.text), .integer(now)) { row in command(row) }.compactMap { $0 }
+            """, .text(device.text), .integer(now)
+        ) { row in command(row) }.compactMap { $0 }
     }
 
     static func command(_ id: String, _ connection: Connection) throws(SQLiteError) -> DeviceCommand? {

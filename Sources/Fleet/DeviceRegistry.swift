@@ -52,7 +52,8 @@ public final class DeviceRegistry: Sendable {
                 if state.lastSeen[index] == nil {
                     let id = observation.device.id
                     if state.devices[id] == nil {
-                        state.devices[id] = Device(id: id, source: observation.source, firstSeen: observation.received.wall)
+                        state.devices[id] = Device(
+                            id: id, source: observation.source, firstSeen: observation.received.wall)
                     }
                     state.devices[id]?.source = observation.source
                     state.unsaved.insert(id)

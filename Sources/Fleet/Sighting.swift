@@ -27,7 +27,9 @@ public struct Sighting: Sendable, Equatable {
 
     func apply(to device: inout Device) {
         device.source = source
-        if at.milliseconds > device.lastSeen.milliseconds || at.trusted && !device.lastSeen.trusted { device.lastSeen = at }
+        if at.milliseconds > device.lastSeen.milliseconds || at.trusted && !device.lastSeen.trusted {
+            device.lastSeen = at
+        }
         if let presence { device.presence = presence }
         if let displayName { device.displayName = displayName }
         if let role { device.role = role }
@@ -36,7 +38,8 @@ public struct Sighting: Sendable, Equatable {
         if let reportedID { device.reportedID = reportedID }
         if !sensors.isEmpty { device.sensors = Array(sensors.prefix(Self.attributeCountMax)) }
         if !capabilities.isEmpty { device.capabilities = Array(capabilities.prefix(Self.attributeCountMax)) }
-        for (key, value) in attributes where device.attributes[key] != nil || device.attributes.count < Self.attributeCountMax {
+        for (key, value) in attributes
+        where device.attributes[key] != nil || device.attributes.count < Self.attributeCountMax {
             device.attributes[key] = value
         }
     }

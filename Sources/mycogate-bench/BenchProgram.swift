@@ -9,7 +9,8 @@ enum BenchProgram {
     ]
 
     static func run(_ arguments: [String]) -> Int32 {
-        if arguments.first == "count", arguments.count == 3, let port = Int(arguments[1]), let count = Int(arguments[2]) {
+        if arguments.first == "count", arguments.count == 3, let port = Int(arguments[1]), let count = Int(arguments[2])
+        {
             return CountingSubscriber.run(port: port, count: count)
         }
         let chosen = arguments.isEmpty ? benchmarks : benchmarks.filter { arguments.contains($0.name) }
@@ -85,7 +86,9 @@ enum Measure {
         defer { closedir(directory) }
         var total = 0
         while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let name = withUnsafeBytes(of: entry.pointee.d_name) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
             guard name != ".", name != ".." else { continue }
             var info = stat()
             guard lstat(folder + "/" + name, &info) == 0 else { continue }

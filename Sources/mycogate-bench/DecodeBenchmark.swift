@@ -28,7 +28,8 @@ enum DecodeBenchmark {
         let rate = Double(seen) / time
         return BenchResult(
             figure: "\(Measure.text(rate / 1e6)) M MDP frames/s", budget: "≥ 1 M/s",
-            detail: "\(wire.count / 1_000) bytes a frame, \(Measure.text(Double(wire.count) * 1_000 / time / 1e6, digits: 0)) MB/s, \(seen) decoded",
+            detail:
+                "\(wire.count / 1_000) bytes a frame, \(Measure.text(Double(wire.count) * 1_000 / time / 1e6, digits: 0)) MB/s, \(seen) decoded",
             isKept: rate >= 1e6 && seen == count)
     }
 
@@ -44,7 +45,8 @@ enum DecodeBenchmark {
             for (topic, payload) in messages {
                 topic.withUnsafeBufferPointer { topic in
                     payload.withUnsafeBytes { payload in
-                        _ = decoder.decode(topic: topic, payload: payload, retained: false, received: received, into: &batch)
+                        _ = decoder.decode(
+                            topic: topic, payload: payload, retained: false, received: received, into: &batch)
                     }
                 }
             }
@@ -52,7 +54,9 @@ enum DecodeBenchmark {
         let microseconds = (Measure.seconds() - start) * 1e6 / 200_000
         let bytes = messages.reduce(0) { $0 + $1.1.count } / 1_000
         return BenchResult(
-            figure: "\(Measure.text(microseconds)) µs a telemetry message", budget: "≤ 5 µs (200 MB/s would be \(Measure.text(Double(bytes) / 200)) µs)",
-            detail: "\(bytes) bytes, 8 readings, \(batch.observations.count) decoded", isKept: microseconds <= 5 && batch.observations.count == 1_000)
+            figure: "\(Measure.text(microseconds)) µs a telemetry message",
+            budget: "≤ 5 µs (200 MB/s would be \(Measure.text(Double(bytes) / 200)) µs)",
+            detail: "\(bytes) bytes, 8 readings, \(batch.observations.count) decoded",
+            isKept: microseconds <= 5 && batch.observations.count == 1_000)
     }
 }

@@ -35,7 +35,8 @@ enum IntakeBenchmark {
         let folder = try TemporaryFolder("mycogate-bench")
         let output = folder.file("count.out")
         let subscriber = try ChildProcess(
-            GatewayProcess.built("mycogate-bench"), ["count", String(broker.port), String(messageCount)], output: output)
+            GatewayProcess.built("mycogate-bench"), ["count", String(broker.port), String(messageCount)], output: output
+        )
         // The file is not there before the child has begun.
         guard Eventually.holds({ ((try? File.text(output)) ?? "").contains("ready") }) else {
             throw BenchError("the counting subscriber did not start")
@@ -52,7 +53,8 @@ enum IntakeBenchmark {
             Eventually.holds(within: .seconds(120)) { gateway.storedReadings >= messageCount }
         }
         gateway.stop()
-        bytesPerReading = Double(Measure.byteCount(of: gateway.dataDirectory + "/journal/readings")) / Double(messageCount * 8)
+        bytesPerReading =
+            Double(Measure.byteCount(of: gateway.dataDirectory + "/journal/readings")) / Double(messageCount * 8)
         return rate
     }
 

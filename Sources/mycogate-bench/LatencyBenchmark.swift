@@ -46,7 +46,8 @@ enum LatencyBenchmark {
         let hash = Hex.encode(SHA256.hash(envelope.pythonCanonicalBytes))
         if case .object(var members) = envelope {
             members.append(.init(key: "hash", value: .string("sha256:" + hash)))
-            members.append(.init(key: "sig", value: .string("ed25519:" + Base64.encode([UInt8](repeating: 0, count: 64)))))
+            members.append(
+                .init(key: "sig", value: .string("ed25519:" + Base64.encode([UInt8](repeating: 0, count: 64)))))
             envelope = .object(members)
         }
         return envelope.bytes
@@ -86,7 +87,8 @@ private final class ReplayAckTimes: Sendable {
     private func take(_ payload: UnsafeRawBufferPointer) {
         let now = Measure.seconds()
         // Anything that is no ack of ours is no concern of the measurement.
-        guard let ack = try? JSON(parsing: payload), let id = ack["msgId"]?.string, let number = Int(id.suffix(12)) else {
+        guard let ack = try? JSON(parsing: payload), let id = ack["msgId"]?.string, let number = Int(id.suffix(12))
+        else {
             return
         }
         state.withLock { state in

@@ -17,7 +17,8 @@ enum PullBenchmark {
             var records = 0
             var bytes = 0
             repeat {
-                let page = try client.send(ClientRequest(.get, gateway.url + "/api/v1/sync/readings?limit=10000&after=" + after))
+                let page = try client.send(
+                    ClientRequest(.get, gateway.url + "/api/v1/sync/readings?limit=10000&after=" + after))
                 guard page.status == 200, let next = page.header("Mycogate-Next"), next != after else { break }
                 after = next
                 bytes += page.body.count

@@ -54,7 +54,8 @@ private enum BareLoop {
     static func run(count: Int, bodySize: Int, parallelism: Int) throws -> Double {
         let mas = try StandInMAS()
         let url = mas.url + "/api/iot/envelope/ingest"
-        let head = #"{"envelope":{"hdr":{"deviceId":"bench","msgId":"00000000-0000-4000-8000-000000000000"},"seq":1,"pad":""#
+        let head =
+            #"{"envelope":{"hdr":{"deviceId":"bench","msgId":"00000000-0000-4000-8000-000000000000"},"seq":1,"pad":""#
         let body = head + String(repeating: "x", count: max(0, bodySize - head.utf8.count - 3)) + "\"}}"
         let headers = curl_slist_append(nil, "Content-Type: application/json")
         defer { curl_slist_free_all(headers) }

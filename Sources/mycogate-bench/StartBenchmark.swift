@@ -20,7 +20,8 @@ enum StartBenchmark {
         return [
             BenchResult(
                 figure: "\(Measure.text(time * 1_000, digits: 0)) ms to ready", budget: "≤ 200 ms",
-                detail: "\(size >> 20) MiB of journal, after a kill, median of 5 (max \(Measure.text((times.max() ?? 0) * 1_000, digits: 0)) ms)",
+                detail:
+                    "\(size >> 20) MiB of journal, after a kill, median of 5 (max \(Measure.text((times.max() ?? 0) * 1_000, digits: 0)) ms)",
                 isKept: time <= 0.2)
         ]
     }

@@ -26,7 +26,8 @@ struct Arguments {
     private mutating func take(_ argument: String, _ rest: inout ArraySlice<String>, _ verb: Verb) throws(ToolError) {
         let spelled = argument.drop { $0 == "-" }
         let parts = spelled.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-        guard argument.hasPrefix("--"), let name = parts.first, let option = verb.options.first(where: { $0.name == name })
+        guard argument.hasPrefix("--"), let name = parts.first,
+            let option = verb.options.first(where: { $0.name == name })
         else { throw .usage("unknown option `\(argument)`; `mycogate \(verb.name) --help` lists them") }
         guard option.value != nil else {
             guard parts.count == 1 else { throw .usage("--\(name) takes no value") }

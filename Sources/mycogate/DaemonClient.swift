@@ -62,7 +62,8 @@ struct DaemonClient {
             return try body()
         } catch {
             switch error {
-            case .refused, .connectionLost: throw ToolError.unreachable("the daemon does not answer at \(socket): \(error.detail)")
+            case .refused, .connectionLost:
+                throw ToolError.unreachable("the daemon does not answer at \(socket): \(error.detail)")
             default: throw ToolError.failed(error.detail)
             }
         }

@@ -9,7 +9,8 @@ struct Verb: Sendable {
 
         static let json = Option(name: "json", value: nil, help: "print JSON")
         static let config = Option(
-            name: "config", value: "FILE", help: "the configuration (default $MYCOGATE_CONFIG or /etc/mycogate/gateway.yaml)")
+            name: "config", value: "FILE",
+            help: "the configuration (default $MYCOGATE_CONFIG or /etc/mycogate/gateway.yaml)")
         static let dataDirectory = Option(
             name: "data-dir", value: "DIR", help: "the data folder (default $MYCOGATE_DATA_DIR or the configuration's)")
         /// What every verb that talks to the daemon takes.
@@ -33,7 +34,8 @@ struct Verb: Sendable {
             "  " + spelled + String(repeating: " ", count: width - spelled.count + 2) + help
         }
         let text = details.isEmpty ? "" : details + "\n\n"
-        return "usage: mycogate \(name)\(synopsis.isEmpty ? "" : " " + synopsis)\n\n\(summary)\n\n\(text)\(lines.joined(separator: "\n"))\n"
+        return
+            "usage: mycogate \(name)\(synopsis.isEmpty ? "" : " " + synopsis)\n\n\(summary)\n\n\(text)\(lines.joined(separator: "\n"))\n"
     }
 }
 

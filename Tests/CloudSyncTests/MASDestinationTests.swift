@@ -13,7 +13,8 @@ struct MASDestinationTests {
     init() throws { mas = try StandInMAS() }
 
     private func destination(
-        _ url: String? = nil, site: SiteAnnouncement? = nil, _ change: (inout MASDestination.Configuration) -> Void = { _ in }
+        _ url: String? = nil, site: SiteAnnouncement? = nil,
+        _ change: (inout MASDestination.Configuration) -> Void = { _ in }
     ) throws -> MASDestination {
         var configuration = MASDestination.Configuration(
             name: "mas", url: url ?? mas.url, gatewayID: "gw-1", epoch: "epoch")
@@ -41,7 +42,9 @@ struct MASDestinationTests {
         #expect(destination.status.state == .stopped)
     }
 
-    private func fill(_ count: Int, devices: Int = 5) { for index in 0..<count { stream.append("device-\(index % devices)") } }
+    private func fill(_ count: Int, devices: Int = 5) {
+        for index in 0..<count { stream.append("device-\(index % devices)") }
+    }
 
     private func everythingArrived(_ count: Int, limit: Duration = .seconds(20)) -> Bool {
         mas.wait(limit: limit) { $0.deliveries.count == count }

@@ -24,7 +24,10 @@ import Testing
             """)
         let publisher = try LoadPublisher(port: broker.port, clientID: "device")
         publisher.publish(0..<1) { _ in
-            ("mycobrain/board-1/telemetry", Array(#"{"seq":7,"pack":[{"id":"bme688_a.temperature","v":21.5,"u":"C"}]}"#.utf8))
+            (
+                "mycobrain/board-1/telemetry",
+                Array(#"{"seq":7,"pack":[{"id":"bme688_a.temperature","v":21.5,"u":"C"}]}"#.utf8)
+            )
         }
         #expect(mas.wait { $0.deliveries.count == 1 })
         let record = try #require(try gateway.records(of: "readings").first)
@@ -42,10 +45,14 @@ import Testing
         let broker = try BrokerProcess()
         let gateway = try gateway("mqtt: {broker: \"\(broker.url)\"}")
         let publisher = try LoadPublisher(port: broker.port, clientID: "device")
-        publisher.publish(0..<100) { ("mycobrain/board-2/telemetry", Array(#"{"seq":\#($0),"pack":[{"id":"x","v":\#($0)}]}"#.utf8)) }
+        publisher.publish(0..<100) {
+            ("mycobrain/board-2/telemetry", Array(#"{"seq":\#($0),"pack":[{"id":"x","v":\#($0)}]}"#.utf8))
+        }
         #expect(Eventually.holds { gateway.recordCount == 100 })
         #expect(gateway.stop() == 0)
-        publisher.publish(100..<200) { ("mycobrain/board-2/telemetry", Array(#"{"seq":\#($0),"pack":[{"id":"x","v":\#($0)}]}"#.utf8)) }
+        publisher.publish(100..<200) {
+            ("mycobrain/board-2/telemetry", Array(#"{"seq":\#($0),"pack":[{"id":"x","v":\#($0)}]}"#.utf8))
+        }
         #expect(try gateway.start())
         #expect(Eventually.holds { gateway.recordCount == 200 })
         let seqs = try gateway.records(of: "readings").compactMap { $0["device_seq"]?.int }
@@ -78,7 +85,8 @@ import Testing
 
     @Test func aBrokenConfigurationNamesThePlaceAndStartsNothing() throws {
         let gateway = try GatewayProcess(
-            binary: GatewayProcess.built(), sections: "journal: {segment_size: 1KiB}\nmqttt: {}\nsync: {destinations: [{name: a b}]}")
+            binary: GatewayProcess.built(),
+            sections: "journal: {segment_size: 1KiB}\nmqttt: {}\nsync: {destinations: [{name: a b}]}")
         let result = try gateway.tool(["check", "--config", gateway.configurationPath])
         #expect(result.status == 78)
         let file = gateway.configurationPath

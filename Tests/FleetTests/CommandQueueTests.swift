@@ -36,9 +36,11 @@ import Testing
     @Test func theSameCommandTwiceWithinTheWindowIsOneCommand() throws {
         let queue = try queue()
         let first = try queue.submit(id: "a", device: board, name: "estop", params: "{}", origin: "mas", now: noon)
-        let second = try queue.submit(id: "b", device: board, name: "estop", params: "{}", origin: "mas", now: after(1_500))
+        let second = try queue.submit(
+            id: "b", device: board, name: "estop", params: "{}", origin: "mas", now: after(1_500))
         #expect(second == first)
-        let third = try queue.submit(id: "c", device: board, name: "estop", params: "{}", origin: "mas", now: after(5_000))
+        let third = try queue.submit(
+            id: "c", device: board, name: "estop", params: "{}", origin: "mas", now: after(5_000))
         #expect(third.id == "c")
     }
 
@@ -51,7 +53,8 @@ import Testing
         #expect(throws: CommandRefusal.self) {
             try queue.submit(id: "x", device: board, name: "ping", params: "{}", origin: "cli", now: noon)
         }
-        #expect(try queue.submit(id: "e", device: board, name: "estop", params: "{}", origin: "cli", now: noon).id == "e")
+        #expect(
+            try queue.submit(id: "e", device: board, name: "estop", params: "{}", origin: "cli", now: noon).id == "e")
     }
 
     @Test func aCommandNobodyAnswersExpiresAndWakesItsWaiter() async throws {

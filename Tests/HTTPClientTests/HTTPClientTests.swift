@@ -10,7 +10,9 @@ struct HTTPClientTests {
         return settings
     }
 
-    private func error(_ answer: [UInt8], _ change: (inout ClientSettings) -> Void = { _ in }) throws -> HTTPClientError? {
+    private func error(
+        _ answer: [UInt8], _ change: (inout ClientSettings) -> Void = { _ in }
+    ) throws -> HTTPClientError? {
         let server = try ScriptedServer([answer])
         let client = try HTTPClient(settings(change))
         do throws(HTTPClientError) {
@@ -22,7 +24,9 @@ struct HTTPClientTests {
     }
 
     @Test func anAnswerComesWithStatusHeadersAndBody() throws {
-        let server = try ScriptedServer([answer("hello", status: "429 Slow", headers: "Retry-After:  17 \r\nX-A: b\r\n")])
+        let server = try ScriptedServer([
+            answer("hello", status: "429 Slow", headers: "Retry-After:  17 \r\nX-A: b\r\n")
+        ])
         let got = try HTTPClient().send(
             ClientRequest(.post, server.url, headers: [.init("X-Token", "t")], body: Array("body".utf8)))
         #expect(got.status == 429)

@@ -80,7 +80,8 @@ final class ScriptedServer: Sendable {
                 var sent = 0
                 while sent < answer.count {
                     let written = answer.withUnsafeBytes { bytes in
-                        bytes.baseAddress.map { send(connection, $0 + sent, answer.count - sent, Int32(MSG_NOSIGNAL)) } ?? -1
+                        bytes.baseAddress.map { send(connection, $0 + sent, answer.count - sent, Int32(MSG_NOSIGNAL)) }
+                            ?? -1
                     }
                     guard written > 0 else { break }
                     sent += written

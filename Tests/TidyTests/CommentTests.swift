@@ -86,7 +86,9 @@ struct CommentTests {
     @Test func theRulesFindPlantedFaults() {
         let planted = SourceFile(
             path: "Sources/X/X.swift",
-            bytes: Array("/// Fine.\n@frozen\npublic struct A {\n    public let b: Int\n\n    public var c: Int { 1 }\n}\n// ------\n".utf8))
+            bytes: Array(
+                "/// Fine.\n@frozen\npublic struct A {\n    public let b: Int\n\n    public var c: Int { 1 }\n}\n// ------\n"
+                    .utf8))
         #expect(Self.unexplained(in: planted).map(\.line) == [6])
         #expect(Self.ornament(in: planted.comments[7]) != nil)
     }

@@ -19,7 +19,9 @@ struct MASAnswer {
     }
 
     /// Judges the answer to a heartbeat.
-    func heartbeat(_ result: Result<ClientAnswer, HTTPClientError>, wall: Int64) -> (HeartbeatSchedule.Answer, PushOutcome) {
+    func heartbeat(
+        _ result: Result<ClientAnswer, HTTPClientError>, wall: Int64
+    ) -> (HeartbeatSchedule.Answer, PushOutcome) {
         if case .success(let answer) = result, (200..<300).contains(answer.status) {
             let status = text(answer.body, "status")
             if status == "registered" || status == "updated" {

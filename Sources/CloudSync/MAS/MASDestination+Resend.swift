@@ -23,7 +23,8 @@ extension MASDestination {
     public func resend(_ record: StoredRecord) -> ResendOutcome {
         var envelope = MASEnvelope(gateway: configuration.gatewayID, epoch: configuration.epoch)
         guard let body = envelope.body(record) else { return .failed("a reading without a device") }
-        let messageID = RecordIdentity(gateway: configuration.gatewayID, epoch: configuration.epoch).messageID(of: record)
+        let messageID = RecordIdentity(gateway: configuration.gatewayID, epoch: configuration.epoch).messageID(
+            of: record)
         let result: Result<ClientAnswer, HTTPClientError>
         do throws(HTTPClientError) {
             let client = try HTTPClient(configuration.client)

@@ -127,7 +127,9 @@ extension MASPush {
         case .flowing: break
         }
         if budget.isLimited { return (.paced, "the MAS allows 1000 requests an hour without a service token") }
-        if let heartbeatTrouble { return (lastAnswerWasGood ? .connected : .retrying, "heartbeats: \(heartbeatTrouble)") }
+        if let heartbeatTrouble {
+            return (lastAnswerWasGood ? .connected : .retrying, "heartbeats: \(heartbeatTrouble)")
+        }
         return (lastAnswerWasGood ? .connected : .starting, nil)
     }
 

@@ -26,7 +26,8 @@ public struct RecordSource: Sendable {
     /// Durable on return.
     public var acknowledge: @Sendable (_ upTo: SequenceNumber) throws -> Void
     /// Keeps a record that the destination will never take, with the identity it was sent under and the reason. Durable on return.
-    public var refuse: @Sendable (_ record: StoredRecord, _ identity: String, _ status: Int, _ reason: String) throws -> Void
+    public var refuse:
+        @Sendable (_ record: StoredRecord, _ identity: String, _ status: Int, _ reason: String) throws -> Void
     /// Calls back whenever the stream has grown, quickly and from any thread, until the result is released.
     public var onAppend: @Sendable (_ body: @escaping @Sendable () -> Void) -> any Sendable
 
@@ -35,7 +36,9 @@ public struct RecordSource: Sendable {
         last: @escaping @Sendable () -> SequenceNumber,
         read: @escaping @Sendable (_ after: SequenceNumber, _ limit: Int) throws -> RecordPage,
         acknowledge: @escaping @Sendable (_ upTo: SequenceNumber) throws -> Void,
-        refuse: @escaping @Sendable (_ record: StoredRecord, _ identity: String, _ status: Int, _ reason: String) throws -> Void,
+        refuse:
+            @escaping @Sendable (_ record: StoredRecord, _ identity: String, _ status: Int, _ reason: String) throws ->
+            Void,
         onAppend: @escaping @Sendable (_ body: @escaping @Sendable () -> Void) -> any Sendable
     ) {
         self.acknowledged = acknowledged

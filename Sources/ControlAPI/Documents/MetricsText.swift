@@ -68,7 +68,9 @@ enum MetricsText {
             Measure(
                 "mycogate_destination_connected", .gauge, help: "1 while it takes what it is sent", labels: labels,
                 report.state == "connected" ? 1 : 0),
-            Measure("mycogate_destination_sent_total", .counter, help: "Requests acknowledged", labels: labels, Double(report.sent)),
+            Measure(
+                "mycogate_destination_sent_total", .counter, help: "Requests acknowledged", labels: labels,
+                Double(report.sent)),
             Measure(
                 "mycogate_destination_refused_total", .counter, help: "Records condemned", labels: labels,
                 Double(report.refused)),
@@ -91,7 +93,8 @@ enum MetricsText {
                 let labels = measure.labels.map { "\($0.name)=\"\(escaped($0.value))\"" }.joined(separator: ",")
                 var number: [UInt8] = []
                 NumberText.appendShort(measure.value, to: &number)
-                text += name + (labels.isEmpty ? "" : "{\(labels)}") + " " + String(decoding: number, as: UTF8.self) + "\n"
+                text +=
+                    name + (labels.isEmpty ? "" : "{\(labels)}") + " " + String(decoding: number, as: UTF8.self) + "\n"
             }
         }
         return text

@@ -73,7 +73,8 @@ struct ReadingsQuery: Equatable {
 
     /// Milliseconds of `250ms`, `30s`, `5m`, `1h`, `7d`.
     static func span(_ text: String) -> Int64? {
-        for (suffix, factor) in [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)] as [(String, Int64)]
+        for (suffix, factor) in [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)]
+            as [(String, Int64)]
         where text.hasSuffix(suffix) {
             guard let number = Int64(text.dropLast(suffix.count)), number >= 0 else { continue }
             let (product, overflow) = number.multipliedReportingOverflow(by: factor)

@@ -17,31 +17,42 @@ extension ControlRoutes {
             Route(
                 .post, "/api/cmd", scope: .writeCommands, "Sends a command by its text", tag: "compatibility",
                 body: .init("`cmd`: the name, or the name and `key=value` words"),
-                answers: [.init(200, "`ok` and what became of it"), .problem(404, "No such board"),
+                answers: [
+                    .init(200, "`ok` and what became of it"), .problem(404, "No such board"),
                     .problem(409, "Several boards and none named"), .problem(422, "Not a command"),
-                    .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now")]
+                    .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now"),
+                ]
             ) { request in
                 let body = try request.json()
                 let words = (body["cmd"]?.string ?? "").split(separator: " ").map(String.init)
                 let params = words.dropFirst().map { word -> JSON.Member in
                     let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
                     // What is not JSON is text.
-                    return .init(key: parts[0], value: parts.count == 2 ? (try? JSON(parsing: parts[1])) ?? .string(parts[1]) : true)
+                    return .init(
+                        key: parts[0],
+                        value: parts.count == 2 ? (try? JSON(parsing: parts[1])) ?? .string(parts[1]) : true)
                 }
-                guard let name = words.first else { throw Problem(422, "missing_cmd", "`cmd` must be the name of a command") }
+                guard let name = words.first else {
+                    throw Problem(422, "missing_cmd", "`cmd` must be the name of a command")
+                }
                 let command: JSON = ["cmd": .string(name), "params": .object(Array(params))]
-                return try await order(try board(body["device_id"]?.string).id, command, request.principal, within: .seconds(5))
+                return try await order(
+                    try board(body["device_id"]?.string).id, command, request.principal, within: .seconds(5))
             },
             Route(
                 .post, "/command", scope: .writeCommands, "Sends a command", tag: "compatibility",
                 body: .init("`target`, `cmd`, `params`, `timeout_ms` (0 to 60000, default 5000), `device_id`"),
-                answers: [.init(200, "`ok` and what became of it"), .problem(404, "No such board"),
+                answers: [
+                    .init(200, "`ok` and what became of it"), .problem(404, "No such board"),
                     .problem(409, "Several boards and none named"), .problem(422, "Not a command"),
-                    .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now")]
+                    .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now"),
+                ]
             ) { request in
                 let body = try request.json()
                 let timeout = body["timeout_ms"]?.int64 ?? 5_000
-                guard (0...60_000).contains(timeout) else { throw Problem(422, "invalid_timeout", "`timeout_ms` must be 0…60000") }
+                guard (0...60_000).contains(timeout) else {
+                    throw Problem(422, "invalid_timeout", "`timeout_ms` must be 0…60000")
+                }
                 let command: JSON = ["cmd": body["cmd"] ?? .null, "params": body["params"] ?? [:]]
                 return try await order(
                     try board(body["device_id"]?.string).id, command, request.principal, within: .milliseconds(timeout))
@@ -49,13 +60,17 @@ extension ControlRoutes {
             Route(
                 .get, "/telemetry/latest", scope: .readReadings, "The board's latest values", tag: "compatibility",
                 parameters: [device.declaration],
-                answers: [.init(200, "The values"), .init(204, "None yet", contentType: nil), .problem(404, "No such board"),
-                    .problem(409, "Several boards and none named")]
+                answers: [
+                    .init(200, "The values"), .init(204, "None yet", contentType: nil), .problem(404, "No such board"),
+                    .problem(409, "Several boards and none named"),
+                ]
             ) { request in
                 let board = try board(request[device])
                 let rows = try sources.journal.latest(device: board.id)
                 guard !rows.isEmpty else { return HTTPResponse(status: 204) }
-                return Self.json(["device_id": .string(board.id.text), "readings": .array(rows.map { DeviceDocument.json($0) })])
+                return Self.json([
+                    "device_id": .string(board.id.text), "readings": .array(rows.map { DeviceDocument.json($0) }),
+                ])
             },
         ]
     }
@@ -63,7 +78,9 @@ extension ControlRoutes {
     /// The named device, or the only board there is. Throws 404 and 409.
     private func board(_ name: String?) throws(Problem) -> Device {
         if let name {
-            guard let id = DeviceID(name), let device = sources.devices.device(id) else { throw .notFound("no device `\(name)`") }
+            guard let id = DeviceID(name), let device = sources.devices.device(id) else {
+                throw .notFound("no device `\(name)`")
+            }
             return device
         }
         let devices = sources.devices.devices()

@@ -8,7 +8,8 @@ extension ControlRoutes {
         let wait = Parameter.integer("wait", 0...60, default: 0, "Seconds to wait for the end of the command")
         return [
             Route(
-                .post, "/api/v1/devices/{id}/commands", scope: .writeCommands, "Sends a command to a device", tag: "commands",
+                .post, "/api/v1/devices/{id}/commands", scope: .writeCommands, "Sends a command to a device",
+                tag: "commands",
                 body: .init(
                     "`name`, `params` (an object) and how many seconds it may wait, `lifetime_s` (1 to 86400, default 60)",
                     schema: [
@@ -18,14 +19,21 @@ extension ControlRoutes {
                             "lifetime_s": ["type": "integer", "minimum": 1, "maximum": 86_400],
                         ],
                     ]),
-                answers: [.init(202, "Accepted, with its state"), .problem(404, "No such device"), .problem(422, "Not a command"),
-                    .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now")],
+                answers: [
+                    .init(202, "Accepted, with its state"), .problem(404, "No such device"),
+                    .problem(422, "Not a command"),
+                    .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now"),
+                ],
                 creates: true
             ) { request in
                 let body = try request.json()
-                guard let name = body["name"]?.string else { throw Problem(422, "missing_name", "`name` must be the name of a command") }
+                guard let name = body["name"]?.string else {
+                    throw Problem(422, "missing_name", "`name` must be the name of a command")
+                }
                 let lifetime = body["lifetime_s"]?.int ?? 60
-                guard (1...86_400).contains(lifetime) else { throw Problem(422, "invalid_lifetime", "`lifetime_s` must be 1…86400") }
+                guard (1...86_400).contains(lifetime) else {
+                    throw Problem(422, "invalid_lifetime", "`lifetime_s` must be 1…86400")
+                }
                 let command = try submit(
                     try device(request.path("id")), name, body["params"], origin: request.principal.origin,
                     by: request.principal, lifetime: .seconds(lifetime))
@@ -51,7 +59,9 @@ extension ControlRoutes {
         let params = params ?? [:]
         guard params.members != nil else { throw Problem(422, "invalid_params", "`params` must be an object") }
         let id = sources.uuid()
-        try audit("command_submitted", device: device, by: principal, ["command": .string(id), "name": .string(name), "params": params])
+        try audit(
+            "command_submitted", device: device, by: principal,
+            ["command": .string(id), "name": .string(name), "params": params])
         do throws(CommandRefusal) {
             return try sources.commands.submit(
                 id: id, device: device, name: name, params: params.text, origin: origin, now: now, lifetime: lifetime)

@@ -9,10 +9,13 @@ extension ControlRoutes {
                 .get, "/health", scope: nil, "Whether the process lives", tag: "health",
                 answers: [.init(200, "It does")]
             ) { _ in
-                Self.json(["status": "ok", "gateway_id": .string(sources.gateway.text), "version": .string(sources.version)])
+                Self.json([
+                    "status": "ok", "gateway_id": .string(sources.gateway.text), "version": .string(sources.version),
+                ])
             },
             Route(
-                .get, "/ready", scope: nil, "Whether messages can be taken in: journal writable, broker subscribed, listening",
+                .get, "/ready", scope: nil,
+                "Whether messages can be taken in: journal writable, broker subscribed, listening",
                 tag: "health", answers: [.init(200, "Ready"), .init(503, "Not ready, with the obstacles")]
             ) { _ in
                 let obstacles = sources.obstacles()

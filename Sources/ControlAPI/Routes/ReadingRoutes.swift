@@ -19,12 +19,14 @@ extension ControlRoutes {
         ].map(\.declaration)
         return [
             Route(
-                .get, "/api/v1/readings", scope: .readReadings, "The readings of a device in a time range", tag: "readings",
+                .get, "/api/v1/readings", scope: .readReadings, "The readings of a device in a time range",
+                tag: "readings",
                 parameters: [Parameter<String>.text("device", "The device").declaration] + declarations,
                 answers: [.init(200, "The readings"), .problem(404, "No such device")]
             ) { request in try readings(request) },
             Route(
-                .get, "/api/v1/readings/latest", scope: .readReadings, "The newest value of each metric", tag: "readings",
+                .get, "/api/v1/readings/latest", scope: .readReadings, "The newest value of each metric",
+                tag: "readings",
                 parameters: [device.declaration], answers: [.init(200, "The values"), .problem(404, "No such device")]
             ) { request in
                 let id: DeviceID? = if let text = request[device] { try self.device(text) } else { nil }
@@ -43,7 +45,8 @@ extension ControlRoutes {
         _ = try device(query.device.text)
         return switch query.format {
         case .json: Self.json(try page(query))
-        case .ndjson: Self.lines(try rows(query), contentType: "application/x-ndjson", head: "") { DeviceDocument.json($0).text }
+        case .ndjson:
+            Self.lines(try rows(query), contentType: "application/x-ndjson", head: "") { DeviceDocument.json($0).text }
         case .csv: Self.lines(try rows(query), contentType: "text/csv; charset=utf-8", head: CSVText.head, CSVText.line)
         }
     }
@@ -63,7 +66,8 @@ extension ControlRoutes {
         var aggregation = query.every.map { Aggregation(every: $0, query.aggregate) }
         var rows: [ReadingRow] = []
         var isTooMuch = false
-        try sources.journal.readings(device: query.device, metric: query.metric, from: query.from, to: query.to) { row in
+        try sources.journal.readings(device: query.device, metric: query.metric, from: query.from, to: query.to) {
+            row in
             guard row.seq.rawValue > query.after else { return true }
             if aggregation != nil {
                 isTooMuch = aggregation?.add(row) == false
@@ -74,7 +78,9 @@ extension ControlRoutes {
             return rows.count < query.limit && !isTooMuch
         }
         guard !isTooMuch else {
-            throw Problem(422, "range_too_large", "more than \(Self.rowCountMax) values; ask for a shorter time or longer `every`")
+            throw Problem(
+                422, "range_too_large", "more than \(Self.rowCountMax) values; ask for a shorter time or longer `every`"
+            )
         }
         return aggregation?.rows() ?? rows
     }

@@ -15,26 +15,31 @@ extension ControlRoutes {
                 let now = now
                 let devices = sources.devices.devices().map { device -> JSON in
                     let document = DeviceDocument.json(device, now: now).members ?? []
-                    return .object([
-                        .init(key: "device_id", value: .string(device.id.text)),
-                        .init(key: "status", value: device.isOnline(at: now) ? "online" : "offline"),
-                    ] + document)
+                    return .object(
+                        [
+                            .init(key: "device_id", value: .string(device.id.text)),
+                            .init(key: "status", value: device.isOnline(at: now) ? "online" : "offline"),
+                        ] + document)
                 }
                 return Self.json(["devices": .array(devices), "count": .integer(Int64(devices.count))])
             },
             Route(
-                .post, "/devices/{id}/command", scope: .writeCommands, "Sends a command and waits up to 5 s for the answer",
+                .post, "/devices/{id}/command", scope: .writeCommands,
+                "Sends a command and waits up to 5 s for the answer",
                 tag: "compatibility",
                 body: .init("`command`: an object with `cmd`, its other members are the params"),
-                answers: [.init(200, "What became of it"), .problem(404, "No such device"), .problem(422, "Not a command"),
-                    .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now")]
+                answers: [
+                    .init(200, "What became of it"), .problem(404, "No such device"), .problem(422, "Not a command"),
+                    .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now"),
+                ]
             ) { request in
                 let body = try request.json()
                 let command = body["command"] ?? body
                 return try await order(try device(request.path("id")), command, request.principal, within: .seconds(5))
             },
             Route(
-                .get, "/devices/{id}/telemetry", scope: .readReadings, "The latest values of a device", tag: "compatibility",
+                .get, "/devices/{id}/telemetry", scope: .readReadings, "The latest values of a device",
+                tag: "compatibility",
                 answers: [.init(200, "The values"), .problem(404, "No such device")]
             ) { request in
                 let id = try device(request.path("id"))
@@ -57,8 +62,10 @@ extension ControlRoutes {
                             "payload": ["type": "object"],
                         ],
                     ]),
-                answers: [.init(200, "Stored: `message_id`, `queued`"), .problem(422, "Not usable"),
-                    .problem(503, "The journal does not take writes now")], creates: true
+                answers: [
+                    .init(200, "Stored: `message_id`, `queued`"), .problem(422, "Not usable"),
+                    .problem(503, "The journal does not take writes now"),
+                ], creates: true
             ) { request in try ingest(try request.json()) },
             Route(
                 .get, "/queue", scope: .readReadings, "What waits for each destination", tag: "compatibility",
@@ -90,8 +97,12 @@ extension ControlRoutes {
     }
 
     /// Sends `{"cmd": name, …params}` and tells what became of it within `limit`.
-    func order(_ device: DeviceID, _ command: JSON, _ principal: Principal, within limit: Duration) async throws -> HTTPResponse {
-        guard let name = command["cmd"]?.string else { throw Problem(422, "missing_cmd", "`cmd` must be the name of a command") }
+    func order(
+        _ device: DeviceID, _ command: JSON, _ principal: Principal, within limit: Duration
+    ) async throws -> HTTPResponse {
+        guard let name = command["cmd"]?.string else {
+            throw Problem(422, "missing_cmd", "`cmd` must be the name of a command")
+        }
         let params = command["params"] ?? .object((command.members ?? []).filter { $0.key != "cmd" })
         let submitted = try submit(device, name, params, origin: "mas", by: principal)
         let ended = try await finished(submitted.id, within: limit) ?? submitted
@@ -117,7 +128,8 @@ extension ControlRoutes {
         guard let payload = body["payload"], payload.members != nil else {
             throw Problem(422, "missing_payload", "`payload` must be an object")
         }
-        let message = IngestedMessage(device: id, transport: body["transport"]?.string ?? "http", payload: payload.bytes)
+        let message = IngestedMessage(
+            device: id, transport: body["transport"]?.string ?? "http", payload: payload.bytes)
         do throws(IngestRefusal) {
             let receipt = try sources.ingest(message)
             return Self.json(["message_id": .string(receipt.messageID), "queued": .integer(receipt.queued)])
@@ -132,7 +144,8 @@ extension ControlRoutes {
     private static func port(_ report: PortReport) -> JSON {
         [
             "path": .string(report.path), "identity": .string(report.identity), "usb": .optional(report.usb),
-            "device_id": .optional(report.device?.text), "state": .string(report.state), "detail": .optional(report.detail),
+            "device_id": .optional(report.device?.text), "state": .string(report.state),
+            "detail": .optional(report.detail),
             "bytes": .integer(report.bytesReceived), "frames": .integer(report.framesReceived),
             "errors": .integer(report.errors),
         ]

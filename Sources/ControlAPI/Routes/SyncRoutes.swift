@@ -6,9 +6,11 @@ import JSONText
 extension ControlRoutes {
     var syncRoutes: [Route] {
         let after = Parameter.integer("after", 0...Int64.max, default: 0, "Records after this number")
-        let epoch = Parameter<String?>.optionalText("epoch", "The numbering `after` belongs to; the current one if absent")
+        let epoch = Parameter<String?>.optionalText(
+            "epoch", "The numbering `after` belongs to; the current one if absent")
         let limit = Parameter.integer(
-            "limit", Int64(PullPage.limits.lowerBound)...Int64(PullPage.limits.upperBound), default: 1_000, "Records at most")
+            "limit", Int64(PullPage.limits.lowerBound)...Int64(PullPage.limits.upperBound), default: 1_000,
+            "Records at most")
         let wait = Parameter.integer("wait", 0...60, default: 0, "Seconds to wait if there is nothing yet")
         return [
             Route(
@@ -24,9 +26,14 @@ extension ControlRoutes {
             },
             Route(
                 .post, "/api/v1/sync/refused/{id}/resend", scope: .admin, "Sends a condemned record again", tag: "sync",
-                answers: [.init(200, "Delivered"), .problem(404, "No such record"), .problem(502, "Not taken, with the reason")]
+                answers: [
+                    .init(200, "Delivered"), .problem(404, "No such record"),
+                    .problem(502, "Not taken, with the reason"),
+                ]
             ) { request in
-                guard let id = Int64(request.path("id")) else { throw Problem.notFound("no refused record `\(request.path("id"))`") }
+                guard let id = Int64(request.path("id")) else {
+                    throw Problem.notFound("no refused record `\(request.path("id"))`")
+                }
                 try audit("refused_record_resent", by: request.principal, ["id": .integer(id)])
                 switch try await sources.resend(id) {
                 case .delivered: return Self.json(["id": .integer(id), "state": "delivered"])
@@ -35,10 +42,13 @@ extension ControlRoutes {
                 }
             },
             Route(
-                .get, "/api/v1/sync/{stream}", scope: .syncPull, "Records of a stream as lines of JSON, gaps included", tag: "sync",
+                .get, "/api/v1/sync/{stream}", scope: .syncPull, "Records of a stream as lines of JSON, gaps included",
+                tag: "sync",
                 parameters: [after.declaration, epoch.declaration, limit.declaration, wait.declaration],
                 answers: [
-                    .init(200, "The records; headers Mycogate-Epoch, Mycogate-Next and Mycogate-More", contentType: "application/x-ndjson"),
+                    .init(
+                        200, "The records; headers Mycogate-Epoch, Mycogate-Next and Mycogate-More",
+                        contentType: "application/x-ndjson"),
                     .problem(404, "No such stream"), .problem(409, "Another epoch, or `after` beyond the end"),
                 ]
             ) { request in
@@ -63,8 +73,10 @@ extension ControlRoutes {
                             "seq": ["type": "integer", "minimum": 0], "rewind": ["type": "boolean", "default": false],
                         ],
                     ]),
-                answers: [.init(200, "The cursor now in force"), .problem(404, "No such stream"),
-                    .problem(409, "Another epoch, or a number not given out"), .problem(422, "Something is missing")]
+                answers: [
+                    .init(200, "The cursor now in force"), .problem(404, "No such stream"),
+                    .problem(409, "Another epoch, or a number not given out"), .problem(422, "Something is missing"),
+                ]
             ) { request in try acknowledge(try stream(request.path("stream")), try request.json(), request.principal) },
         ]
     }
@@ -131,7 +143,9 @@ extension ControlRoutes {
     private func acknowledge(_ stream: StreamName, _ body: JSON, _ principal: Principal) throws -> HTTPResponse {
         guard let consumer = body["consumer"]?.string, let epoch = body["epoch"]?.string, let seq = body["seq"]?.int64,
             seq >= 0
-        else { throw Problem(422, "invalid_ack", "`consumer` (text), `epoch` (text) and `seq` (0 or more) must be given") }
+        else {
+            throw Problem(422, "invalid_ack", "`consumer` (text), `epoch` (text) and `seq` (0 or more) must be given")
+        }
         let rewind = body["rewind"]?.bool ?? false
         if rewind {
             try audit(
@@ -142,7 +156,8 @@ extension ControlRoutes {
             let acked = try sources.journal.acknowledge(
                 consumer, stream, upTo: SequenceNumber(seq), epoch: epoch, rewind: rewind)
             return Self.json([
-                "consumer": .string(consumer), "epoch": .string(sources.journal.epoch), "acked": .integer(acked.rawValue),
+                "consumer": .string(consumer), "epoch": .string(sources.journal.epoch),
+                "acked": .integer(acked.rawValue),
             ])
         } catch {
             throw problem(error, stream)

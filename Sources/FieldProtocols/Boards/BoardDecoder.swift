@@ -90,7 +90,8 @@ public struct BoardDecoder: ~Copyable {
 
     /// Closes the observation whose readings were added to the batch.
     mutating func finish(
-        _ observation: Observation, of source: MDPEndpoint?, uptime: Int64?, into batch: inout ObservationBatch, _ events: inout [BoardEvent],
+        _ observation: Observation, of source: MDPEndpoint?, uptime: Int64?, into batch: inout ObservationBatch,
+        _ events: inout [BoardEvent],
         messageID: UnsafeBufferPointer<UInt8> = .init(start: nil, count: 0)
     ) {
         var observation = observation

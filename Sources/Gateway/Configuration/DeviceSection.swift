@@ -33,7 +33,9 @@ public struct DeviceSection: Sendable {
                     reportedID: section.text("reported_id"))
             } ?? Match()
         publicKey = section.value("public_key", accepted: "an Ed25519 public key: 32 bytes in base64 or hex") { node in
-            guard let text = node.text, let key = Base64.decode(text) ?? Hex.decode(text), key.count == 32 else { return nil }
+            guard let text = node.text, let key = Base64.decode(text) ?? Hex.decode(text), key.count == 32 else {
+                return nil
+            }
             return key
         }
         if let publicKey, TestKeys.all.contains(Hex.encode(publicKey)) {

@@ -40,7 +40,8 @@ public struct GatewayConfiguration: Sendable {
         }
         if !http.listen.isLoopback, http.advertise == nil, !sync.destinations.isEmpty, http.listen.host == "0.0.0.0" {
             section.reject(
-                "http", .missingKey, "`advertise` is missing: with `listen: 0.0.0.0` nobody can tell how to reach this box")
+                "http", .missingKey,
+                "`advertise` is missing: with `listen: 0.0.0.0` nobody can tell how to reach this box")
         }
     }
 }
@@ -55,7 +56,9 @@ public struct SiteSection: Sendable {
         let accepted = "1…64 letters, digits, `-`, `_` and `.`"
         let id = section.requiredValue("id", accepted: accepted) { node -> DeviceID? in
             guard let text = node.text, text.utf8.count <= 64,
-                text.utf8.allSatisfy({ $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".") })
+                text.utf8.allSatisfy({
+                    $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: ".")
+                })
             else { return nil }
             return DeviceID(text)
         }

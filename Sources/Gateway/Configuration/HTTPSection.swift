@@ -21,7 +21,8 @@ public struct HTTPSection: Sendable {
         certificate = section.text("certificate")
         key = section.text("key")
         if (certificate == nil) != (key == nil) {
-            section.reject(certificate == nil ? "certificate" : "key", .missingKey, "goes with `certificate` and `key` together")
+            section.reject(
+                certificate == nil ? "certificate" : "key", .missingKey, "goes with `certificate` and `key` together")
         }
     }
 }

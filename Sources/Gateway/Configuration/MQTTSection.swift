@@ -27,7 +27,8 @@ public struct MQTTSection: Sendable {
         }
         port = section.integer("port", in: 1...65_535)
         if port != nil, broker != .embedded {
-            section.reject("port", .conflict, "belongs to `broker: embedded`; a remote broker's port is part of its URL")
+            section.reject(
+                "port", .conflict, "belongs to `broker: embedded`; a remote broker's port is part of its URL")
         }
         user = section.text("user", length: 1...256)
         password = section.secret("password")
@@ -39,13 +40,16 @@ public struct MQTTSection: Sendable {
             section.reject("certificate_file", .missingKey, "goes with `certificate_file` and `key_file` together")
         }
         clientID = section.text("client_id", length: 1...64)
-        sessionExpiry = section.duration("session_expiry", in: .seconds(60)...(.seconds(30 * 86_400)), default: .seconds(7 * 86_400))
+        sessionExpiry = section.duration(
+            "session_expiry", in: .seconds(60)...(.seconds(30 * 86_400)), default: .seconds(7 * 86_400))
     }
 
     private static func broker(_ text: String) -> Broker? {
         if text == "embedded" { return .embedded }
         for (prefix, tls, port) in [("mqtt://", false, 1_883), ("mqtts://", true, 8_883)] where text.hasPrefix(prefix) {
-            return Address(String(text.dropFirst(prefix.count)), portMin: 1, portDefault: port).map { .remote($0, tls: tls) }
+            return Address(String(text.dropFirst(prefix.count)), portMin: 1, portDefault: port).map {
+                .remote($0, tls: tls)
+            }
         }
         return nil
     }

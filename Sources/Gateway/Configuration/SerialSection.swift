@@ -26,7 +26,9 @@ public struct SerialSection: Sendable {
         ports = section.sections("ports", countMax: 512) { section in
             let baudNames = Self.bauds.map(String.init).joined(separator: ", ")
             return Port(
-                path: section.requiredValue("path", accepted: "the absolute path of a device, best below /dev/serial/by-id") {
+                path: section.requiredValue(
+                    "path", accepted: "the absolute path of a device, best below /dev/serial/by-id"
+                ) {
                     $0.text.flatMap { $0.hasPrefix("/") && $0.utf8.count <= 1_024 ? $0 : nil }
                 } ?? "",
                 driver: section.choice("driver", default: Driver.mycobrain),

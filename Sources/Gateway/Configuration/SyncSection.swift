@@ -56,7 +56,8 @@ public struct SyncSection: Sendable {
         }
         var names: Set<String> = []
         for name in destinations.map(\.name) + consumers.map(\.name) where !names.insert(name).inserted {
-            section.reject("destinations", .conflict, "the name `\(name)` is given twice among destinations and consumers")
+            section.reject(
+                "destinations", .conflict, "the name `\(name)` is given twice among destinations and consumers")
         }
     }
 
@@ -79,7 +80,9 @@ public struct SyncSection: Sendable {
         else { return nil }
         let rest = text.drop { $0 != "/" }.dropFirst(2)
         let authority = rest.prefix { $0 != "/" }
-        guard !authority.contains("@"), Address(String(authority), portMin: 1, portDefault: 80) != nil else { return nil }
+        guard !authority.contains("@"), Address(String(authority), portMin: 1, portDefault: 80) != nil else {
+            return nil
+        }
         return text.hasSuffix("/") ? String(text.dropLast()) : text
     }
 }

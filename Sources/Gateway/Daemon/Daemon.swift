@@ -16,7 +16,9 @@ public enum Daemon {
     private static let clockFloor: Int64 = 1_767_225_600_000
 
     /// Runs until SIGTERM or SIGINT. The exit status: 0 stopped as asked, 1 failed.
-    public static func run(_ configuration: GatewayConfiguration, dataDirectory: String, log level: LogSection.Level?) async -> Int32 {
+    public static func run(
+        _ configuration: GatewayConfiguration, dataDirectory: String, log level: LogSection.Level?
+    ) async -> Int32 {
         // Two arenas: threads must not each keep a heap of their own for the little they allocate.
         _ = mallopt(M_ARENA_MAX, 2)
         let clock = SystemClock(trustedFrom: clockFloor)

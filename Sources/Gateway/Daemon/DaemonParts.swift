@@ -57,7 +57,9 @@ struct DaemonParts {
             ports: { serial?.reports ?? [] },
             rejections: {
                 var rejections = ingest.rejections
-                for (reason, count) in mqtt?.intake.status.rejected ?? [:] { rejections[reason, default: 0] += Int64(count) }
+                for (reason, count) in mqtt?.intake.status.rejected ?? [:] {
+                    rejections[reason, default: 0] += Int64(count)
+                }
                 return rejections
             },
             measures: { IntakeMeasures.of(mqtt, serial) },
@@ -109,9 +111,13 @@ struct DaemonParts {
         let group = ServiceGroup(services: services, log: log)
         let log = log
         let end = await group.run(
-            until: { await signals.untilStop(reload: { log.info("nothing of the configuration can change while running") }) },
+            until: {
+                await signals.untilStop(reload: { log.info("nothing of the configuration can change while running") })
+            },
             started: {
-                log.info("started", ["gateway": configuration.gateway.id.text, "version": Version.number, "port": "\(http.port)"])
+                log.info(
+                    "started",
+                    ["gateway": configuration.gateway.id.text, "version": Version.number, "port": "\(http.port)"])
             })
         notifier.stopping(status: "stopping")
         housekeeping.finish()

@@ -37,7 +37,8 @@ final class HTTPIntake: Sendable {
         let received = clock.now()
         let verdict = state.withLock { state in
             state.value.decoder.decode(
-                topic: "mycobrain/\(message.device)/telemetry", payload: message.payload, received: received, into: &batch)
+                topic: "mycobrain/\(message.device)/telemetry", payload: message.payload, received: received,
+                into: &batch)
         }
         if case .rejected(let reason, _) = verdict {
             state.withLock { $0.value.rejections[reason.name, default: 0] += 1 }

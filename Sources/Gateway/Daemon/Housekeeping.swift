@@ -13,7 +13,9 @@ struct Housekeeping: Sendable {
         while !Task.isCancelled {
             let failure = sweep()
             // Said once when it begins, not every second while the disk is full.
-            if !failure.isEmpty, failure != lastFailure { log.warning("state.db cannot be written", ["error": failure]) }
+            if !failure.isEmpty, failure != lastFailure {
+                log.warning("state.db cannot be written", ["error": failure])
+            }
             lastFailure = failure
             beat()
             try await Task.sleep(for: .seconds(1))

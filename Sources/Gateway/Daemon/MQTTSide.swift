@@ -16,7 +16,8 @@ struct MQTTSide {
     init?(_ configuration: GatewayConfiguration, dataDirectory: String, store: Store, clock: any Clock) throws {
         let section = configuration.mqtt
         guard let kind = section.broker else { return nil }
-        var connection = MQTTConfiguration(host: "127.0.0.1", port: 1_883, clientID: section.clientID ?? "mycogate-" + configuration.gateway.id.text)
+        var connection = MQTTConfiguration(
+            host: "127.0.0.1", port: 1_883, clientID: section.clientID ?? "mycogate-" + configuration.gateway.id.text)
         connection.username = section.user
         connection.password = try Secret.read(section.password)
         connection.sessionExpiry = UInt32(clamping: section.sessionExpiry.components.seconds)
@@ -34,7 +35,8 @@ struct MQTTSide {
             connection.port = UInt16(address.port)
             if tls {
                 connection.tls = .init(
-                    authorityFile: section.certificateAuthority, certificateFile: section.certificate, keyFile: section.key)
+                    authorityFile: section.certificateAuthority, certificateFile: section.certificate,
+                    keyFile: section.key)
             }
             keeper = nil
         }

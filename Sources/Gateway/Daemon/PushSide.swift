@@ -11,7 +11,9 @@ struct PushSide {
     let destinations: [MASDestination]
     private let sections: [SyncSection.Destination]
 
-    init(_ configuration: GatewayConfiguration, store: Store, clock: any Clock, port: @escaping @Sendable () -> Int) throws {
+    init(
+        _ configuration: GatewayConfiguration, store: Store, clock: any Clock, port: @escaping @Sendable () -> Int
+    ) throws {
         sections = configuration.sync.destinations
         destinations = try sections.map { section in
             var settings = MASDestination.Configuration(
@@ -42,7 +44,9 @@ struct PushSide {
         destinations.flatMap { destination in
             let status = destination.status
             return status.warnings.map { "\(status.name): \($0)" }
-                + status.refusedHeartbeats.sorted { $0.key < $1.key }.map { "\(status.name): heartbeat of \($0.key) refused: \($0.value)" }
+                + status.refusedHeartbeats.sorted { $0.key < $1.key }.map {
+                    "\(status.name): heartbeat of \($0.key) refused: \($0.value)"
+                }
         }
     }
 

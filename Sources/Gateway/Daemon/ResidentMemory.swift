@@ -26,7 +26,8 @@ enum ResidentMemory {
             } else if let found = mapping, fields.first?.elementsEqual("Anonymous:".utf8) == true {
                 // A page that was written to, such as a relocated one, exists nowhere else: such mappings stay.
                 if fields.dropFirst().first?.elementsEqual("0".utf8) == true {
-                    madvise(UnsafeMutableRawPointer(bitPattern: found.start), Int(found.end - found.start), MADV_DONTNEED)
+                    madvise(
+                        UnsafeMutableRawPointer(bitPattern: found.start), Int(found.end - found.start), MADV_DONTNEED)
                 }
                 mapping = nil
             }

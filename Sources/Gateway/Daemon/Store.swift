@@ -54,7 +54,8 @@ struct Store {
         let removed = try journal.declare(destinations + consumers)
         var batch = ObservationBatch()
         for consumer in removed {
-            let body = #"{"consumer":"\#(consumer.name)","stream":"\#(consumer.stream.rawValue)","acked":\#(consumer.acknowledged)}"#
+            let body =
+                #"{"consumer":"\#(consumer.name)","stream":"\#(consumer.stream.rawValue)","acked":\#(consumer.acknowledged)}"#
             batch.append(Note(.audit, kind: "required_consumer_removed", body: body, received: now))
         }
         if !batch.isEmpty { _ = try journal.append(batch) }

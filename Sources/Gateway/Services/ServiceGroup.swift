@@ -72,7 +72,9 @@ struct ServiceGroup {
                 }
             }
             limit.cancel()
-            if running.contains(index) { log.error("a service did not stop in time", ["service": services[index].name]) }
+            if running.contains(index) {
+                log.error("a service did not stop in time", ["service": services[index].name])
+            }
         }
         continuation.finish()
         return end

@@ -61,7 +61,10 @@ final class Committer {
     /// After a failure: whoever waits for the journal to be writable again may be the one who would write.
     private func probe() {
         let now = shared.clock.now().monotonicMilliseconds
-        guard !shared.isWritable else { return probedAt = now }
+        guard !shared.isWritable else {
+            probedAt = now
+            return
+        }
         guard now - probedAt >= 500 else { return }
         probedAt = now
         // Still failing is what everybody knows already.

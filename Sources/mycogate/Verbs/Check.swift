@@ -6,7 +6,8 @@ extension Verb {
     static let check = Verb(
         name: "check", synopsis: "[--config FILE]",
         summary: "Validates the configuration without starting anything.",
-        details: "Every error is printed as file:line:column: key: what, accepted range. Exit status 78 if there is one.",
+        details:
+            "Every error is printed as file:line:column: key: what, accepted range. Exit status 78 if there is one.",
         options: [.config, .json]
     ) { arguments in
         let path = Locations.configurationPath(arguments)

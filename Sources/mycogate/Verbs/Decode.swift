@@ -33,7 +33,9 @@ extension Verb {
             options.generation = named
         }
         let input = try input(arguments)
-        let isGood = input.withUnsafeBytes { CaptureDecoder.decode($0, as: format, options: options) { Output.line($0) } }
+        let isGood = input.withUnsafeBytes {
+            CaptureDecoder.decode($0, as: format, options: options) { Output.line($0) }
+        }
         return isGood ? .ok : .failed
     }
 

@@ -4,9 +4,11 @@ import JSONText
 
 extension Verb {
     static let readings = Verb(
-        name: "readings", synopsis: "--device ID [--metric M] [--since 1h] [--until …] [--every 1m] [--format table|json|csv]",
+        name: "readings",
+        synopsis: "--device ID [--metric M] [--since 1h] [--until …] [--every 1m] [--format table|json|csv]",
         summary: "Prints the readings of a device.",
-        details: "--since and --until take a time before now (1h) or an RFC 3339 time. --every gives the mean of each interval.",
+        details:
+            "--since and --until take a time before now (1h) or an RFC 3339 time. --every gives the mean of each interval.",
         options: [
             .init(name: "device", value: "ID", help: "the device"),
             .init(name: "metric", value: "M", help: "one metric, such as bme688_a.temperature"),
@@ -47,7 +49,8 @@ extension Verb {
         options: [
             .init(name: "device", value: "ID", help: "only this device"),
             .init(name: "metric", value: "M", help: "only this metric"),
-            .init(name: "after", value: "SEQ", help: "start after this sequence number (default: what comes from now on)"),
+            .init(
+                name: "after", value: "SEQ", help: "start after this sequence number (default: what comes from now on)"),
             .json,
         ] + Option.daemon
     ) { arguments in

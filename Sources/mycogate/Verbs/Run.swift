@@ -3,7 +3,8 @@ import Gateway
 extension Verb {
     static let run = Verb(
         name: "run", synopsis: "--config FILE [--data-dir DIR]", summary: "Runs the gateway until SIGTERM.",
-        details: "An invalid configuration starts nothing. MYCOGATE_LOG (debug, info, warning, error) comes before log.level.",
+        details:
+            "An invalid configuration starts nothing. MYCOGATE_LOG (debug, info, warning, error) comes before log.level.",
         options: [.config, .dataDirectory]
     ) { arguments in
         let path = Locations.configurationPath(arguments)

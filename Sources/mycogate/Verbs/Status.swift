@@ -42,7 +42,9 @@ private enum StatusText {
         Output.line(
             "devices: \(text(status["devices"]?["online"])) online of \(text(status["devices"]?["total"])); "
                 + "accepted \(text(intake?["accepted"])), duplicates \(text(intake?["duplicates"]))")
-        for reject in intake?["rejected"]?.members ?? [] { Output.line("rejected: \(reject.key) \(text(reject.value))") }
+        for reject in intake?["rejected"]?.members ?? [] {
+            Output.line("rejected: \(reject.key) \(text(reject.value))")
+        }
         for loss in status["losses"]?.members ?? [] where loss.value.int != 0 {
             Output.line("LOST from \(loss.key): \(text(loss.value)) records")
         }

@@ -12,7 +12,9 @@ extension Verb {
             refused          records that a destination condemned, with the reason
             resend ID        send a condemned record again
             """,
-        options: [.init(name: "after", value: "N", help: "export records after this sequence number (default 0)"), .json]
+        options: [
+            .init(name: "after", value: "N", help: "export records after this sequence number (default 0)"), .json,
+        ]
             + Option.daemon, words: 0...2
     ) { arguments in
         let client = try DaemonClient(arguments, timeout: .seconds(600))
@@ -26,7 +28,9 @@ extension Verb {
             for record in try client.get("/api/v1/sync/refused")["refused"]?.array ?? [] { Output.line(record.text) }
         case ("resend", 2):
             Output.line(try client.post("/api/v1/sync/refused/\(PercentText.encode(words[1]))/resend", [:]).text)
-        default: throw ToolError.usage("usage: mycogate sync [flush [DEST] | export STREAM [--after N] | refused | resend ID]")
+        default:
+            throw ToolError.usage(
+                "usage: mycogate sync [flush [DEST] | export STREAM [--after N] | refused | resend ID]")
         }
         return .ok
     }
@@ -45,7 +49,9 @@ extension Verb {
             rows.append([name, range, "", "", ""])
             for consumer in stream["consumers"]?.members ?? [] {
                 let required = consumer.value["required"]?.bool == true ? "required" : ""
-                rows.append(["", "", consumer.key, consumer.value["acked"]?.text ?? "", consumer.value["lag"]?.text ?? ""])
+                rows.append([
+                    "", "", consumer.key, consumer.value["acked"]?.text ?? "", consumer.value["lag"]?.text ?? "",
+                ])
                 rows[rows.count - 1][4] += required.isEmpty ? "" : "  " + required
             }
         }

@@ -19,9 +19,13 @@ extension Verb {
         case ("create", 2): try create(arguments, tokens)
         case ("list", 1): try list(arguments, tokens)
         case ("revoke", 2):
-            guard try tokens.revoke(arguments.words[1]) else { throw ToolError.failed("there is no token `\(arguments.words[1])`") }
+            guard try tokens.revoke(arguments.words[1]) else {
+                throw ToolError.failed("there is no token `\(arguments.words[1])`")
+            }
             Output.line("revoked \(arguments.words[1])")
-        default: throw ToolError.usage("usage: mycogate token create NAME --scopes LIST [--expires 90d] | list | revoke NAME")
+        default:
+            throw ToolError.usage(
+                "usage: mycogate token create NAME --scopes LIST [--expires 90d] | list | revoke NAME")
         }
         return .ok
     }
@@ -44,7 +48,8 @@ extension Verb {
     private static func list(_ arguments: Arguments, _ tokens: AccessTokens) throws {
         let rows = try tokens.list().map { entry in
             [
-                entry.name, entry.scopes.map(\.rawValue).sorted().joined(separator: ","), TokenStore.time(entry.created),
+                entry.name, entry.scopes.map(\.rawValue).sorted().joined(separator: ","),
+                TokenStore.time(entry.created),
                 TokenStore.time(entry.expires), TokenStore.time(entry.lastUsed),
             ]
         }
