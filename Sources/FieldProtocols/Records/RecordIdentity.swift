@@ -3,35 +3,45 @@ public import GatewayModel
 
 /// What names a record for ever: `<gateway>/<epoch>/<stream>/<seq>`, and the message id derived from it.
 public struct RecordIdentity: Sendable {
-    private let prefix: [UInt8]
+    private let gateway: String
+    private let epoch: String
 
     private static let namespace = UUIDText.bytes(of: UUIDText.recordNamespace) ?? []
 
+    /// - Parameter epoch: for records that do not say in which epoch they were appended.
     public init(gateway: String, epoch: String) {
-        prefix = Array("\(gateway)/\(epoch)/".utf8)
+        self.gateway = gateway
+        self.epoch = epoch
     }
 
     /// The record's id.
     public func id(of stream: StreamName, _ seq: SequenceNumber) -> String {
-        String(decoding: bytes(of: stream, seq), as: UTF8.self)
+        String(decoding: bytes(of: stream, seq, in: epoch), as: UTF8.self)
     }
 
     /// The message id that a record gets whose device sent none.
     public func derivedMessageID(of stream: StreamName, _ seq: SequenceNumber) -> String {
-        derivedMessageID(bytes(of: stream, seq))
+        derivedMessageID(bytes(of: stream, seq, in: epoch))
     }
 
     /// The device's own message id, else one that is the same each time it is derived.
     public func messageID(of record: StoredRecord) -> String {
         if let own = record.messageID { return own }
-        return derivedMessageID(bytes(of: record.stream, record.seq))
+        return derivedMessageID(bytes(of: record))
     }
 
-    func bytes(of stream: StreamName, _ seq: SequenceNumber) -> [UInt8] {
-        var bytes = prefix
-        bytes.reserveCapacity(prefix.count + 32)
-        bytes.append(contentsOf: stream.rawValue.utf8)
-        bytes.append(UInt8(ascii: "/"))
+    /// A record keeps the epoch it was appended in, also when it is read in a later one.
+    func bytes(of record: StoredRecord) -> [UInt8] {
+        bytes(of: record.stream, record.seq, in: record.epoch.isEmpty ? epoch : record.epoch)
+    }
+
+    private func bytes(of stream: StreamName, _ seq: SequenceNumber, in epoch: String) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(gateway.utf8.count + epoch.utf8.count + 32)
+        for part in [gateway, epoch, stream.rawValue] {
+            bytes.append(contentsOf: part.utf8)
+            bytes.append(UInt8(ascii: "/"))
+        }
         bytes.append(contentsOf: seq.description.utf8)
         return bytes
     }

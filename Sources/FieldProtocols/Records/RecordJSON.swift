@@ -106,7 +106,7 @@ public struct RecordJSON: Sendable {
     private func writeHead(_ record: StoredRecord, to writer: inout JSONWriter) -> [UInt8] {
         writer.key("seq")
         writer.integer(record.seq.rawValue)
-        let id = identity.bytes(of: record.stream, record.seq)
+        let id = identity.bytes(of: record)
         writer.key("id")
         id.withUnsafeBufferPointer { writer.string(utf8: $0) }
         writer.key("device")
