@@ -54,7 +54,7 @@ let layer2 = [
     library("SQLite", ["CSQLite"]),
     library("MQTT", ["CMosquitto", "CLinux"]),
     library("Serial", ["CSerialPort", "CLinux"]),
-    library("HTTPClient", ["CCurl"]),
+    library("HTTPClient", ["CCurl", "CLinux"]),
     library("HTTPServer", ["CWebSockets", "CLinux"]),
     library("JSONText", ["CSimdjson"]),
     library("YAMLText", ["CYAML"]),

@@ -38,6 +38,22 @@ static inline CURLcode ccurl_get_pointer(CURL *easy, CURLINFO info, void **value
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }
+typedef int (*ccurl_socket_sink)(CURL *easy, curl_socket_t descriptor, int what, void *context, void *unused);
+typedef int (*ccurl_timer_sink)(CURLM *multi, long milliseconds, void *context);
+typedef int (*ccurl_close_sink)(void *context, curl_socket_t descriptor);
+
+static inline CURLMcode ccurl_multi_set_socket_sink(CURLM *multi, ccurl_socket_sink sink, void *context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, sink);
+    return code != CURLM_OK ? code : curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, context);
+}
+static inline CURLMcode ccurl_multi_set_timer_sink(CURLM *multi, ccurl_timer_sink sink, void *context) {
+    CURLMcode code = curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, sink);
+    return code != CURLM_OK ? code : curl_multi_setopt(multi, CURLMOPT_TIMERDATA, context);
+}
+static inline CURLcode ccurl_set_close_sink(CURL *easy, ccurl_close_sink sink, void *context) {
+    CURLcode code = curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, sink);
+    return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, context);
+}
 static inline CURLcode ccurl_message_result(const CURLMsg *message) { return message->data.result; }
 
 // Leaves a handler that somebody has set.

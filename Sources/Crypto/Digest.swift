@@ -27,7 +27,7 @@ public enum SHA256 {
     public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: byteCount)
         var count: UInt32 = 0
-        let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &count, EVP_sha256(), nil)
+        let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &count, Algorithm.sha256.pointer, nil)
         precondition(done == 1, "libcrypto has SHA-256")
         return digest
     }
@@ -43,10 +43,19 @@ public enum SHA1 {
     public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: byteCount)
         var count: UInt32 = 0
-        let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &count, EVP_sha1(), nil)
+        let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &count, Algorithm.sha1.pointer, nil)
         precondition(done == 1, "libcrypto has SHA-1")
         return digest
     }
 
     public static func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { hash($0) } }
+}
+
+/// A digest of libcrypto, looked up once: the look-up takes as long as the hash of a short text.
+private struct Algorithm: @unchecked Sendable {
+    // libcrypto's algorithms are immutable and these are never freed.
+    let pointer: OpaquePointer?
+
+    static let sha1 = Algorithm(pointer: EVP_MD_fetch(nil, "SHA1", nil))
+    static let sha256 = Algorithm(pointer: EVP_MD_fetch(nil, "SHA256", nil))
 }

@@ -30,6 +30,8 @@ public struct ClientSettings: Sendable, Equatable {
     /// Connects to this Unix socket whatever the host of the URL is.
     public var unixSocketPath: String?
     public var userAgent = "mycogate"
+    /// Whether answers may come compressed; not worth its time for short ones.
+    public var acceptsCompression = true
 
     public init() {}
 }

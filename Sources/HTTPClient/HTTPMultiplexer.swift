@@ -1,5 +1,6 @@
 internal import CCurl
-internal import Synchronization
+internal import CLinux
+internal import Glibc
 
 /// Many HTTP exchanges at once on one thread, over connections that are kept and reused.
 ///
@@ -14,23 +15,17 @@ public final class HTTPMultiplexer {
 
     /// Makes a `poll` return early; safe from any thread, also after the multiplexer is gone.
     public final class Waker: Sendable {
-        // curl_multi_wakeup is documented as callable from any thread; the lock keeps the handle alive during it.
-        private struct Target: @unchecked Sendable {
-            var multi: OpaquePointer?
+        fileprivate let descriptor: Int32
+
+        fileprivate init() throws(HTTPClientError) {
+            descriptor = eventfd(0, Int32(EFD_CLOEXEC | EFD_NONBLOCK))
+            guard descriptor >= 0 else { throw .badRequest("no descriptors left") }
         }
 
-        private let target: Mutex<Target>
-
-        fileprivate init(_ multi: UnsafeMutableRawPointer) { target = Mutex(Target(multi: OpaquePointer(multi))) }
+        deinit { close(descriptor) }
 
         /// May be called from any thread, any number of times.
-        public func wake() {
-            target.withLock { target in
-                if let multi = target.multi { _ = curl_multi_wakeup(UnsafeMutableRawPointer(multi)) }
-            }
-        }
-
-        fileprivate func detach() { target.withLock { $0.multi = nil } }
+        public func wake() { eventfd_write(descriptor, 1) }
     }
 
     /// Wakes `poll` from other threads.
@@ -42,6 +37,7 @@ public final class HTTPMultiplexer {
 
     private let multi: UnsafeMutableRawPointer
     private let settings: ClientSettings
+    private let sockets: SocketWatch
     private var running: [Transfer?] = []
     private var idle: [Transfer] = []
     private var freeSlots: [Int] = []
@@ -50,10 +46,16 @@ public final class HTTPMultiplexer {
     /// Throws if libcurl has no memory or refuses a setting.
     public init(_ settings: ClientSettings, requestsMax: Int = 64) throws(HTTPClientError) {
         guard let multi = curl_multi_init() else { throw .badRequest("libcurl cannot start") }
+        do throws(HTTPClientError) {
+            waker = try Waker()
+            sockets = try SocketWatch(multi, waker: waker.descriptor)
+        } catch {
+            _ = curl_multi_cleanup(multi)
+            throw error
+        }
         self.multi = multi
         self.settings = settings
         self.requestsMax = requestsMax
-        waker = Waker(multi)
         let connections = max(1, settings.connectionsMax)
         _ = ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, connections)
         _ = ccurl_multi_set_long(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections)
@@ -61,19 +63,20 @@ public final class HTTPMultiplexer {
     }
 
     deinit {
-        waker.detach()
         for transfer in running {
             if let transfer { _ = curl_multi_remove_handle(multi, transfer.easy) }
         }
         running = []
         idle = []
+        // Closes the kept connections, through `sockets`.
         _ = curl_multi_cleanup(multi)
+        withExtendedLifetime(sockets) {}
     }
 
     /// Begins an exchange; its end comes from a later `poll` under `tag`.
     public func submit(_ request: ClientRequest, tag: UInt64) throws(HTTPClientError) {
         guard inFlight < requestsMax else { throw .overloaded }
-        let transfer = if let known = idle.popLast() { known } else { try Transfer(settings) }
+        let transfer = if let known = idle.popLast() { known } else { try makeTransfer() }
         do throws(HTTPClientError) {
             try transfer.load(request)
         } catch {
@@ -102,10 +105,12 @@ public final class HTTPMultiplexer {
         timeout: Duration, alsoWatching descriptor: Int32? = nil, _ body: (Completion) -> Void
     ) -> Bool {
         var isReadable = false
-        drive()
-        if completions.isEmpty, timeout > .zero {
-            isReadable = wait(timeout, descriptor)
-            drive()
+        sockets.runTimer()
+        collect()
+        if completions.isEmpty {
+            let milliseconds = timeout > .zero ? timeout.clampedMilliseconds : 0
+            isReadable = sockets.wait(milliseconds, alsoWatching: descriptor)
+            collect()
         }
         let ended = completions
         completions.removeAll(keepingCapacity: true)
@@ -124,20 +129,14 @@ public final class HTTPMultiplexer {
         }
     }
 
-    private func wait(_ timeout: Duration, _ descriptor: Int32?) -> Bool {
-        let milliseconds = Int32(clamping: timeout.clampedMilliseconds)
-        guard let descriptor else {
-            _ = curl_multi_poll(multi, nil, 0, milliseconds, nil)
-            return false
-        }
-        var watched = curl_waitfd(fd: descriptor, events: Int16(CURL_WAIT_POLLIN), revents: 0)
-        _ = curl_multi_poll(multi, &watched, 1, milliseconds, nil)
-        return watched.revents != 0
+    private func makeTransfer() throws(HTTPClientError) -> Transfer {
+        let transfer = try Transfer(settings)
+        sockets.adopt(transfer.easy)
+        return transfer
     }
 
-    private func drive() {
-        var count: Int32 = 0
-        _ = curl_multi_perform(multi, &count)
+    /// Takes the exchanges that have ended.
+    private func collect() {
         var left: Int32 = 0
         while let message = curl_multi_info_read(multi, &left) {
             guard message.pointee.msg == CURLMSG_DONE, let easy = message.pointee.easy_handle else { continue }

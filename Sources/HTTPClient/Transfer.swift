@@ -69,7 +69,7 @@ final class Transfer {
         try set(CURLOPT_FOLLOWLOCATION, 0)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
         try set(CURLOPT_USERAGENT, settings.userAgent)
-        try set(CURLOPT_ACCEPT_ENCODING, "")
+        if settings.acceptsCompression { try set(CURLOPT_ACCEPT_ENCODING, "") }
         try set(CURLOPT_TCP_KEEPALIVE, 1)
         try set(CURLOPT_CONNECTTIMEOUT_MS, settings.connectTimeout.clampedMilliseconds)
         try set(CURLOPT_TIMEOUT_MS, settings.totalTimeout.clampedMilliseconds)

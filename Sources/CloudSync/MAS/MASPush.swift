@@ -47,8 +47,10 @@ final class MASPush {
         identity = RecordIdentity(gateway: configuration.gatewayID, epoch: configuration.epoch)
         envelope = MASEnvelope(gateway: configuration.gatewayID, epoch: configuration.epoch)
         var client = configuration.client
-        client.connectionsMax = max(client.connectionsMax, configuration.push.parallelism)
-        http = try HTTPMultiplexer(client, requestsMax: configuration.push.parallelism + HeartbeatSchedule.underWayMax)
+        let requestsMax = configuration.push.parallelism + HeartbeatSchedule.underWayMax
+        client.connectionsMax = max(client.connectionsMax, requestsMax)
+        client.acceptsCompression = false
+        http = try HTTPMultiplexer(client, requestsMax: requestsMax)
         headers = owner.requestHeaders
         let now = owner.clock.now().monotonicMilliseconds
         let cursor = owner.source.acknowledged()

@@ -23,71 +23,81 @@ public struct MASEnvelope: Sendable {
     public mutating func body(_ record: StoredRecord, messageID: String) -> [UInt8]? {
         guard let device = record.device else { return nil }
         // Keys are written in sorted order, without spaces and in ASCII: the text that the hash covers.
-        var writer = JSONWriter(escaping: .ascii)
-        writer.beginObject()
-        writeHeader(record, device: device, messageID: messageID, to: &writer)
-        writer.key("pack")
-        writer.beginArray()
-        for reading in record.readings { write(reading, to: &writer) }
-        writer.endArray()
-        writer.key("seq")
-        writer.unsigned(record.upstreamSeq)
-        writer.key("ts")
-        writer.beginObject()
-        writer.key("mono_ms")
-        writer.integer(record.received.monotonicMilliseconds)
-        writer.key("utc")
-        writer.time(RecordTime(record).timestamp.milliseconds)
-        writer.endObject()
-        writer.endObject()
-        return wrapped(writer.bytes)
-    }
-
-    private func writeHeader(
-        _ record: StoredRecord, device: DeviceID, messageID: String, to writer: inout JSONWriter
-    ) {
-        writer.key("hdr")
-        writer.beginObject()
-        writer.key("deviceId")
-        writer.string(device.text)
-        writer.key("msgId")
-        writer.string(messageID)
-        writer.key("proto")
-        writer.string(record.source.envelopeProto)
-        writer.endObject()
-        writer.key("meta")
-        writer.beginObject()
-        writer.key("schema")
-        writer.string("mycosoft.v1")
-        writer.key("units")
-        writer.string("si")
-        writer.endObject()
-    }
-
-    private mutating func write(_ reading: Reading, to writer: inout JSONWriter) {
-        writer.beginObject()
-        writer.key("id")
-        writer.raw(names.metric(reading.metric))
-        writer.key("q")
-        writer.integer(reading.quality.envelopeCode)
-        writer.key("u")
-        writer.raw(names.unit(reading.unit))
-        writer.key("v")
-        switch reading.value {
-        case .number(let value): writer.shortNumber(value)
-        // Databases behind the MAS keep numbers only.
-        case .flag(let value): writer.integer(value ? 1 : 0)
-        case .text(let value): writer.string(value)
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(256 + 96 * record.readings.count)
+        bytes.append(contentsOf: Fixed.device)
+        quote(device.text, in: &bytes)
+        bytes.append(contentsOf: Fixed.message)
+        quote(messageID, in: &bytes)
+        bytes.append(contentsOf: Fixed.proto)
+        bytes.append(contentsOf: record.source.envelopeProto.utf8)
+        bytes.append(contentsOf: Fixed.meta)
+        for (index, reading) in record.readings.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            write(reading, to: &bytes)
         }
-        writer.endObject()
+        bytes.append(contentsOf: Fixed.seq)
+        NumberText.append(UInt64(record.upstreamSeq), to: &bytes)
+        bytes.append(contentsOf: Fixed.monotonic)
+        NumberText.append(record.received.monotonicMilliseconds, to: &bytes)
+        bytes.append(contentsOf: Fixed.utc)
+        RFC3339.append(RecordTime(record).timestamp.milliseconds, to: &bytes)
+        bytes.append(contentsOf: Fixed.end)
+        return wrapped(bytes)
+    }
+
+    /// The pieces between the values: rendered once, since every record has them.
+    private enum Fixed {
+        static let device = Array(#"{"hdr":{"deviceId":"#.utf8)
+        static let message = Array(#","msgId":"#.utf8)
+        static let proto = Array(#","proto":""#.utf8)
+        static let meta = Array(#""},"meta":{"schema":"mycosoft.v1","units":"si"},"pack":["#.utf8)
+        static let metric = Array(#"{"id":"#.utf8)
+        static let quality = Array(#","q":"#.utf8)
+        static let unit = Array(#","u":"#.utf8)
+        static let value = Array(#","v":"#.utf8)
+        static let seq = Array(#"],"seq":"#.utf8)
+        static let monotonic = Array(#","ts":{"mono_ms":"#.utf8)
+        static let utc = Array(#","utc":""#.utf8)
+        static let end = Array(#""}}"#.utf8)
+        static let envelope = Array(#"{"envelope":"#.utf8)
+        static let hash = Array(#","hash":"sha256:"#.utf8)
+    }
+
+    private mutating func write(_ reading: Reading, to bytes: inout [UInt8]) {
+        bytes.append(contentsOf: Fixed.metric)
+        bytes.append(contentsOf: names.metric(reading.metric))
+        bytes.append(contentsOf: Fixed.quality)
+        bytes.append(UInt8(ascii: "0") + reading.quality.envelopeCode)
+        bytes.append(contentsOf: Fixed.unit)
+        bytes.append(contentsOf: names.unit(reading.unit))
+        bytes.append(contentsOf: Fixed.value)
+        switch reading.value {
+        case .number(let value): NumberText.appendShort(value, to: &bytes)
+        // Databases behind the MAS keep numbers only.
+        case .flag(let value): bytes.append(value ? UInt8(ascii: "1") : UInt8(ascii: "0"))
+        case .text(let value): quote(value, in: &bytes)
+        }
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    private func quote(_ text: String, in bytes: inout [UInt8]) {
+        var writer = JSONWriter(reusing: bytes, escaping: .ascii)
+        // Leaves the writer the only owner, so that it appends in place.
+        bytes = []
+        writer.string(text)
+        bytes = writer.finish()
     }
 
     /// Puts the hash behind the canonical text and the whole under `envelope`.
     private func wrapped(_ canonical: [UInt8]) -> [UInt8] {
-        var body = Array("{\"envelope\":".utf8)
+        var body: [UInt8] = []
         body.reserveCapacity(canonical.count + 128)
+        body.append(contentsOf: Fixed.envelope)
         body.append(contentsOf: canonical.dropLast())
-        body.append(contentsOf: ",\"hash\":\"sha256:\(Hex.encode(SHA256.hash(canonical)))\"}}".utf8)
+        body.append(contentsOf: Fixed.hash)
+        body.append(contentsOf: Hex.encode(SHA256.hash(canonical)).utf8)
+        body.append(contentsOf: Fixed.end)
         return body
     }
 }
@@ -105,7 +115,7 @@ extension SourceKind {
 
 extension Quality {
     /// 0 ok, 1 warn, 2 bad.
-    fileprivate var envelopeCode: Int {
+    fileprivate var envelopeCode: UInt8 {
         switch self {
         case .ok: 0
         case .warn, .stale, .old: 1
