@@ -69,7 +69,7 @@ final class Site {
         for (_, board) in boards { board.stop() }
         let sent = boards.reduce(0) { $0 + $1.board.ledger.count(of: .sent) }
         SimulatorProgram.say(
-            "made: mqtt \(field.acknowledged) messages, \(field.repeated) of them sent twice; serial \(sent) whole messages\n"
+            "made: mqtt \(field.acknowledged) messages, \(field.repeated) of them sent twice; serial \(sent) measurements sent whole\n"
         )
         if status != 0 { SimulatorProgram.complain("demo: the gateway stopped with status \(status)") }
         mas.stop()
