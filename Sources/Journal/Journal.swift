@@ -41,15 +41,13 @@ public final class Journal: Sendable {
     /// Blocks for the duration of the commit; called by transport threads, each with its own batch. If it throws,
     /// nothing may be acknowledged to the source; trying the same batch again is always right.
     ///
-    /// - Parameter redeliveryWindow: after a connection that resumed a session, how many of the next messages may be
-    ///   repetitions: those among the batch's first that have neither id nor sequence are compared with as many of
-    ///   the last committed. Pass what is left of the window with each following batch, 0 when it is used up.
-    @discardableResult
+    /// - Parameter sessionStart: with the first observations after the transport has connected: what is to be expected
+    ///   of its session. Applies to the observations of the same source in all later batches too.
     public func append(
-        _ batch: ObservationBatch, redeliveryWindow: Int = 0
+        _ batch: ObservationBatch, sessionStart: SessionStart? = nil
     ) throws(JournalError) -> AppendReceipt {
         guard !batch.isEmpty else { return AppendReceipt(outcomes: [], stored: 0, duplicates: 0) }
-        let request = AppendRequest(batch, redeliveryWindow: redeliveryWindow)
+        let request = AppendRequest(batch, sessionStart: sessionStart)
         try state.queue.submit(request)
         return try request.receipt()
     }

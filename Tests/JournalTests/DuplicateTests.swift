@@ -38,25 +38,42 @@ import Testing
     #expect(try site.kinds().isEmpty)
 }
 
-@Test func anUnnumberedMessageIsComparedOnlyWithinTheRedeliveryWindow() throws {
+@Test func anUnnumberedMessageIsComparedOnlyAfterASessionWasResumed() throws {
     let site = try Site()
     let message = Message(payload: 42)
     try site.append(message)
     // Equal readings of a device that numbers nothing are two readings.
     #expect(try site.append(message).stored == 1)
-    #expect(try site.append([message], redeliveryWindow: 10).duplicates == 1)
+    #expect(try site.append([message], sessionStart: .resumed(underWayMax: 10)).duplicates == 1)
     // The second of the stored two can also come again; a third one is new.
-    #expect(
-        try site.append([message, message], redeliveryWindow: 9).outcomes == [.duplicate, .stored(SequenceNumber(3))])
-    #expect(try site.append([message], redeliveryWindow: 0).stored == 1)
+    #expect(try site.append([message, message]).outcomes == [.duplicate, .stored(SequenceNumber(3))])
+    #expect(try site.append([message], sessionStart: .fresh).stored == 1)
 }
 
-@Test func theRedeliveryWindowEndsWithItsLastMessage() throws {
+@Test func aRepetitionIsRecognisedHoweverLongItIs() throws {
+    let site = try Site()
+    try site.append((1...50).map { Message(payload: $0) })
+    // The broker repeats 45 messages although it should have had ten under way, and goes on with new ones.
+    let first = try site.append((6...30).map { Message(payload: $0) }, sessionStart: .resumed(underWayMax: 10))
+    let second = try site.append((31...60).map { Message(payload: $0) })
+    #expect(first.stored == 0)
+    #expect(second.outcomes.map(\.isDuplicate) == Array(repeating: true, count: 20) + Array(repeating: false, count: 10))
+}
+
+@Test func theRepetitionEndsWithTheLastCommittedMessage() throws {
     let site = try Site()
     try site.append((1...5).map { Message(payload: $0) })
-    let receipt = try site.append((3...7).map { Message(payload: $0) } + [Message(payload: 1)], redeliveryWindow: 3)
-    // Three messages belong to the window and are compared with the last three; the rest are new.
+    let receipt = try site.append(
+        (3...7).map { Message(payload: $0) } + [Message(payload: 1)], sessionStart: .resumed(underWayMax: 100))
     #expect(receipt.outcomes.map(\.isDuplicate) == [true, true, true, false, false, false])
+}
+
+@Test func messagesThatCannotBeToldApartAreRepetitionsOnlyAsFarAsCanBeUnderWay() throws {
+    let site = try Site()
+    try site.append(Array(repeating: Message(payload: 7), count: 40))
+    let receipt = try site.append(Array(repeating: Message(payload: 7), count: 40), sessionStart: .resumed(underWayMax: 10))
+    #expect(receipt.duplicates == 10)
+    #expect(receipt.stored == 30)
 }
 
 @Test func anOldMessageIsFoundOnDiskWhenMemoryHasForgottenIt() throws {

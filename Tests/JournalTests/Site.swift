@@ -99,8 +99,8 @@ struct Message {
 
 extension Site {
     @discardableResult
-    func append(_ messages: [Message], redeliveryWindow: Int = 0) throws -> AppendReceipt {
-        try journal.append(batch(messages), redeliveryWindow: redeliveryWindow)
+    func append(_ messages: [Message], sessionStart: SessionStart? = nil) throws -> AppendReceipt {
+        try journal.append(batch(messages), sessionStart: sessionStart)
     }
 
     @discardableResult

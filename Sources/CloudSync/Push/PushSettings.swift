@@ -9,7 +9,7 @@ public struct PushSettings: Sendable, Equatable {
     /// Records asked from the journal at once.
     public var pageRecords = 256
     /// The cursor is stored at most this often (milliseconds).
-    public var saveInterval: Int64 = 250
+    public var saveInterval: Int64 = 20
     /// Attempts that fail one after another, without a success between, before the whole destination is taken as failing.
     public var troublesInRowMax = 4
     /// Back-off of a failing record or destination: first and longest ceiling.

@@ -18,8 +18,8 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     private var backoff = Backoff(initial: .milliseconds(200), max: .seconds(10), stableAfter: .seconds(30))
     private var random: Jitter
     private var requests: [Int32: [String]] = [:]
-    /// Messages that may still be repetitions of what was committed before the connection was resumed.
-    private var redeliveryWindow = 0
+    /// Told to the journal with the first observations of a connection.
+    private var sessionStart: SessionStart?
     private var keptAliveAt: Int64 = 0
     private var committedAt: Int64 = 0
 
@@ -55,7 +55,6 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     /// One connection from beginning to end. Whatever ends it, nothing uncommitted is acknowledged by that.
     private func converse(_ configuration: MQTTConfiguration) throws {
         requests.removeAll()
-        redeliveryWindow = 0
         var configuration = configuration
         configuration.will = presence.publication(online: false, at: clock.now().wall)
         configuration.receiveMaximum = UInt16(clamping: settings.receiveMaximum)
@@ -151,7 +150,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     }
 
     private func begin(_ connection: MQTTConnection, resumed: Bool) throws {
-        redeliveryWindow = resumed ? settings.receiveMaximum : 0
+        sessionStart = resumed ? .resumed(underWayMax: settings.receiveMaximum) : .fresh
         backoff.succeeded(now: clock.now().monotonicMilliseconds)
         intake.update {
             $0.state = .connected
@@ -190,12 +189,12 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         var receipt = AppendReceipt(outcomes: [], stored: 0, duplicates: 0)
         if !batch.observations.isEmpty {
             do {
-                receipt = try intake.commit(batch.observations, redeliveryWindow)
+                receipt = try intake.commit(batch.observations, sessionStart)
             } catch {
                 throw IntakeError.held(String(describing: error))
             }
         }
-        redeliveryWindow = max(0, redeliveryWindow - batch.messageCount)
+        if !batch.observations.observations.isEmpty { sessionStart = nil }
         intake.passOn(batch, receipt)
         batch.removeAll()
         committedAt = clock.now().monotonicMilliseconds

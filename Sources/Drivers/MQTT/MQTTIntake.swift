@@ -11,7 +11,7 @@ internal import Synchronization
 /// session survives and nothing was acknowledged; the journal recognises the repetitions.
 public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
     /// Stores a batch, as `Journal.append`: durable on return. Throwing means that nothing may be acknowledged.
-    public typealias Commit = @Sendable (ObservationBatch, _ redeliveryWindow: Int) throws -> AppendReceipt
+    public typealias Commit = @Sendable (ObservationBatch, SessionStart?) throws -> AppendReceipt
 
     /// The driver's name, as status and metrics show it.
     public let name = "mqtt"

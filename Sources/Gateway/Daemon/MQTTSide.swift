@@ -53,7 +53,7 @@ struct MQTTSide {
                 return current
             },
             makeDecoder: { TopicDecoder(policy: { policies[$0] }) },
-            commit: { batch, window in try store.commit(batch, redeliveryWindow: window) },
+            commit: { batch, start in try store.commit(batch, sessionStart: start) },
             sink: { words.take($0) }, clock: clock, seed: .random(in: .min ... .max))
         let wakeup = intake.wakeup
         wake.value.withLock { $0 = wakeup }

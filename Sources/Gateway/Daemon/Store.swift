@@ -62,8 +62,8 @@ struct Store {
     }
 
     /// Stores what a driver brought in, and tells the registry who it came from. Durable on return.
-    func commit(_ batch: ObservationBatch, redeliveryWindow: Int = 0) throws(JournalError) -> AppendReceipt {
-        let receipt = try journal.append(batch, redeliveryWindow: redeliveryWindow)
+    func commit(_ batch: ObservationBatch, sessionStart: SessionStart? = nil) throws(JournalError) -> AppendReceipt {
+        let receipt = try journal.append(batch, sessionStart: sessionStart)
         devices.seen(batch.observations)
         return receipt
     }

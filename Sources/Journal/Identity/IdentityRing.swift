@@ -31,6 +31,17 @@ struct IdentityRing {
         count += 1
     }
 
+    /// Where a hash stands among the messages of `range`, which counts them from the first ever added; at most `limit`.
+    func places(of hash: UInt64, in range: Range<Int>, limit: Int) -> [Int] {
+        var places: [Int] = []
+        for place in range.clamped(to: max(0, count - Self.countMax)..<count)
+        where ring[place & Self.ringMask] == hash {
+            places.append(place)
+            if places.count == limit { break }
+        }
+        return places
+    }
+
     /// The newest hashes, at most `limit`, newest first.
     func newest(_ limit: Int, _ body: (UInt64) -> Void) {
         for back in 0..<max(0, min(limit, count, Self.countMax)) { body(ring[(count - 1 - back) & Self.ringMask]) }

@@ -8,6 +8,7 @@ struct IntakeMemory: Sendable {
     private(set) var isComplete: Bool
     private var window = RedeliveryWindow()
     private var windowBefore = RedeliveryWindow()
+    private var windowSource: SourceKind?
     private var added: [UInt64] = []
     private var addedSet: Set<UInt64> = []
 
@@ -46,17 +47,17 @@ struct IntakeMemory: Sendable {
         ring.append(hash)
     }
 
-    /// Opens a window for messages that a resumed session may repeat, or goes on with the one that is open.
-    ///
-    /// - Parameter count: what is left of the window as the transport counts: less than the last time if it goes on.
-    mutating func openWindow(_ count: Int) {
-        if count >= window.announced { window = RedeliveryWindow(min(count, IdentityRing.countMax), ring) }
-        window.announced = count
+    /// Opens a window for messages that a resumed session may repeat, or closes it.
+    mutating func begin(_ session: SessionStart, of source: SourceKind) {
+        windowSource = source
+        switch session {
+        case .fresh: window = RedeliveryWindow()
+        case .resumed(let underWayMax): window = RedeliveryWindow(expected: underWayMax, ring)
+        }
     }
 
-    /// Counts a message towards the window.
-    ///
-    /// - Parameter hash: of a message that can be known in no other way; nil for others.
-    /// - Returns: whether it repeats one of those committed before the session was resumed.
-    mutating func passWindow(_ hash: UInt64?) -> Bool { window.pass(hash) }
+    /// Whether a message repeats one of those committed before its session was resumed.
+    mutating func isRepeated(_ hash: UInt64, from source: SourceKind) -> Bool {
+        source == windowSource && window.repeats(hash, ring)
+    }
 }

@@ -6,14 +6,14 @@ internal import GatewayModel
 // Written by the writer before it is finished under the queue's lock, read by its owner after.
 final class AppendRequest: @unchecked Sendable {
     let batch: ObservationBatch
-    let redeliveryWindow: Int
+    let sessionStart: SessionStart?
     var outcomes: [AppendReceipt.Outcome] = []
     var failure: JournalError?
     fileprivate var isFinished = false
 
-    init(_ batch: ObservationBatch, redeliveryWindow: Int) {
+    init(_ batch: ObservationBatch, sessionStart: SessionStart?) {
         self.batch = batch
-        self.redeliveryWindow = redeliveryWindow
+        self.sessionStart = sessionStart
     }
 
     func receipt() throws(JournalError) -> AppendReceipt {

@@ -36,11 +36,13 @@ struct ReadingsIntake {
         let batch = request.batch
         request.outcomes.removeAll(keepingCapacity: true)
         request.outcomes.reserveCapacity(batch.observations.count)
-        if request.redeliveryWindow > 0 { memory.openWindow(request.redeliveryWindow) }
+        if let start = request.sessionStart, let first = batch.observations.first { memory.begin(start, of: first.source) }
         for observation in batch.observations {
             let hash = Self.hash(observation, batch)
             let isNameless = observation.messageID.isEmpty && observation.deviceSeq == nil
-            if request.redeliveryWindow > 0, memory.passWindow(isNameless ? hash : nil) {
+            // Every message tells where the repetition has got to; the named and numbered are known anyway.
+            let isRepeated = memory.isRepeated(hash, from: observation.source)
+            if isRepeated, isNameless {
                 request.outcomes.append(.duplicate)
             } else {
                 request.outcomes.append(try store(observation, hash, isNameless, batch, limit, &memory))
