@@ -8,10 +8,16 @@ import Testing
 @Suite struct SerialPortTests {
     @Test func openingClearsHUPCLSoThatClosingNeverResetsABoard() throws {
         let pair = try PtyPair()
-        let port = try SerialPort(opening: pair.path)
         var attributes = termios()
+        tcgetattr(pair.boardDescriptor, &attributes)
+        attributes.c_cflag |= tcflag_t(HUPCL | CSTOPB | PARENB)
+        attributes.c_iflag |= tcflag_t(ICRNL | IXON)
+        attributes.c_lflag |= tcflag_t(ICANON | ECHO | ISIG)
+        tcsetattr(pair.boardDescriptor, TCSANOW, &attributes)
+        let port = try SerialPort(opening: pair.path)
         #expect(tcgetattr(port.fileDescriptor, &attributes) == 0)
         #expect(attributes.c_cflag & tcflag_t(HUPCL) == 0)
+        #expect(attributes.c_cflag & tcflag_t(CSTOPB | PARENB) == 0)
         #expect(attributes.c_cflag & tcflag_t(CSIZE) == tcflag_t(CS8))
         #expect(attributes.c_cflag & tcflag_t(CLOCAL) != 0)
         #expect(attributes.c_lflag & tcflag_t(ICANON | ECHO | ISIG) == 0)

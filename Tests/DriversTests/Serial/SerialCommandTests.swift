@@ -76,6 +76,7 @@ import Testing
             _ = try #require(board.receiveCommand("output_control"))
             try submit("estop", "{}", to: intake, site)
             let stop = try #require(board.receiveCommand("estop"))
+            #expect(site.ledger.reports.map(\.state) == [.sent, .sent])
             board.answer(stop.header.seq, message: "estop_activated")
             await site.wait { $0.reports.contains { $0.state == .acknowledged } }
             #expect(site.ledger.reports.last?.id == "estop-1")

@@ -36,7 +36,7 @@ final class SerialSite: Sendable {
 
     private struct State: ~Copyable {
         var ledger = Ledger()
-        var waiters: [CheckedContinuation<Void, Never>] = []
+        var waiters: [CheckedContinuation<Bool, Never>] = []
     }
 
     struct JournalFull: Error {}
@@ -59,25 +59,32 @@ final class SerialSite: Sendable {
             defer { state.waiters.removeAll() }
             return state.waiters
         }
-        for waiter in waiters { waiter.resume() }
+        for waiter in waiters { waiter.resume(returning: false) }
     }
 
-    /// Returns once the ledger fulfils the condition; looked at after each change of it.
+    /// Returns once the ledger fulfils the condition; looked at after each change of it. Gives up when cancelled, which the
+    /// time limit of the suite does.
     func wait(for condition: @Sendable (Ledger) -> Bool) async {
-        while true {
-            var isDone = false
-            await withCheckedContinuation { continuation in
-                let isFulfilled = state.withLock { state in
-                    if condition(state.ledger) { return true }
-                    state.waiters.append(continuation)
-                    return false
-                }
-                if isFulfilled {
-                    isDone = true
-                    continuation.resume()
-                }
+        while !Task.isCancelled {
+            let isDone = await withTaskCancellationHandler {
+                await withCheckedContinuation { continuation in waitOnce(for: condition, continuation) }
+            } onCancel: {
+                change { _ in }
             }
             if isDone { return }
+        }
+    }
+
+    private func waitOnce(for condition: (Ledger) -> Bool, _ continuation: CheckedContinuation<Bool, Never>) {
+        let isDone = state.withLock { state in
+            if condition(state.ledger) { return true }
+            state.waiters.append(continuation)
+            return false
+        }
+        if isDone {
+            continuation.resume(returning: true)
+        } else if Task.isCancelled {
+            change { _ in }
         }
     }
 
