@@ -43,6 +43,7 @@ public final class Journal: Sendable {
     ///
     /// - Parameter sessionStart: with the first observations after the transport has connected: what is to be expected
     ///   of its session. Applies to the observations of the same source in all later batches too.
+    @discardableResult
     public func append(
         _ batch: ObservationBatch, sessionStart: SessionStart? = nil
     ) throws(JournalError) -> AppendReceipt {

@@ -1,5 +1,6 @@
 import Drivers
 import GatewayTestKit
+import Journal
 import MQTT
 import Synchronization
 import Testing
@@ -43,24 +44,23 @@ import Testing
         let again = try #require(broker.serveIntake(resumed: true))
         for id in 1...50 { again.send(.reading("r\(id)", id: UInt16(id), duplicate: true)) }
         for id in 1...50 { #expect(again.next() == .puback(UInt16(id))) }
-        // What had been read was the first to be stored; the repetitions came with the window in which to know them.
+        // What had been read was the first to be stored; the repetitions came with the word that they are some.
         #expect(Array(rig.ledger.texts.suffix(50)) == (1...50).map { "r\($0)" })
-        let windows = rig.ledger.state.withLock { $0.windows }
-        #expect(windows.contains(1_000))
-        #expect(windows.first == 0)
+        let starts = rig.ledger.state.withLock { $0.starts }
+        #expect(starts.contains(.resumed(underWayMax: 1_000)))
+        #expect(starts.first == .fresh)
     }
 
-    @Test func theRedeliveryWindowShrinksWithEachMessageOfAResumedSession() throws {
+    @Test func aResumedSessionIsToldWithItsFirstBatchOnly() throws {
         let broker = try ScriptedBroker()
         let rig = try IntakeRig(port: broker.port) { $0.batchMax = 100 }
         let peer = try #require(broker.serveIntake(resumed: true))
         for id in 1...1_100 { peer.send(.reading("r\(id)", id: UInt16(id))) }
         #expect(Eventually.holds { rig.ledger.texts.count == 1_100 })
-        let windows = rig.ledger.state.withLock { $0.windows }
-        #expect(windows.first == 1_000)
-        #expect(windows.last == 0)
-        #expect(windows == windows.sorted(by: >))
-        #expect(windows.count >= 11, "no batch is larger than allowed")
+        let starts = rig.ledger.state.withLock { $0.starts }
+        #expect(starts.first == .resumed(underWayMax: 1_000))
+        #expect(starts.dropFirst().allSatisfy { $0 == nil })
+        #expect(starts.count >= 11, "no batch is larger than allowed")
     }
 
     @Test func replayAcksFollowTheCommit() throws {

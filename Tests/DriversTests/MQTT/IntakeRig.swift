@@ -45,7 +45,7 @@ final class CommitLedger: Sendable {
     struct State {
         var texts: [String] = []
         var notes: [Note] = []
-        var windows: [Int] = []
+        var starts: [SessionStart?] = []
         var attempts = 0
         var words: [String] = []
         var refuses = false
@@ -68,7 +68,7 @@ final class CommitLedger: Sendable {
         gate.wake()
     }
 
-    func commit(_ batch: ObservationBatch, window: Int) throws -> AppendReceipt {
+    func commit(_ batch: ObservationBatch, _ start: SessionStart?) throws -> AppendReceipt {
         state.withLock { $0.attempts += 1 }
         while state.withLock({ $0.waits }) { gate.wait(timeout: .seconds(10)) }
         let texts = batch.observations.map { String(decoding: batch.bytes[$0.messageID], as: UTF8.self) }
@@ -76,7 +76,7 @@ final class CommitLedger: Sendable {
             if state.refuses { throw Refusal() }
             state.texts += texts
             state.notes += batch.notes
-            state.windows.append(window)
+            state.starts.append(start)
         }
         return AppendReceipt(
             outcomes: texts.map { _ in .stored(SequenceNumber(1)) }, stored: texts.count, duplicates: 0)
@@ -104,7 +104,7 @@ final class IntakeRig {
         change(&settings)
         let intake = try MQTTIntake(
             settings: settings, address: { address },
-            makeDecoder: { EchoDecoder() }, commit: { try ledger.commit($0, window: $1) },
+            makeDecoder: { EchoDecoder() }, commit: { try ledger.commit($0, $1) },
             sink: { word in
                 guard case .answer(_, let answer, _) = word else { return }
                 ledger.state.withLock { $0.words.append(answer.result ?? "") }
