@@ -3,6 +3,10 @@ import Glibc
 
 let arguments = Array(CommandLine.arguments.dropFirst())
 if arguments.first == "run" { Daemon.claimSignals() }
-Task.detached { exit(await CommandLineTool.run(arguments)) }
+Task.detached {
+    let status = await CommandLineTool.run(arguments)
+    Output.flush()
+    exit(status)
+}
 // Not `await` here: the runtime would park this thread with every signal unblocked, and SIGTERM would end the process.
 while true { pause() }
