@@ -111,7 +111,7 @@ let package = Package(
             tests("EventLoop", ["GatewayModel", "CLinux"]),
             tests("SQLite"),
             tests("MQTT", ["EventLoop", "CLinux"]),
-        tests("ServiceManager", ["CLinux"]),
+            tests("ServiceManager", ["CLinux"]),
             tests("Serial", ["CLinux"]),
             tests("HTTPClient"),
             tests("HTTPServer", ["HTTPClient", "CLinux"]),

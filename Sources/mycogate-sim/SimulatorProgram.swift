@@ -104,7 +104,8 @@ enum SimulatorProgram {
 
     private static func crash(_ options: inout SimulatorOptions) throws(UsageError) -> Int32 {
         let trial = CrashTrial(
-            binary: try options.required("gateway"), messages: try options.integer("messages", in: 100...10_000_000) ?? 200_000,
+            binary: try options.required("gateway"),
+            messages: try options.integer("messages", in: 100...10_000_000) ?? 200_000,
             kills: try options.integer("kills", in: 0...10_000) ?? 30,
             seed: UInt64(try options.integer("seed", in: 0...1_000_000_000) ?? 1))
         try options.finish()

@@ -58,7 +58,8 @@ final class MASPush {
         let isExempt = configuration.serviceToken != nil
         budget = RequestBudget(isExempt ? .never : configuration.alwaysPaced ? .always : .adaptive, now: now)
         heartbeats = HeartbeatSchedule(isPaced: !isExempt, seed: owner.seed &+ 1)
-        status = DestinationStatus(name: configuration.name, kind: "mas", state: .starting, acknowledged: cursor, lag: 0)
+        status = DestinationStatus(
+            name: configuration.name, kind: "mas", state: .starting, acknowledged: cursor, lag: 0)
     }
 
     func run(_ stop: StopFlag) throws {
@@ -155,8 +156,9 @@ final class MASPush {
 
     private func publish(_ now: Int64) {
         let state = currentState()
-        guard state != (status.state, status.reason) || (isStatusStale && now >= publishAt)
-            || heartbeats.changes != heartbeatChangesShown
+        guard
+            state != (status.state, status.reason) || (isStatusStale && now >= publishAt)
+                || heartbeats.changes != heartbeatChangesShown
         else { return }
         publishAt = now + Self.publishInterval
         (status.state, status.reason) = state
