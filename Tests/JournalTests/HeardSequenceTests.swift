@@ -14,7 +14,7 @@ private func append(_ seq: UInt32, heard: [ClosedRange<UInt32>] = [], announced:
     batch.append(Reading(MetricName(known: "sys.uptime"), .number(Double(seq)), unit: .second))
     for range in heard { batch.append(heard: range) }
     batch.append(observation)
-    try site.journal.append(batch)
+    _ = try site.journal.append(batch)
 }
 
 private func gaps(_ site: Site) throws -> [String] {

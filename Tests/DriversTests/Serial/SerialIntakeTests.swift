@@ -65,6 +65,24 @@ import Testing
         }
     }
 
+    @Test func aDriverThatWasStoppedRunsAgain() async throws {
+        let site = try SerialSite()
+        var board = try SimulatedMDPBoard()
+        try board.pair.link(at: site.link(Self.name))
+        try await site.run(configuration(site, Self.name)) { intake in
+            await site.wait { $0.presence(of: device) == .online }
+            #expect(intake.condition == .working)
+            site.change { $0.stopped = intake }
+        }
+        let intake = try #require(site.ledger.stopped)
+        #expect(intake.condition == .stopped)
+        // What was sent meanwhile waited in the port.
+        board.sendTelemetry(marker: 1)
+        try await site.run(intake) { _ in
+            await site.wait { $0.entries.count == 1 }
+        }
+    }
+
     @Test func aLinkThatMovesToAnotherPortIsTheSameDevice() async throws {
         let site = try SerialSite()
         var first = try SimulatedMDPBoard()

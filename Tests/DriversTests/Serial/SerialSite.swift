@@ -21,6 +21,8 @@ final class SerialSite: Sendable {
         var reports: [(id: String, state: DeviceCommand.State, result: String?)] = []
         var waiting: [DeviceCommand] = []
         var refusesCommits = false
+        /// A driver to be run again.
+        var stopped: SerialIntake?
         var refusedCommits = 0
 
         func sequences(of device: String) -> [UInt32?] {
@@ -88,7 +90,7 @@ final class SerialSite: Sendable {
         }
     }
 
-    /// Runs a driver for `configuration` while `body` runs.
+    /// Runs a new driver for `configuration` while `body` runs.
     func run(
         _ configuration: SerialIntake.Configuration,
         listPorts: @escaping @Sendable ([String]) throws(SerialError) -> [PortEntry] = { $0.map(PortEntry.unlisted) },
@@ -96,6 +98,11 @@ final class SerialSite: Sendable {
     ) async throws {
         let intake = try SerialIntake(
             configuration, outlets: outlets(listPorts), clock: SystemClock(trustedFrom: 0), seed: 1)
+        try await run(intake, body)
+    }
+
+    /// Runs the driver while `body` runs; it can be run again afterwards.
+    func run(_ intake: SerialIntake, _ body: (SerialIntake) async throws -> Void) async throws {
         let running = Task { try await intake.run() }
         do {
             try await body(intake)
