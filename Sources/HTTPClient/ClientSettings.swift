@@ -18,8 +18,8 @@ public struct ClientSettings: Sendable, Equatable {
     /// How long the connection, and how long everything may take.
     public var connectTimeout: Duration = .seconds(10)
     public var totalTimeout: Duration = .seconds(30)
-    /// A transfer slower than one byte a second for this long is given up.
-    public var stallTimeout: Duration = .seconds(20)
+    /// A transfer slower than one byte a second for this long is given up; nil: only `totalTimeout` counts.
+    public var stallTimeout: Duration? = .seconds(20)
     /// The largest body of an answer that is accepted, after decompression.
     public var answerByteCountMax = 1 << 20
     /// Connections kept open between requests; also the most to one host.

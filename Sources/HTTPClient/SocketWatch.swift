@@ -12,6 +12,10 @@ final class SocketWatch {
     /// By descriptor: what epoll watches, and whether libcurl wants to hear of it.
     private var watched: [(events: UInt32, isWanted: Bool)] = []
     private var timerAt = Int64.max
+    /// The timer is due at once; needs no clock.
+    private var isTimerDue = false
+    /// The clock as last read. It may be old: a timer set by it fires early, and libcurl then sets it again.
+    private var lastNow = SocketWatch.now()
     private var ready = [epoll_event](repeating: epoll_event(), count: 64)
     private let waker: Int32
     private var guest: Int32 = -1
@@ -57,7 +61,8 @@ final class SocketWatch {
 
     /// Does what libcurl's timer is due for: among others, begins what was just submitted.
     func runTimer() {
-        guard timerAt <= Self.now() else { return }
+        guard isTimerDue || timerAt <= lastNow else { return }
+        isTimerDue = false
         timerAt = .max
         act(CURL_SOCKET_TIMEOUT, 0)
     }
@@ -68,7 +73,8 @@ final class SocketWatch {
             watch(descriptor)
             guest = descriptor
         }
-        let untilTimer = timerAt == .max ? Int64(timeout) : max(0, min(Int64(timeout), timerAt - Self.now()))
+        lastNow = Self.now()
+        let untilTimer = isTimerDue ? 0 : timerAt == .max ? Int64(timeout) : max(0, min(Int64(timeout), timerAt - lastNow))
         let count = epoll_wait(epoll, &ready, Int32(ready.count), Int32(clamping: untilTimer))
         var isGuestReadable = false
         for index in 0..<Int(max(0, count)) {
@@ -79,12 +85,14 @@ final class SocketWatch {
             default: handle(event)
             }
         }
+        if count == 0 { lastNow = Self.now() }
         runTimer()
         return isGuestReadable
     }
 
     private func setTimer(_ milliseconds: Int) {
-        timerAt = milliseconds < 0 ? .max : Self.now() + Int64(milliseconds)
+        isTimerDue = milliseconds == 0
+        timerAt = milliseconds <= 0 ? .max : lastNow + Int64(milliseconds)
     }
 
     private func handle(_ event: epoll_event) {

@@ -73,10 +73,17 @@ final class Transfer {
         try set(CURLOPT_TCP_KEEPALIVE, 1)
         try set(CURLOPT_CONNECTTIMEOUT_MS, settings.connectTimeout.clampedMilliseconds)
         try set(CURLOPT_TIMEOUT_MS, settings.totalTimeout.clampedMilliseconds)
-        try set(CURLOPT_LOW_SPEED_LIMIT, 1)
-        try set(CURLOPT_LOW_SPEED_TIME, max(1, settings.stallTimeout.clampedMilliseconds / 1000))
-        // The empty text switches proxies off, those of the environment too.
-        try set(CURLOPT_PROXY, settings.proxy ?? "")
+        if let stallTimeout = settings.stallTimeout {
+            try set(CURLOPT_LOW_SPEED_LIMIT, 1)
+            try set(CURLOPT_LOW_SPEED_TIME, max(1, stallTimeout.clampedMilliseconds / 1000))
+        }
+        // The environment has no say: neither which proxy, nor for whom not.
+        if let proxy = settings.proxy {
+            try set(CURLOPT_PROXY, proxy)
+            try set(CURLOPT_NOPROXY, "")
+        } else {
+            try set(CURLOPT_NOPROXY, "*")
+        }
         if let path = settings.unixSocketPath { try set(CURLOPT_UNIX_SOCKET_PATH, path) }
         if let file = settings.tls.authorityFile { try set(CURLOPT_CAINFO, file) }
         if let file = settings.tls.certificateFile { try set(CURLOPT_SSLCERT, file) }

@@ -49,7 +49,9 @@ final class MASPush {
         var client = configuration.client
         let requestsMax = configuration.push.parallelism + HeartbeatSchedule.underWayMax
         client.connectionsMax = max(client.connectionsMax, requestsMax)
+        // Short requests and answers: the total time-out says it all.
         client.acceptsCompression = false
+        client.stallTimeout = nil
         http = try HTTPMultiplexer(client, requestsMax: requestsMax)
         headers = owner.requestHeaders
         let now = owner.clock.now().monotonicMilliseconds
@@ -79,7 +81,12 @@ final class MASPush {
             publish(now)
             if let stopAt, machine.isDrained || now >= stopAt { break }
             let descriptor = signals.wakeup.fileDescriptor
-            let isWoken = http.poll(timeout: timeout(now, stopAt), alsoWatching: descriptor) { completed($0) }
+            var time: ReceiveTime?
+            let isWoken = http.poll(timeout: timeout(now, stopAt), alsoWatching: descriptor) { completion in
+                let arrived = time ?? owner.clock.now()
+                time = arrived
+                completed(completion, arrived)
+            }
             if isWoken { signals.wakeup.drain() }
         }
         withExtendedLifetime(subscription) {}
@@ -113,10 +120,9 @@ final class MASPush {
         }
     }
 
-    private func completed(_ completion: HTTPMultiplexer.Completion) {
-        let time = owner.clock.now()
+    private func completed(_ completion: HTTPMultiplexer.Completion, _ time: ReceiveTime) {
         let now = time.monotonicMilliseconds
-        if MASAnswer.showsLimit(completion.result) { budget.limited(now: now) }
+        if budget.isAdaptive, MASAnswer.showsLimit(completion.result) { budget.limited(now: now) }
         if completion.tag >= Self.heartbeatTagFirst {
             heartbeatAnswered(completion, time)
         } else if let messageID = held[completion.tag]?.messageID {

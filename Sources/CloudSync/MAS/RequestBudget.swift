@@ -27,6 +27,9 @@ struct RequestBudget {
         refilledAt = now
     }
 
+    /// Whether it would make a difference if the MAS showed that it limits us.
+    var isAdaptive: Bool { pacing != .never && !isLimited }
+
     /// The MAS has shown that it limits us.
     mutating func limited(now: Int64) {
         guard pacing != .never, !isLimited else { return }
