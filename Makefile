@@ -32,7 +32,7 @@ run: dependencies ## a demo site: gateway, simulated boards, stand-in upstream (
 
 test: dependencies ## every test (ARGS="--filter JournalTests" for some)
 	@$(SWIFT) build --build-tests $(STRICT)
-	@$(SWIFT) test --skip-build $(ARGS)
+	@$(SWIFT) test --skip-build --no-parallel $(ARGS)
 
 check: dependencies ## format, house rules, unit file
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests

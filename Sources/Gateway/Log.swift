@@ -20,10 +20,13 @@ public final class Log: Sendable {
     public func debug(_ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
         write(.debug, message, fields)
     }
+    /// As `debug`, one level up.
     public func info(_ message: String, _ fields: KeyValuePairs<String, String> = [:]) { write(.info, message, fields) }
+    /// As `debug`, for what somebody should look at.
     public func warning(_ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
         write(.warning, message, fields)
     }
+    /// As `debug`, for what does not work.
     public func error(_ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
         write(.error, message, fields)
     }

@@ -57,7 +57,8 @@ import Testing
     let first = try site.append((6...30).map { Message(payload: $0) }, sessionStart: .resumed(underWayMax: 10))
     let second = try site.append((31...60).map { Message(payload: $0) })
     #expect(first.stored == 0)
-    #expect(second.outcomes.map(\.isDuplicate) == Array(repeating: true, count: 20) + Array(repeating: false, count: 10))
+    #expect(
+        second.outcomes.map(\.isDuplicate) == Array(repeating: true, count: 20) + Array(repeating: false, count: 10))
 }
 
 @Test func theRepetitionEndsWithTheLastCommittedMessage() throws {
@@ -71,7 +72,8 @@ import Testing
 @Test func messagesThatCannotBeToldApartAreRepetitionsOnlyAsFarAsCanBeUnderWay() throws {
     let site = try Site()
     try site.append(Array(repeating: Message(payload: 7), count: 40))
-    let receipt = try site.append(Array(repeating: Message(payload: 7), count: 40), sessionStart: .resumed(underWayMax: 10))
+    let receipt = try site.append(
+        Array(repeating: Message(payload: 7), count: 40), sessionStart: .resumed(underWayMax: 10))
     #expect(receipt.duplicates == 10)
     #expect(receipt.stored == 30)
 }

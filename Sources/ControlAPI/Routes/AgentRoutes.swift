@@ -27,10 +27,9 @@ extension ControlRoutes {
                 let words = (body["cmd"]?.string ?? "").split(separator: " ").map(String.init)
                 let params = words.dropFirst().map { word -> JSON.Member in
                     let parts = word.split(separator: "=", maxSplits: 1).map(String.init)
+                    guard parts.count == 2 else { return .init(key: parts[0], value: true) }
                     // What is not JSON is text.
-                    return .init(
-                        key: parts[0],
-                        value: parts.count == 2 ? (try? JSON(parsing: parts[1])) ?? .string(parts[1]) : true)
+                    return .init(key: parts[0], value: (try? JSON(parsing: parts[1])) ?? .string(parts[1]))
                 }
                 guard let name = words.first else {
                     throw Problem(422, "missing_cmd", "`cmd` must be the name of a command")

@@ -36,7 +36,9 @@ struct ReadingsIntake {
         let batch = request.batch
         request.outcomes.removeAll(keepingCapacity: true)
         request.outcomes.reserveCapacity(batch.observations.count)
-        if let start = request.sessionStart, let first = batch.observations.first { memory.begin(start, of: first.source) }
+        if let start = request.sessionStart, let first = batch.observations.first {
+            memory.begin(start, of: first.source)
+        }
         for observation in batch.observations {
             let hash = Self.hash(observation, batch)
             let isNameless = observation.messageID.isEmpty && observation.deviceSeq == nil

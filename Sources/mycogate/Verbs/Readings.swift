@@ -49,8 +49,7 @@ extension Verb {
         options: [
             .init(name: "device", value: "ID", help: "only this device"),
             .init(name: "metric", value: "M", help: "only this metric"),
-            .init(
-                name: "after", value: "SEQ", help: "start after this sequence number (default: what comes from now on)"),
+            .init(name: "after", value: "SEQ", help: "start after this sequence number (default: now)"),
             .json,
         ] + Option.daemon
     ) { arguments in
