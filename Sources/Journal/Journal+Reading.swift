@@ -73,45 +73,81 @@ struct StreamWalk {
                 tell(gap, through: segment.file.first - 1)
                 continue
             }
-            do throws(SQLiteError) { try read(segment, gap, body) } catch {
+            let bound = min(end, following.map { $0 - 1 } ?? end)
+            do throws(SQLiteError) { try read(segment, through: bound, gap, body) } catch {
                 // Evicted between finding and opening it: what stands there now says how to go on.
                 if error.code == .cannotOpen, log.segment(holding: position + 1)?.segment.file != segment.file {
                     continue
                 }
-                throw error
+                guard error.code == .corrupt, following != nil else { throw error }
+                try giveUp(through: bound)
             }
             guard goOn, left > 0 else { return }
-            tell(gap, through: min(end, following.map { $0 - 1 } ?? end))
+            tell(gap, through: bound)
         }
     }
 
     private mutating func read(
-        _ segment: StreamLog.Segment, _ gap: (StreamGap) -> Void, _ body: (borrowing StoredRecord) -> Bool
+        _ segment: StreamLog.Segment, through bound: Int64, _ gap: (StreamGap) -> Void,
+        _ body: (borrowing StoredRecord) -> Bool
     ) throws(SQLiteError) {
         var reached = position
         var stopped = false
+        // Also when reading breaks off: what has been given is given.
+        defer { position = max(position, reached) }
         let count = try state.pool.withReader(of: segment, log.stream) { reader throws(SQLiteError) in
             var record = reader.blankRecord()
             let result = try reader.read(after: position, limit: left, into: &record) { seq in
+                guard seq > reached, seq <= bound else { return }
+                tell(gap, after: reached, through: seq - 1)
                 gap(StreamGap(from: SequenceNumber(seq), to: SequenceNumber(seq), count: 1, reason: "damaged"))
                 reached = seq
             } _: { record in
-                reached = record.seq.rawValue
-                guard reached <= end else { return true }
+                let seq = record.seq.rawValue
+                // A number out of order or out of bounds is damage too.
+                guard seq > reached, seq <= bound else { return seq <= bound }
+                if seq > reached + 1 { tell(gap, after: reached, through: seq - 1) }
+                reached = seq
                 stopped = !body(record)
                 return !stopped
             }
             return result.count
         }
         left -= count
-        position = min(reached, end)
         goOn = !stopped
+    }
+
+    /// Enters the rest of a damaged segment as a loss, so that nobody stays behind it for ever.
+    private func giveUp(through end: Int64) throws(SQLiteError) {
+        guard end > position else { return }
+        let gap = StreamGap(
+            from: SequenceNumber(position + 1), to: SequenceNumber(end), count: end - position, reason: "damaged")
+        let loss = LossLedger.Loss(stream: log.stream, gap: gap, isNeeded: true)
+        try state.ledger.enter(loss, at: state.clock.now().wall)
     }
 
     /// Passes over numbers that hold nothing any more, telling why.
     private mutating func tell(_ gap: (StreamGap) -> Void, through end: Int64) {
         guard end > position else { return }
-        for found in state.ledger.gaps(in: log.stream, after: position, through: end) { gap(found) }
+        tell(gap, after: position, through: end)
         position = end
+    }
+
+    /// Numbers follow each other without holes, so what the ledger does not explain has been damaged.
+    private func tell(_ gap: (StreamGap) -> Void, after: Int64, through end: Int64) {
+        var told = after
+        for found in state.ledger.gaps(in: log.stream, after: after, through: end) + [nil] {
+            let from = found?.from.rawValue ?? end + 1
+            if from > told + 1 {
+                gap(
+                    StreamGap(
+                        from: SequenceNumber(told + 1), to: SequenceNumber(from - 1), count: from - 1 - told,
+                        reason: "damaged"))
+            }
+            if let found {
+                gap(found)
+                told = max(told, found.to.rawValue)
+            }
+        }
     }
 }

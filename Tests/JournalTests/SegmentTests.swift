@@ -108,3 +108,38 @@ private func fill(_ site: Site, _ rounds: Int, from start: UInt32 = 0) throws {
     }
     #expect(seen == Array(1...Int64(seen.count)) && seen.count == 50 * 170)
 }
+
+@Test func flippedBitsNeverKeepTheJournalFromOpeningNorReadersFromTheEnd() throws {
+    var random = SeededRandom(seed: 21)
+    let site = try Site(segmentSize: 256 << 10)
+    try fill(site, 20)
+    try site.restart()
+    site.journal.close()
+    let segments = names(in: site.path + "/journal/readings").filter { $0.hasSuffix(".db") }
+    #expect(segments.count >= 3)
+    for _ in 0..<12 {
+        let copy = try TemporaryFolder("journal-flipped")
+        try copyTree(site.path, copy.path)
+        let victim = copy.path + "/journal/readings/" + segments[random.integer(in: 0...segments.count - 2)]
+        var bytes = read(victim)
+        for _ in 0..<random.integer(in: 1...40) {
+            bytes[random.integer(in: 0...bytes.count - 1)] ^= UInt8(1 << random.integer(in: 0...7))
+        }
+        chmod(victim, 0o600)
+        write(bytes, to: victim)
+        let journal = try Site.open(copy.path, site.clock, 256 << 10)
+        var after = SequenceNumber.zero
+        var found: Int64 = 0
+        var lost: Int64 = 0
+        while after < journal.status(of: .readings).lastSeq {
+            let page = try journal.read(.readings, after: after, limit: 1_000)
+            found += Int64(page.records.count)
+            lost += page.gaps.reduce(0) { $0 + $1.count }
+            #expect(page.next > after)
+            after = page.next
+        }
+        #expect(found + lost == 20_000)
+        #expect(try journal.append(site.batch([.numbered(50_000)])).stored == 1)
+        journal.close()
+    }
+}

@@ -36,7 +36,7 @@ final class History {
 
     /// Whether the message is among those stored. False also when the allowance is used up or the disk cannot be read:
     /// then it is stored, perhaps again, and flagged.
-    func holds(_ hash: UInt64, _ device: DeviceName, _ boot: UInt32, _ seq: UInt32) throws(SQLiteError) -> Bool {
+    func holds(_ hash: UInt64, _ device: DeviceName, _ boot: UInt32, _ seq: UInt32) -> Bool {
         if stretches.contains(where: { $0.hashes.contains(hash) }) { return true }
         guard lookupsLeft > 0 else { return false }
         lookupsLeft -= 1
@@ -45,7 +45,7 @@ final class History {
         if stretches.contains(where: { $0.after == snapshot.after }) { return false }
         guard readsLeft > 0 else { return false }
         readsLeft -= 1
-        let stretch = try read(after: snapshot.after, through: snapshot.through)
+        guard let stretch = try? read(after: snapshot.after, through: snapshot.through) else { return false }
         stretches.insert(stretch, at: 0)
         if stretches.count > Self.stretchCountMax { stretches.removeLast() }
         return stretch.hashes.contains(hash)

@@ -34,6 +34,9 @@ struct IntakeMemory: Sendable {
         addedSet.removeAll(keepingCapacity: true)
     }
 
+    /// Some message of the journal cannot be read.
+    mutating func forgetCompleteness() { isComplete = false }
+
     func knows(_ hash: UInt64) -> Bool { ring.contains(hash) || addedSet.contains(hash) }
 
     mutating func add(_ hash: UInt64) {

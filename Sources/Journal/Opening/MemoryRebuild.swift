@@ -20,11 +20,12 @@ struct MemoryRebuild {
         memory.devices.begin()
         var position = min(oldest, snapshot - 1)
         while position < last, let (segment, following) = log.segment(holding: position + 1) {
-            try pool.withReader(of: segment, .readings) { reader throws(SQLiteError) in
-                try reader.scan(after: position) { seq, bytes throws(SQLiteError) in
-                    try take(seq, bytes, reader, isOlderThanSnapshot: seq < snapshot, isNewest: seq > oldest)
-                    return true
-                }
+            do throws(SQLiteError) {
+                try scan(segment, after: position, snapshot: snapshot, oldest: oldest)
+            } catch {
+                // What cannot be read cannot be remembered; whoever reads there is told.
+                guard error.code == .corrupt else { throw error }
+                memory.forgetCompleteness()
             }
             guard let following else { break }
             position = following - 1
@@ -32,18 +33,32 @@ struct MemoryRebuild {
         memory.devices.begin()
     }
 
+    private mutating func scan(
+        _ segment: StreamLog.Segment, after position: Int64, snapshot: Int64, oldest: Int64
+    ) throws(SQLiteError) {
+        try pool.withReader(of: segment, .readings) { reader throws(SQLiteError) in
+            try reader.scan(after: position) { seq, bytes throws(SQLiteError) in
+                try take(seq, bytes, reader, isOlderThanSnapshot: seq < snapshot, isNewest: seq > oldest)
+                return true
+            }
+        }
+    }
+
     /// - Returns: the number of the first record it does not know; 1 if there is none.
     private mutating func loadSnapshot() throws(SQLiteError) -> Int64 {
         for segment in log.segments.reversed() {
             var devices: [(DeviceID, DeviceTable.Entry)] = []
-            let found = try pool.withReader(of: segment, .readings) { reader throws(SQLiteError) -> Int64? in
-                guard let snapshot = try reader.snapshots().last else { return nil }
-                try reader.forEachDevice(in: snapshot) { device, entry in
-                    devices.append((device, entry))
-                    return true
+            var found: Int64?
+            do throws(SQLiteError) {
+                found = try pool.withReader(of: segment, .readings) { reader throws(SQLiteError) -> Int64? in
+                    guard let snapshot = try reader.snapshots().last else { return nil }
+                    try reader.forEachDevice(in: snapshot) { device, entry in
+                        devices.append((device, entry))
+                        return true
+                    }
+                    return snapshot
                 }
-                return snapshot
-            }
+            } catch { guard error.code == .corrupt else { throw error } }
             guard let found else { continue }
             for (device, entry) in devices {
                 if let name = DeviceName(device) { memory.devices.update(name) { $0 = entry } }

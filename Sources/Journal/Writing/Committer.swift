@@ -88,6 +88,7 @@ final class Committer {
         } catch {
             readings.rollBack()
             shared.memory.withLock { $0.rollBack() }
+            if error.code == .corrupt { readings.abandon() }
             throw error
         }
         shared.memory.withLock { $0.commit() }

@@ -26,6 +26,7 @@ struct NotesIntake {
             try writer.commit()
         } catch {
             writer.rollBack()
+            if error.code == .corrupt { writer.abandon() }
             throw error
         }
     }

@@ -71,7 +71,7 @@ struct ReadingsIntake {
             head.number = seq
             let verdict = progress.verdict(seq: seq, uptime: head.uptime, isAnnounced: isAnnounced)
             let isDoubtful = progress.isSeen(seq) && !isFresh && !memory.isComplete
-            if isDoubtful, try history.holds(hash, observation.device, progress.boot, seq) { return .duplicate }
+            if isDoubtful, history.holds(hash, observation.device, progress.boot, seq) { return .duplicate }
             switch verdict {
             case .next: break
             case .gap, .late: break

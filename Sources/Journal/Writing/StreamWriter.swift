@@ -135,6 +135,10 @@ final class StreamWriter {
         return segment
     }
 
+    /// Gives up a segment that has turned out to be damaged: what was committed to it stays where it is, and the next
+    /// record begins a new one.
+    func abandon() { segment = nil }
+
     /// Finds out whether records can be stored again, by a commit that stores none.
     func probe() throws(SQLiteError) {
         if let segment { return try segment.probe() }
