@@ -124,7 +124,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         return isFull || clock.now().monotonicMilliseconds >= dueAt
     }
 
-    /// When the batch is to be committed: at once after a quiet time, else one linger after the last commit, so that
+    /// When the batch is to be committed: at once after a quiet time, else one linger after the last commit began, so that
     /// there are no more commits a second than with waiting each time, but a lone message does not wait.
     private var dueAt: Int64 { max(batch.openedAt, committedAt + settings.linger.milliseconds) }
 
@@ -186,6 +186,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     /// Makes the batch durable and passes on what waited for that. Throws `IntakeError.held` if the journal refuses.
     private func commit() throws {
         guard !batch.isEmpty else { return }
+        committedAt = clock.now().monotonicMilliseconds
         var receipt = AppendReceipt(outcomes: [], stored: 0, duplicates: 0)
         if !batch.observations.isEmpty {
             do {
@@ -197,7 +198,6 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         if !batch.observations.observations.isEmpty { sessionStart = nil }
         intake.passOn(batch, receipt)
         batch.removeAll()
-        committedAt = clock.now().monotonicMilliseconds
     }
 
     /// Lets acknowledgements and publications out, unless something that was read is not durable yet.
