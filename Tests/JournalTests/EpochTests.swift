@@ -61,7 +61,8 @@ import Testing
     let epoch = site.journal.epoch
     try site.append(.numbered(1))
     site.journal.close()
-    let old = read(site.path + "/state.db")
+    try Connection(path: site.path + "/state.db").execute("VACUUM INTO '\(site.path)/old.db'")
+    let old = read(site.path + "/old.db")
     try site.restart()
     try site.append(.numbered(2))
     site.journal.close()
