@@ -1,6 +1,7 @@
-import GatewayModel
 import GatewayTestKit
 import Testing
+
+@testable import GatewayModel
 
 struct NameTests {
     @Test(arguments: [
@@ -33,11 +34,13 @@ struct NameTests {
         #expect(MetricName(String(repeating: "x", count: 129)) == nil)
     }
 
-    @Test func aHostileSenderCannotFillMemoryWithUnits() {
-        var refused = 0
-        for number in 0..<2_000 where Unit("model-test-\(number)") == nil { refused += 1 }
-        #expect(refused >= 1_000)
-        #expect(Unit("Cel") == .celsius, "those that are known stay known")
-        #expect(Unit(known: "model-test-first-used-now").code == "model-test-first-used-now", "there is room for ours")
+    @Test func aHostileSenderFillsNeitherMemoryNorTheRoomForOurOwnNames() {
+        // A table of its own: the shared ones serve every other test of this process.
+        let table = NameTable(countMax: 100)
+        let taken = (0..<2_000).filter { table.index(of: "hostile-\($0)") != nil }
+        #expect(taken == Array(0..<100))
+        #expect(table.text(at: table.index(ofKnown: "ours, first used now")) == "ours, first used now")
+        #expect(table.index(of: "hostile-5") == 5, "those that are known stay known")
+        #expect(table.index(of: "hostile-late") == nil)
     }
 }

@@ -57,9 +57,9 @@ struct DocumentTests {
     @Test func everyVerbIsDocumented() throws {
         let document = try Self.document("command-line")
         let verbs = Self.literals(after: "name: \"", below: "Sources/mycogate/Verbs").filter { finding, _ in
-            // Options have their own line and start with a dot.
-            let line = SourceTree.files.first { $0.path == finding.path }?.lines[finding.line - 1] ?? ""
-            return !line.contains(".init(") && !line.contains("Option(")
+            // Options have names too.
+            let lines = SourceTree.files.first { $0.path == finding.path }?.lines ?? []
+            return lines[max(0, finding.line - 2)..<finding.line].contains { $0.contains(" Verb(") }
         }
         #expect(verbs.count > 5, "the verbs are found")
         Finding.expectNone(verbs.filter { !document.contains("`mycogate \($0.1)") }.map(\.0))
