@@ -45,6 +45,7 @@ final class History {
         if stretches.contains(where: { $0.after == snapshot.after }) { return false }
         guard readsLeft > 0 else { return false }
         readsLeft -= 1
+        // As above: what cannot be read tells nothing.
         guard let stretch = try? read(after: snapshot.after, through: snapshot.through) else { return false }
         stretches.insert(stretch, at: 0)
         if stretches.count > Self.stretchCountMax { stretches.removeLast() }
