@@ -74,7 +74,10 @@ final class SocketWatch {
             guest = descriptor
         }
         lastNow = Self.now()
-        let untilTimer = isTimerDue ? 0 : timerAt == .max ? Int64(timeout) : max(0, min(Int64(timeout), timerAt - lastNow))
+        let untilTimer: Int64 =
+            if isTimerDue { 0 } else if timerAt == .max { Int64(timeout) } else {
+                max(0, min(Int64(timeout), timerAt - lastNow))
+            }
         let count = epoll_wait(epoll, &ready, Int32(ready.count), Int32(clamping: untilTimer))
         var isGuestReadable = false
         for index in 0..<Int(max(0, count)) {
