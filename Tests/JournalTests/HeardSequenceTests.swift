@@ -4,13 +4,15 @@ import Journal
 import Testing
 
 /// A board's answers share the count of its readings: their numbers come along with the next reading.
-private func append(_ seq: UInt32, heard: [ClosedRange<UInt32>] = [], announced: Bool = false, to site: Site) throws {
+private func append(
+    _ seq: UInt32, heard: [ClosedRange<UInt32>] = [], announced: Bool = false, uptime: Int64? = nil, to site: Site
+) throws {
     guard let id = DeviceID("board-1"), let device = DeviceName(id) else { return }
     var batch = ObservationBatch()
     var observation = Observation(device: device, received: site.clock.now(), source: .serial)
     observation.deviceSeq = seq
     observation.payloadHash = UInt64(seq) + (announced ? 9_000 : 1_000)
-    observation.bootEvidence = announced ? .announced : .none
+    observation.bootEvidence = announced ? .announced : uptime.map { .uptime(milliseconds: $0) } ?? .none
     batch.append(Reading(MetricName(known: "sys.uptime"), .number(Double(seq)), unit: .second))
     for range in heard { batch.append(heard: range) }
     batch.append(observation)
@@ -60,4 +62,13 @@ private func gaps(_ site: Site) throws -> [String] {
     try site.restart()
     try append(5, heard: [4...4], to: site)
     #expect(try gaps(site).isEmpty)
+}
+
+@Test func numbersHeardInAnEarlierBootAreNotTakenForThisOne() throws {
+    let site = try Site()
+    for seq in 1...10 as ClosedRange<UInt32> { try append(seq, uptime: Int64(seq) * 1_000, to: site) }
+    // Kept over a restart of the gateway, during which the board booted and counted far.
+    try append(600, heard: [11...11], uptime: 500, to: site)
+    #expect(try gaps(site).isEmpty)
+    #expect(try site.records().last?.deviceBoot == 1)
 }

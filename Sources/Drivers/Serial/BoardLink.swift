@@ -26,6 +26,8 @@ final class BoardLink {
     var entry: PortEntry?
     var device: DeviceName?
     var talk: BoardTalk?
+    /// What is kept of the numbers it was heard with.
+    var keptHeard: [ClosedRange<UInt32>] = []
     /// Bytes that wait for a HELLO, since the device's name depends on it.
     var recognition: Recognition?
     var output = OutputQueue()

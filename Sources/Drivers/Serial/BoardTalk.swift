@@ -31,14 +31,20 @@ struct BoardTalk: ~Copyable {
     private static let helloID = "hello"
 
     /// `firstSeq` is where our own frame numbers begin: another one after a restart keeps late answers apart.
-    init(device: DeviceName, firstSeq: UInt32) {
+    ///
+    /// `heard`: what had been heard of the board before a restart.
+    init(device: DeviceName, firstSeq: UInt32, heard: [ClosedRange<UInt32>] = []) {
         self.device = device
+        decoder.resume(heard: heard, of: .sideA)
         session = BoardSession(firstSeq: firstSeq)
         receipts = ReceiptLedger(firstSeq: firstSeq)
     }
 
     var generation: LineGeneration? { decoder.generation }
     var counters: BoardDecoder.Counters { decoder.counters }
+    /// Numbers of the board's count that came without a record and that no record has taken along yet. Only Side A
+    /// makes records.
+    var heard: [ClosedRange<UInt32>] { decoder.heard(of: .sideA) }
     var isAwaitingAnswer: Bool { !awaited.isEmpty }
 
     /// When the conversation wants the time told next (milliseconds of the monotonic clock).

@@ -34,6 +34,7 @@ public final class SerialIntake: Driver {
         /// Makes a batch durable before it returns; when it throws, the batch is kept and offered again.
         public var commit: @Sendable (ObservationBatch) throws -> Void
         public var commands: CommandSource
+        public var heard: HeardNumbers
         /// Told what was learned about a device: presence, HELLO.
         public var sighted: @Sendable (Sighting) -> Void
         /// The ports of the box, and these paths among them or beside them.
@@ -41,13 +42,14 @@ public final class SerialIntake: Driver {
 
         public init(
             commit: @escaping @Sendable (ObservationBatch) throws -> Void, commands: CommandSource = .none,
-            sighted: @escaping @Sendable (Sighting) -> Void = { _ in },
+            heard: HeardNumbers = .none, sighted: @escaping @Sendable (Sighting) -> Void = { _ in },
             listPorts: @escaping @Sendable ([String]) throws(SerialError) -> [PortEntry] = {
                 (paths) throws(SerialError) in try PortList.ports(configuredPaths: paths)
             }
         ) {
             self.commit = commit
             self.commands = commands
+            self.heard = heard
             self.sighted = sighted
             self.listPorts = listPorts
         }

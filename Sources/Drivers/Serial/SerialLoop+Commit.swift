@@ -27,6 +27,19 @@ extension SerialLoop {
         }
     }
 
+    /// Remembers which numbers came without a record, before what came with them is committed.
+    func keepHeard() {
+        hasHeard = false
+        var numbers: [(device: DeviceID, ranges: [ClosedRange<UInt32>])] = []
+        for link in openLinks.values {
+            guard let device = link.device?.id, let heard = link.talk?.heard, !heard.isEmpty, heard != link.keptHeard
+            else { continue }
+            link.keptHeard = heard
+            numbers.append((device, heard))
+        }
+        if !numbers.isEmpty { outlets.heard.keep(numbers) }
+    }
+
     /// Starts or stops reading, as the journal's state demands.
     private func hearAgain() {
         for link in Array(openLinks.values) {

@@ -19,7 +19,8 @@ extension SerialLoop {
         if alias == nil, naming.dependsOnReportedIDs {
             link.recognition = Recognition(of: name, now: now.monotonicMilliseconds)
         }
-        link.talk = BoardTalk(device: name, firstSeq: UInt32.random(in: 1...0xFFFF, using: &random))
+        link.talk = BoardTalk(
+            device: name, firstSeq: UInt32.random(in: 1...0xFFFF, using: &random), heard: outlets.heard.kept(name.id))
         for outcome in link.talk?.opened(now) ?? [] { act(on: outcome, of: link, now) }
         if link.recognition == nil { present(link, now) }
     }

@@ -41,6 +41,7 @@ extension SerialLoop {
         let before = link.talk?.counters ?? BoardDecoder.Counters()
         let outcomes = link.talk?.received(bytes, at: now, into: &batch) ?? []
         link.count(since: before)
+        if link.talk?.heard.isEmpty == false { hasHeard = true }
         for outcome in outcomes { act(on: outcome, of: link, now) }
     }
 

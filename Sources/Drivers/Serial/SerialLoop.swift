@@ -27,6 +27,8 @@ final class SerialLoop {
     var lastListing: Int64 = .min / 2
     var scanRequested = true
     var statusChanged = true
+    /// Some board sent what makes no record.
+    var hasHeard = false
 
     private let publish: ([SerialPortStatus], DriverCondition) -> Void
     private var lastPublished: Int64 = .min / 2
@@ -74,9 +76,10 @@ final class SerialLoop {
             serveTimers(now)
             publishIfDue(now)
             try poller.wait(timeout: timeout(since: now)) { handle($0, stop) }
-            guard !batch.isEmpty, commitRetryAt == nil else { continue }
-            try gather(stop)
-            commit()
+            let mayCommit = !batch.isEmpty && commitRetryAt == nil
+            if mayCommit { try gather(stop) }
+            if hasHeard { keepHeard() }
+            if mayCommit { commit() }
         }
     }
 

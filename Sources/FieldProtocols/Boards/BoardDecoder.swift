@@ -55,6 +55,15 @@ public struct BoardDecoder: ~Copyable {
     /// Continues a count that was followed before a restart, so that what was missed meanwhile is noticed.
     public mutating func resume(after seq: UInt32, source: MDPEndpoint?) { boots.resume(after: seq, source: source) }
 
+    /// Numbers of a side's frames that made no observation and that none has taken along yet, to be kept over a restart:
+    /// else the journal would call them missing.
+    public func heard(of source: MDPEndpoint) -> [ClosedRange<UInt32>] { boots.heard(of: source) }
+
+    /// Goes on with numbers that were heard before a restart.
+    public mutating func resume(heard: [ClosedRange<UInt32>], of source: MDPEndpoint) {
+        boots.resume(heard: heard, of: source)
+    }
+
     /// The port was closed and opened again: half a frame from before means nothing now.
     public mutating func reset() { stream.reset() }
 

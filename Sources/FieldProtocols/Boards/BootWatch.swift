@@ -64,6 +64,17 @@ struct BootWatch: Sendable {
         return uptime.map { .uptime(milliseconds: $0) } ?? .none
     }
 
+    /// Numbers that no observation has taken along yet, ascending.
+    func heard(of source: MDPEndpoint) -> [ClosedRange<UInt32>] {
+        counters.first { $0.source == source }?.heard ?? []
+    }
+
+    /// Goes on with numbers that were heard before a restart of the gateway.
+    mutating func resume(heard: [ClosedRange<UInt32>], of source: MDPEndpoint) {
+        guard !heard.isEmpty, let index = index(of: source) else { return }
+        counters[index].heard = Array(heard.suffix(Self.heardMax))
+    }
+
     /// Hands out the numbers below `seq` that came with frames which made no observation.
     mutating func takeHeard(before seq: UInt32, of source: MDPEndpoint?, _ body: (ClosedRange<UInt32>) -> Void) {
         guard let index = counters.firstIndex(where: { $0.source == source }) else { return }

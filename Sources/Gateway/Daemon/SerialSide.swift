@@ -23,10 +23,14 @@ struct SerialSide {
         let commands = CommandSource(queue: store.commands, clock: clock) { error in
             log.error("commands cannot be read or written", ["error": "\(error)"])
         }
+        let heard = HeardNumbers(database: store.state) { error in
+            log.error("the numbers boards answered with cannot be kept", ["error": "\(error)"])
+        }
         let settings = SerialIntake.Configuration(
             places: places, discovers: section.auto, aliases: aliases, linger: configuration.journal.linger)
         let outlets = SerialIntake.Outlets(
-            commit: { _ = try store.commit($0) }, commands: commands, sighted: { store.devices.note($0) })
+            commit: { _ = try store.commit($0) }, commands: commands, heard: heard,
+            sighted: { store.devices.note($0) })
         intake = try SerialIntake(settings, outlets: outlets, clock: clock, seed: .random(in: .min ... .max))
     }
 

@@ -1,4 +1,5 @@
 import ControlAPI
+import Drivers
 import EventLoop
 import Fleet
 import GatewayModel
@@ -17,6 +18,7 @@ struct Store {
     /// Every module's tables, in the order in which modules may refer to each other.
     static let migrations =
         Journal.migrations + DeviceRegistry.migrations + AccessTokens.migrations + AnswerStore.migrations
+        + HeardNumbers.migrations
 
     static func openState(_ dataDirectory: String) throws(StartError) -> Database {
         do throws(SQLiteError) {

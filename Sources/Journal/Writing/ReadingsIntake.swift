@@ -87,7 +87,10 @@ struct ReadingsIntake {
             head.flags.insert(.newBoot)
         }
         if let seq = observation.deviceSeq {
-            head.heard = Array(batch.heardSequences[observation.heard])
+            // Without an announcement they may be of the boot before.
+            if bootReason == nil || bootReason == .announced {
+                head.heard = Array(batch.heardSequences[observation.heard])
+            }
             missing = progress.take(seq, after: head.heard)
             if !missing.isEmpty { head.flags.insert(.gapBefore) }
         } else {

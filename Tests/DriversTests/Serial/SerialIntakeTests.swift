@@ -3,6 +3,7 @@ import FieldProtocols
 import Fleet
 import GatewayModel
 import GatewayTestKit
+import SQLite
 import Serial
 import Synchronization
 import Testing
@@ -81,6 +82,36 @@ import Testing
         try await site.run(intake) { _ in
             await site.wait { $0.entries.count == 1 }
         }
+    }
+
+    @Test func whatABoardAnsweredBeforeARestartIsNotMissingAfterIt() async throws {
+        let site = try SerialSite()
+        var board = try SimulatedMDPBoard()
+        try board.pair.link(at: site.link(Self.name))
+        for round in 1...2 as ClosedRange<UInt32> {
+            try await site.run(configuration(site, Self.name)) { _ in
+                let hello = try #require(board.receiveCommand("hello"))
+                board.answerHello(hello.header.seq)
+                await site.wait { $0.keptHeard.first?.value == [1...round] }
+            }
+        }
+        try await site.run(configuration(site, Self.name)) { _ in
+            board.sendTelemetry(marker: 1)
+            await site.wait { $0.entries.count == 1 }
+            #expect(site.ledger.entries[0].heard == [1...2])
+        }
+    }
+
+    @Test func heardNumbersAreKeptInTheDatabase() throws {
+        let folder = try TemporaryFolder()
+        let database = try Database(path: folder.file("state.db"))
+        try database.migrate(HeardNumbers.migrations)
+        let heard = HeardNumbers(database: database) { Issue.record("\($0)") }
+        let id = try #require(DeviceID(device))
+        #expect(heard.kept(id) == [])
+        heard.keep([(id, [1...2])])
+        heard.keep([(id, [4...4, 7...UInt32.max])])
+        #expect(heard.kept(id) == [4...4, 7...UInt32.max])
     }
 
     @Test func aLinkThatMovesToAnotherPortIsTheSameDevice() async throws {

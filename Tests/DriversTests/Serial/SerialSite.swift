@@ -13,6 +13,7 @@ final class SerialSite: Sendable {
         struct Entry: Sendable {
             var observation: Observation
             var readings: [Reading]
+            var heard: [ClosedRange<UInt32>]
         }
 
         var entries: [Entry] = []
@@ -21,6 +22,9 @@ final class SerialSite: Sendable {
         var reports: [(id: String, state: DeviceCommand.State, result: String?)] = []
         var waiting: [DeviceCommand] = []
         var refusesCommits = false
+        /// How often the driver has looked for ports.
+        var listings = 0
+        var keptHeard: [DeviceID: [ClosedRange<UInt32>]] = [:]
         /// A driver to be run again.
         var stopped: SerialIntake?
         var refusedCommits = 0
@@ -103,7 +107,10 @@ final class SerialSite: Sendable {
 
     /// Runs the driver while `body` runs; it can be run again afterwards.
     func run(_ intake: SerialIntake, _ body: (SerialIntake) async throws -> Void) async throws {
+        let before = ledger.listings
         let running = Task { try await intake.run() }
+        // From here on the driver has its own thread, and a test that blocks one of the pool cannot starve it.
+        await wait { $0.listings > before }
         do {
             try await body(intake)
         } catch {
@@ -129,7 +136,8 @@ final class SerialSite: Sendable {
                     for observation in batch.observations {
                         ledger.entries.append(
                             Ledger.Entry(
-                                observation: observation, readings: Array(batch.readings[observation.readings])))
+                                observation: observation, readings: Array(batch.readings[observation.readings]),
+                                heard: Array(batch.heardSequences[observation.heard])))
                     }
                     ledger.notes.append(contentsOf: batch.notes)
                 }
@@ -144,6 +152,15 @@ final class SerialSite: Sendable {
                     }
                     return true
                 }),
-            sighted: { sighting in self.change { $0.sightings.append(sighting) } }, listPorts: listPorts)
+            heard: HeardNumbers(
+                kept: { self.ledger.keptHeard[$0] ?? [] },
+                keep: { numbers in
+                    self.change { for (device, ranges) in numbers { $0.keptHeard[device] = ranges } }
+                }),
+            sighted: { sighting in self.change { $0.sightings.append(sighting) } },
+            listPorts: { (paths) throws(SerialError) in
+                self.change { $0.listings += 1 }
+                return try listPorts(paths)
+            })
     }
 }
