@@ -44,6 +44,12 @@ static inline int clinux_prctl(int option, unsigned long value) { return prctl(o
 // Holds back partial TCP segments while on; what is held back leaves when it is switched off.
 static inline int clinux_set_cork(int fd, int on) { return setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof on); }
 
+// Acknowledges received segments at once instead of with the next data we send; the kernel forgets it by and by.
+static inline int clinux_acknowledge_at_once(int fd) {
+    int on = 1;
+    return setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+}
+
 // The build id of the running program (ELF note NT_GNU_BUILD_ID), where its program headers are found by the kernel.
 static inline const unsigned char *clinux_build_id(size_t *count) {
     const Elf64_Phdr *header = (const Elf64_Phdr *)getauxval(AT_PHDR);

@@ -67,6 +67,10 @@ public final class MQTTConnection {
     /// Returns without blocking. The owner goes on as long as calls bring something.
     public func read() throws(MQTTError) { try check("read", mosquitto_loop_read(try connected(), 1)) }
 
+    /// Has the kernel acknowledge what was read. A broker that coalesces small packets (mosquitto without
+    /// `set_tcp_nodelay`) holds the next message back until then, and our own data may go out only after a commit.
+    public func acknowledgeSegments() { clinux_acknowledge_at_once(fileDescriptor) }
+
     /// Sends everything that is queued, acknowledgements included, as far as the socket takes it.
     public func write() throws(MQTTError) {
         let client = try connected()

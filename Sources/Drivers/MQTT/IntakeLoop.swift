@@ -110,6 +110,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
             // not there yet, or is no message and will be looked at after the next poll.
             try connection.read()
         }
+        if !batch.isEmpty { connection.acknowledgeSegments() }
     }
 
     /// Whether the batch must not grow.
