@@ -58,7 +58,7 @@ enum IntakeBenchmark {
         return rate
     }
 
-    static let brokerSettings = ["log_type none", "max_queued_messages 1000000"]
+    static let brokerSettings = ["log_type none", "max_queued_messages 1000000", "set_tcp_nodelay true"]
 
     private static func publish(to port: Int, until isDone: () -> Bool) throws -> Double {
         let publisher = try LoadPublisher(port: port, clientID: "bench-publisher")
