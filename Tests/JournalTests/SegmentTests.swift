@@ -143,3 +143,55 @@ private func fill(_ site: Site, _ rounds: Int, from start: UInt32 = 0) throws {
         journal.close()
     }
 }
+
+@Test func flippedBitsInTheNewestSegmentNeverKeepTheJournalFromOpeningAndWriting() throws {
+    var random = SeededRandom(seed: 22)
+    let site = try Site(segmentSize: 256 << 10)
+    try fill(site, 12)
+    let newest = try #require(names(in: site.path + "/journal/readings").filter { $0.hasSuffix(".db") }.last)
+    for round in 0..<30 {
+        // The writer is alive: what is copied is what a kill leaves, WAL included.
+        let copy = try TemporaryFolder("journal-flipped")
+        try copyTree(site.path, copy.path)
+        let victim = copy.path + "/journal/readings/" + newest + (round % 3 == 0 ? "-wal" : "")
+        var bytes = read(victim)
+        if bytes.isEmpty { continue }
+        for _ in 0..<random.integer(in: 1...60) {
+            bytes[random.integer(in: 0...bytes.count - 1)] ^= UInt8(1 << random.integer(in: 0...7))
+        }
+        write(bytes, to: victim)
+        let journal: Journal
+        do { journal = try Site.open(copy.path, site.clock, 256 << 10) } catch JournalError.unusable(let why) {
+            // A version number that this program does not know is not damage.
+            #expect(why.contains("segment format"))
+            continue
+        }
+        // The first attempt may find the damage, the next one goes to a new segment.
+        _ = try? journal.append(site.batch([.numbered(50_000)]))
+        #expect(throws: Never.self) { try journal.append(site.batch([.numbered(50_001)])) }
+        #expect(try journal.append(site.batch([.numbered(50_001)])).duplicates == 1)
+        journal.close()
+    }
+}
+
+@Test func moreKindsOfMessagesThanASegmentListsAreStoredAllTheSame() throws {
+    let site = try Site()
+    let device = try #require(DeviceID("chameleon").flatMap { DeviceName($0) })
+    let metrics = try (0..<13).map { try #require(MetricName("field_\($0)")) }
+    var expected: [[Reading]] = []
+    for start in stride(from: 0, to: 6_000, by: 1_000) {
+        var batch = ObservationBatch()
+        for mask in start..<start + 1_000 {
+            for (bit, metric) in metrics.enumerated() where mask & 1 << bit != 0 {
+                batch.append(Reading(metric, .number(Double(mask)), unit: bit % 2 == 0 ? .volt : .one, quality: .warn))
+            }
+            var observation = Observation(device: device, received: site.clock.now(), source: .mqtt)
+            observation.deviceSeq = UInt32(mask)
+            batch.append(observation)
+            expected.append(Array(batch.readings[batch.observations[batch.observations.count - 1].readings]))
+        }
+        try site.journal.append(batch)
+        if start == 3_000 { try site.kill() }
+    }
+    #expect(try site.records().map(\.readings) == expected)
+}

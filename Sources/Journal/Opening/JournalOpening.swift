@@ -93,22 +93,23 @@ enum JournalOpening {
         _ numbering: StateStore.Numbering, _ scans: [StreamName: StreamScan], _ ends: [StreamName: Int64],
         _ clock: any Clock
     ) throws(SQLiteError) -> Opened {
+        for (stream, scan) in scans { scan.log.replace(scan.segments, last: ends[stream] ?? scan.last) }
+        guard let readings = scans[.readings] else { preconditionFailure("every stream was scanned") }
+        let pool = ReaderPool()
+        let isWhole = readings.damaged.isEmpty && (readings.segments.first?.file.first ?? 1) == 1
+        let rebuild = try MemoryRebuild(readings.log, pool, isWhole: isWhole && ends[.readings] == readings.last)
         var writers: [StreamName: StreamWriter] = [:]
         for (stream, scan) in scans {
             let end = ends[stream] ?? scan.last
-            scan.log.replace(scan.segments, last: end)
-            let goesOn = scan.facts?.epoch == numbering.epoch && end == scan.last
+            // A segment with damage in it is not written on: as soon as another one follows it, readers get past it.
+            let isSound = stream != .readings || !rebuild.damaged.contains { $0 == scan.active?.file }
+            let goesOn = isSound && scan.facts?.epoch == numbering.epoch && end == scan.last
             writers[stream] = try StreamWriter(
                 scan.log, goesOn ? scan.active : nil, last: end, cause: scan.facts?.cause ?? 0, numbering: numbering,
                 state: store, segmentSize: configuration.segmentSize)
         }
+        guard let events = writers[.events] else { preconditionFailure("every stream has a writer") }
         let logs = scans.mapValues(\.log)
-        guard let readings = scans[.readings], let events = writers[.events] else {
-            preconditionFailure("every stream was scanned")
-        }
-        let pool = ReaderPool()
-        let isWhole = readings.damaged.isEmpty && (readings.segments.first?.file.first ?? 1) == 1
-        let rebuild = try MemoryRebuild(readings.log, pool, isWhole: isWhole && ends[.readings] == readings.last)
         let state = try JournalState(
             configuration, clock: clock, state: store, numbering: numbering, logs: logs, pool: pool, ledger: ledger,
             memory: rebuild.memory)

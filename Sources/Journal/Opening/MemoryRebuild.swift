@@ -6,6 +6,8 @@ struct MemoryRebuild {
     private(set) var memory: IntakeMemory
     /// Events that the records read call for, oldest first; the journal has those up to some cause already.
     private(set) var events: [Note] = []
+    /// Segments of which a part could not be read.
+    private(set) var damaged: [SegmentFile] = []
     private let log: StreamLog
     private let pool: ReaderPool
 
@@ -26,6 +28,7 @@ struct MemoryRebuild {
                 // What cannot be read cannot be remembered; whoever reads there is told.
                 guard error.code == .corrupt else { throw error }
                 memory.forgetCompleteness()
+                damaged.append(segment.file)
             }
             guard let following else { break }
             position = following - 1

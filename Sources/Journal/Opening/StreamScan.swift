@@ -33,7 +33,7 @@ struct StreamScan {
                 if try openNewest(newest, generation, segmentSize) { return }
                 newest.file.remove()
             } catch {
-                guard error.code == .corrupt else { throw JournalError(error) }
+                guard error.asDamage.code == .corrupt else { throw JournalError(error) }
                 try setAside(newest.file, error.message, damagedFolder)
             }
             segments.removeLast()

@@ -12,7 +12,13 @@ final class SegmentReader: @unchecked Sendable {
     private var deviceNames: [DeviceName?] = []
     private let after: Statement
 
-    init(_ file: SegmentFile, _ stream: StreamName, isSealed: Bool) throws(SQLiteError) {
+    convenience init(_ file: SegmentFile, _ stream: StreamName, isSealed: Bool) throws(SQLiteError) {
+        do throws(SQLiteError) { try self.init(opening: file, stream, isSealed: isSealed) } catch {
+            throw error.asDamage
+        }
+    }
+
+    private init(opening file: SegmentFile, _ stream: StreamName, isSealed: Bool) throws(SQLiteError) {
         self.file = file
         self.stream = stream
         connection = try Connection(path: file.path, access: isSealed ? .immutable : .readOnly)

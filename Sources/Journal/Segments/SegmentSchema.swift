@@ -40,6 +40,14 @@ enum SegmentSchema {
     }
 }
 
+extension SQLiteError {
+    /// Statements that are right for every segment can only fail as wrong where the segment's tables are damaged.
+    var asDamage: SQLiteError {
+        code == .invalid || code == .constraint
+            ? SQLiteError(.corrupt, extendedCode: extendedCode, message: message) : self
+    }
+}
+
 /// What a segment says about itself.
 struct SegmentFacts: Equatable {
     var stream: String

@@ -14,6 +14,7 @@ final class Committer {
     private var noted: [StreamName: Int64] = [:]
     private var notedAt: Int64 = .min
     private var probedAt: Int64 = 0
+    private var expiredAt: Int64 = 0
 
     /// Events owed at most: beyond, the oldest are given up, and opening the journal does not find them again either.
     private static let owedCountMax = 10_000
@@ -56,6 +57,16 @@ final class Committer {
         if !owed.isEmpty { commit([]) }
         probe()
         noteEnds(isLast: false)
+        expireConsumers()
+    }
+
+    /// Once an hour, for consumers that went away while the daemon runs for months.
+    private func expireConsumers() {
+        let now = shared.clock.now()
+        guard now.monotonicMilliseconds - expiredAt >= 3_600_000 else { return }
+        expiredAt = now.monotonicMilliseconds
+        // What cannot be deleted now is deleted an hour later.
+        try? shared.cursors.expire(at: now.wall)
     }
 
     /// After a failure: whoever waits for the journal to be writable again may be the one who would write.
