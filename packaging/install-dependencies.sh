@@ -11,7 +11,7 @@ packages=(
     libmosquitto-dev libsqlite3-dev libserialport-dev libcurl4-openssl-dev libwebsockets-dev libyaml-dev
     libsodium-dev libssl-dev libsystemd-dev libzstd-dev zlib1g-dev libsimdjson-dev
     # what the gateway runs, and what tests and the demo call
-    mosquitto mosquitto-clients curl procps
+    mosquitto mosquitto-clients curl openssl procps
     # what `make check` verifies the unit file with
     systemd
 )
