@@ -15,7 +15,7 @@ public final class SerialIntake: Driver {
         /// Take every port of a known vendor for a board, too.
         public var discovers: Bool
         public var aliases: [DeviceAlias]
-        /// How long the first message of a batch waits for others.
+        /// How long the first message of a batch waits for others, on a site with many boards.
         public var linger: Duration
 
         public init(

@@ -39,6 +39,7 @@ final class SerialLoop {
     private static let portTokens = 16
     /// Observations after which a batch is committed although more is waiting.
     private static let batchCountMax = 4_096
+    private static let fewPorts = 8
     /// Links that leave no trace in the watched folders are found by looking this often.
     private static let scanEvery: Int64 = 2_000
     private static let scanGap: Int64 = 50
@@ -85,9 +86,10 @@ final class SerialLoop {
 
     var now: ReceiveTime { clock.now() }
 
-    /// Lets others join the batch: sleeping once and reading all is cheaper than waking for each.
+    /// Lets others join the batch: sleeping once and reading all is cheaper than waking for each. A few boards gain nothing
+    /// by it, and what has been read and not committed is lost if we are killed.
     private func gather(_ stop: StopFlag) throws {
-        guard batch.count < Self.batchCountMax else { return }
+        guard batch.count < Self.batchCountMax, openLinks.count > Self.fewPorts else { return }
         if configuration.linger > .zero { _ = stop.sleep(for: configuration.linger) }
         try poller.wait(timeout: .zero) { handle($0, stop) }
     }
