@@ -6,12 +6,17 @@ extension Journal {
     public static let refusedCountMax = 10_000
 
     /// Keeps what a destination condemned, with its reason. Durable on return.
+    ///
+    /// A record that was condemned, and is again because a crash came before its cursor, is kept once.
     public func refuse(
         _ record: StoredRecord, identity: String, by consumer: String, reason: String, status: Int
     ) throws(JournalError) {
         let now = state.clock.now().wall
         do throws(SQLiteError) {
             try state.state.durable.write { connection throws(SQLiteError) in
+                try connection.run(
+                    "DELETE FROM journal_refused WHERE consumer = ? AND stream = ? AND seq = ? AND identity = ?",
+                    .text(consumer), .text(record.stream.rawValue), .integer(record.seq.rawValue), .text(identity))
                 try connection.run(
                     """
                     INSERT INTO journal_refused (consumer, stream, seq, identity, reason, status, at_ms, at_trusted)

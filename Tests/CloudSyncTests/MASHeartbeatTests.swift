@@ -97,4 +97,15 @@ struct MASHeartbeatTests {
         }
         #expect(mas.withLedger { $0.limited } == 0)
     }
+
+    @Test func withoutReadingsHeartbeatsTellHowTheDestinationIs() async throws {
+        mas.misbehave(.status(404), on: .heartbeats)
+        let destination = try destination(site(1), token: "secret")
+        try await run(destination) {
+            #expect(Eventually.holds { destination.status.state == .held })
+            mas.misbehave(nil, on: .heartbeats)
+            destination.flush()
+            #expect(Eventually.holds { destination.status.state == .connected && destination.status.reason == nil })
+        }
+    }
 }

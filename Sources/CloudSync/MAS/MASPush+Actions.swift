@@ -94,7 +94,7 @@ extension MASPush {
         budget.spendHeartbeat()
         submit(owner.heartbeatURL, body, tag: tag) { error in
             heartbeatTags[tag] = nil
-            heartbeatTrouble = error.detail
+            heartbeatTrouble = (.held, error.detail)
             heartbeats.answered(id, .failed(retryAfter: 60_000), now: now)
         }
     }
@@ -104,15 +104,17 @@ extension MASPush {
         let now = time.monotonicMilliseconds
         let (answer, outcome) = answers.heartbeat(completion.result, wall: time.wall.milliseconds)
         heartbeats.answered(id, answer, now: now)
+        if outcome != .accepted { lastHeartbeatFailureAt = now }
         switch outcome {
         case .accepted:
             lastAnswerWasGood = true
             heartbeatTrouble = nil
         case .condemned: heartbeatTrouble = nil
         case .limited(let reason, let retryAfter):
-            heartbeatTrouble = reason
+            heartbeatTrouble = (.paced, reason)
             machine.on(.limited(reason: reason, retryAfter: retryAfter), now: now)
-        case .troubled(let reason), .unavailable(let reason, _), .misdirected(let reason): heartbeatTrouble = reason
+        case .troubled(let reason), .unavailable(let reason, _): heartbeatTrouble = (.retrying, reason)
+        case .misdirected(let reason): heartbeatTrouble = (.held, reason)
         case .abandoned: break
         }
     }
@@ -127,8 +129,8 @@ extension MASPush {
         case .flowing: break
         }
         if budget.isLimited { return (.paced, "the MAS allows 1000 requests an hour without a service token") }
-        if let heartbeatTrouble {
-            return (lastAnswerWasGood ? .connected : .retrying, "heartbeats: \(heartbeatTrouble)")
+        if let (state, reason) = heartbeatTrouble {
+            return (lastEnvelopeAt > lastHeartbeatFailureAt ? .connected : state, "heartbeats: \(reason)")
         }
         return (lastAnswerWasGood ? .connected : .starting, nil)
     }

@@ -27,8 +27,10 @@ final class MASPush {
     var site: SiteAnnouncement?
     var status: DestinationStatus
     var lastAnswerWasGood = false
-    /// Why heartbeats fail, while they do.
-    var heartbeatTrouble: String?
+    var lastEnvelopeAt = Int64.min
+    var lastHeartbeatFailureAt = Int64.min
+    /// Why heartbeats fail, while they do, and what that makes of the destination if nothing else tells.
+    var heartbeatTrouble: (state: DestinationStatus.State, reason: String)?
     /// Why the journal could not be read or written, while it cannot.
     var journalTrouble: String?
     private var listAt = Int64.min
@@ -138,6 +140,7 @@ final class MASPush {
             status.sent += 1
             status.lastAck = time.wall
             lastAnswerWasGood = true
+            lastEnvelopeAt = now
         }
         if case .limited(_, let retryAfter) = outcome { heartbeats.pause(retryAfter, now) }
         machine.on(.answered(slot: slot, outcome), now: now)
