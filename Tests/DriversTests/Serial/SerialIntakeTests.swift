@@ -3,6 +3,7 @@ import FieldProtocols
 import Fleet
 import GatewayModel
 import GatewayTestKit
+import Glibc
 import SQLite
 import Serial
 import Synchronization
@@ -57,6 +58,8 @@ import Testing
             board?.sendTelemetry(marker: 1)
             await site.wait { $0.sequences(of: device).count == 1 }
             board = nil
+            // As udev does; the number of the terminal may be another test's in a moment.
+            unlink(site.link(Self.name))
             await site.wait { $0.presence(of: device) == .offline }
             board = try SimulatedMDPBoard()
             try board?.pair.link(at: site.link(Self.name))
