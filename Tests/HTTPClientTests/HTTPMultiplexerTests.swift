@@ -87,4 +87,48 @@ struct HTTPMultiplexerTests {
         #expect(results.count == 4)
         #expect(results.values.allSatisfy { $0 == .failure(.interrupted) })
     }
+
+    @Test func anAnswerThatNeverComesTimesOutAmongOthers() throws {
+        let mas = try StandInMAS()
+        mas.misbehave(.silent)
+        var settings = ClientSettings()
+        settings.totalTimeout = .milliseconds(100)
+        let http = try HTTPMultiplexer(settings)
+        try http.submit(ClientRequest(.post, mas.url + "/api/iot/envelope/ingest"), tag: 1)
+        try http.submit(ClientRequest(.get, mas.url + "/health"), tag: 2)
+        let results = collect(http, 2)
+        #expect(try results[2]?.get().status == 200)
+        guard case .failure(.timedOut) = results[1] else {
+            Issue.record("\(String(describing: results[1]))")
+            return
+        }
+    }
+
+    @Test func namesAreResolvedBesideOtherExchanges() throws {
+        let mas = try StandInMAS()
+        let http = try HTTPMultiplexer(ClientSettings())
+        try http.submit(ClientRequest(.get, "http://no-such-host.invalid/"), tag: 1)
+        try http.submit(ClientRequest(.get, "http://localhost:\(mas.port)/health"), tag: 2)
+        let results = collect(http, 2)
+        guard case .failure(.couldNotResolve) = results[1] else {
+            Issue.record("\(String(describing: results[1]))")
+            return
+        }
+        #expect(try results[2]?.get().status == 200)
+    }
+
+    @Test func aServerThatComesAndGoesIsFollowed() throws {
+        let http = try HTTPMultiplexer(ClientSettings(), requestsMax: 8)
+        var configuration = StandInMAS.Configuration()
+        for round in 0..<10 {
+            let mas = try StandInMAS(configuration)
+            configuration.port = mas.port
+            for tag in 0..<8 { try http.submit(ClientRequest(.get, mas.url + "/health"), tag: UInt64(tag)) }
+            let results = collect(http, 8)
+            #expect(results.values.allSatisfy { (try? $0.get().status) == 200 }, "round \(round)")
+            mas.stop()
+            try http.submit(ClientRequest(.get, mas.url + "/health"), tag: 9)
+            #expect(throws: HTTPClientError.self) { try collect(http, 1)[9]?.get() }
+        }
+    }
 }
