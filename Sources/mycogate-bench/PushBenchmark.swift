@@ -105,7 +105,8 @@ private enum BareLoop {
             if done < count { _ = curl_multi_poll(multi, nil, 0, 100, nil) }
         }
         let rate = Double(count) / (Measure.seconds() - start)
-        guard mas.withLedger({ $0.deliveries.count }) == count else { throw BenchError("the bare loop was not accepted") }
+        let accepted = mas.withLedger { $0.deliveries.count }
+        guard accepted == count else { throw BenchError("\(accepted) of \(count) of the bare loop were accepted") }
         return rate
     }
 

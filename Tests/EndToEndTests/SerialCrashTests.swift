@@ -26,7 +26,8 @@ import Testing
         #expect(Eventually.holds { (try? stored(gateway).last) == made.last })
 
         let kept = try stored(gateway)
-        try #require(!kept.isEmpty, "\(gateway.log) \(gateway.get("/ports").map { String(decoding: $0.body, as: UTF8.self) } ?? "")")
+        let ports = gateway.get("/ports").map { String(decoding: $0.body, as: UTF8.self) } ?? "none"
+        try #require(!kept.isEmpty, "ports: \(ports)")
         #expect(Set(kept).count == kept.count, "no frame is doubled")
         #expect(Set(kept).isSubset(of: Set(made)))
         let lost = Set(made).subtracting(kept)
@@ -48,6 +49,7 @@ import Testing
     private func measure(_ board: SimulatedBoard, _ count: Int) {
         for _ in 0..<count {
             board.measure()
+            // A board's measurements are apart in time; nothing is waited for.
             usleep(2_000)
         }
     }

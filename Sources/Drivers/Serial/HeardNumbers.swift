@@ -21,6 +21,7 @@ public struct HeardNumbers: Sendable {
     /// Forgets with the process.
     public static let none = HeardNumbers(kept: { _ in [] }, keep: { _ in })
 
+    /// The table in `state.db`.
     public static let migrations = [
         Migration(
             module: "serial", version: 1,
