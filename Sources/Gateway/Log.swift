@@ -6,15 +6,18 @@ import Synchronization
 
 /// What the daemon says about itself, one line an event on standard error, where systemd's journal picks it up.
 public final class Log: Sendable {
-    private let level: LogSection.Level
+    private let level: Mutex<LogSection.Level>
     private let format: LogSection.Format
     private let clock: any Clock
 
     public init(level: LogSection.Level, format: LogSection.Format, clock: any Clock) {
-        self.level = level
+        self.level = Mutex(level)
         self.format = format
         self.clock = clock
     }
+
+    /// Writes from now on what is of this level or above.
+    public func change(to level: LogSection.Level) { self.level.withLock { $0 = level } }
 
     /// Writes a line if its level is configured to be written; never blocks for long and never fails.
     public func debug(_ message: String, _ fields: KeyValuePairs<String, String> = [:]) {
@@ -32,7 +35,7 @@ public final class Log: Sendable {
     }
 
     private func write(_ level: LogSection.Level, _ message: String, _ fields: KeyValuePairs<String, String>) {
-        guard level >= self.level else { return }
+        guard level >= self.level.withLock({ $0 }) else { return }
         let time = RFC3339.text(clock.now().wall.milliseconds)
         var line: [UInt8]
         switch format {

@@ -16,8 +16,12 @@ public enum Daemon {
     private static let clockFloor: Int64 = 1_767_225_600_000
 
     /// Runs until SIGTERM or SIGINT. The exit status: 0 stopped as asked, 1 failed.
+    ///
+    /// - Parameters:
+    ///   - level: comes before the configuration's, also when that changes.
+    ///   - path: the configuration file, read again at SIGHUP.
     public static func run(
-        _ configuration: GatewayConfiguration, dataDirectory: String, log level: LogSection.Level?
+        _ configuration: GatewayConfiguration, path: String, dataDirectory: String, log level: LogSection.Level?
     ) async -> Int32 {
         // Two arenas: threads must not each keep a heap of their own for the little they allocate.
         _ = mallopt(M_ARENA_MAX, 2)
@@ -27,7 +31,7 @@ public enum Daemon {
             let signals = try Signals()
             let directory = try DataDirectory(dataDirectory)
             let parts = try DaemonParts(configuration, dataDirectory: directory.path, clock: clock, log: log)
-            let end = await parts.run(signals)
+            let end = await parts.run(signals) { reload(path, level, log) }
             if case .failed(let service, let reason) = end {
                 log.error("a service ended", ["service": service, "reason": reason])
                 return 1
@@ -36,6 +40,20 @@ public enum Daemon {
         } catch {
             log.error("the gateway cannot start", ["reason": "\(error)"])
             return 1
+        }
+    }
+
+    /// Takes over what can change while running: the log level. The rest of a changed file waits for a restart.
+    private static func reload(_ path: String, _ level: LogSection.Level?, _ log: Log) {
+        switch ConfigurationFile.load(path: path) {
+        case .success(let configuration):
+            let now = level ?? configuration.log.level
+            log.change(to: now)
+            log.info(
+                "configuration read again; log.level applies now, the rest after a restart", ["level": now.rawValue])
+        case .failure(let problems):
+            log.error(
+                "the changed configuration is not valid, nothing of it applies", ["problems": problems.description])
         }
     }
 }

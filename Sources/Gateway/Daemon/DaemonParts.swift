@@ -85,7 +85,7 @@ struct DaemonParts {
     }
 
     /// Runs until a signal or a failure.
-    func run(_ signals: Signals) async -> ServiceGroup.End {
+    func run(_ signals: Signals, reload: @escaping @Sendable () -> Void) async -> ServiceGroup.End {
         let notifier = ServiceNotifier()
         let readiness = Readiness(notifier: notifier, log: log, obstacles: obstacles)
         let housekeeping = Housekeeping(store: store, clock: clock, log: log) { [journal = store.journal] in
@@ -112,7 +112,7 @@ struct DaemonParts {
         let log = log
         let end = await group.run(
             until: {
-                await signals.untilStop(reload: { log.info("nothing of the configuration can change while running") })
+                await signals.untilStop(reload: reload)
             },
             started: {
                 log.info(

@@ -19,7 +19,7 @@ extension Verb {
                 level = named
             }
             let status = await Daemon.run(
-                configuration, dataDirectory: Locations.dataDirectory(arguments, configuration), log: level)
+                configuration, path: path, dataDirectory: Locations.dataDirectory(arguments, configuration), log: level)
             return status == 0 ? .ok : .failed
         }
     }
