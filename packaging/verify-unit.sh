@@ -11,6 +11,7 @@ units=$stage/lib/systemd/system
 for unit in sysinit.target basic.target network-online.target time-sync.target multi-user.target shutdown.target; do
     printf '[Unit]\nDescription=%s\nDefaultDependencies=no\n' "$unit" >"$units/$unit"
 done
+install -D -m 0755 /bin/true "$stage/bin/kill"
 said=$(systemd-analyze verify --man=no --root="$stage" mycogate.service 2>&1) || { echo "$said" >&2; exit 1; }
 if [ -n "$said" ]; then
     echo "$said" >&2
