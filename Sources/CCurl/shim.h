@@ -1,6 +1,8 @@
 #pragma once
 #include <curl/curl.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 
 // Swift cannot call variadic functions: one shim for each kind of argument.
 
@@ -28,6 +30,42 @@ static inline CURLcode ccurl_set_body_sink(CURL *easy, ccurl_sink sink, void *co
 static inline CURLcode ccurl_set_header_sink(CURL *easy, ccurl_sink sink, void *context) {
     CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, sink);
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
+}
+// Bytes of an answer, collected up to a limit without leaving C: it happens for every header line.
+struct ccurl_buffer {
+    char *bytes;
+    size_t count, capacity, limit;
+    int is_over_limit;
+};
+
+static inline size_t ccurl_buffer_append(char *bytes, size_t size, size_t count, void *context) {
+    struct ccurl_buffer *buffer = (struct ccurl_buffer *)context;
+    size_t added = size * count;
+    if (added > buffer->limit - buffer->count) {
+        buffer->is_over_limit = 1;
+        return added == 0 ? 1 : 0;
+    }
+    if (added > buffer->capacity - buffer->count) {
+        size_t capacity = (buffer->count + added) * 2;
+        char *larger = (char *)realloc(buffer->bytes, capacity);
+        if (!larger) return added == 0 ? 1 : 0;
+        buffer->bytes = larger;
+        buffer->capacity = capacity;
+    }
+    if (added > 0) memcpy(buffer->bytes + buffer->count, bytes, added);
+    buffer->count += added;
+    return added;
+}
+// A status line begins a new answer: what came before was a 100 or a proxy's.
+static inline size_t ccurl_header_append(char *bytes, size_t size, size_t count, void *context) {
+    if (size * count > 5 && memcmp(bytes, "HTTP/", 5) == 0) ((struct ccurl_buffer *)context)->count = 0;
+    return ccurl_buffer_append(bytes, size, count, context);
+}
+static inline CURLcode ccurl_collect_body(CURL *easy, struct ccurl_buffer *buffer) {
+    return ccurl_set_body_sink(easy, ccurl_buffer_append, buffer);
+}
+static inline CURLcode ccurl_collect_headers(CURL *easy, struct ccurl_buffer *buffer) {
+    return ccurl_set_header_sink(easy, ccurl_header_append, buffer);
 }
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);

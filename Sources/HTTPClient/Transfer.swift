@@ -1,4 +1,5 @@
 internal import CCurl
+internal import Glibc
 
 /// One libcurl handle, prepared once and used for one request after another.
 ///
@@ -15,8 +16,8 @@ final class Transfer {
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let reason: UnsafeMutablePointer<CChar>
     private var body: UnsafeMutableRawBufferPointer = .init(start: nil, count: 0)
-    private var received: [UInt8] = []
-    private var headerLines: [UInt8] = []
+    private let answerBody: UnsafeMutablePointer<ccurl_buffer>
+    private let answerHead: UnsafeMutablePointer<ccurl_buffer>
     private var refusal: HTTPClientError?
     private var onBytes: ((UnsafeRawBufferPointer) -> Bool)?
 
@@ -34,7 +35,15 @@ final class Transfer {
         self.settings = settings
         reason = .allocate(capacity: Int(CURL_ERROR_SIZE))
         reason.initialize(repeating: 0, count: Int(CURL_ERROR_SIZE))
+        answerBody = Self.makeBuffer(limit: settings.answerByteCountMax)
+        answerHead = Self.makeBuffer(limit: Self.headerByteCountMax)
         try prepare()
+    }
+
+    private static func makeBuffer(limit: Int) -> UnsafeMutablePointer<ccurl_buffer> {
+        let buffer = UnsafeMutablePointer<ccurl_buffer>.allocate(capacity: 1)
+        buffer.initialize(to: ccurl_buffer(bytes: nil, count: 0, capacity: 0, limit: max(0, limit), is_over_limit: 0))
+        return buffer
     }
 
     deinit {
@@ -42,6 +51,10 @@ final class Transfer {
         curl_slist_free_all(headerList)
         reason.deallocate()
         body.deallocate()
+        for buffer in [answerBody, answerHead] {
+            free(buffer.pointee.bytes)
+            buffer.deallocate()
+        }
     }
 
     /// Sets what is the same for every request.
@@ -49,22 +62,8 @@ final class Transfer {
         let context = Unmanaged.passUnretained(self).toOpaque()
         try check(ccurl_set_pointer(easy, CURLOPT_PRIVATE, context))
         try check(ccurl_set_pointer(easy, CURLOPT_ERRORBUFFER, reason))
-        try check(
-            ccurl_set_body_sink(
-                easy,
-                { bytes, size, count, context in
-                    guard let context else { return 0 }
-                    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-                    return transfer.takeBody(UnsafeRawBufferPointer(start: bytes, count: size * count))
-                }, context))
-        try check(
-            ccurl_set_header_sink(
-                easy,
-                { bytes, size, count, context in
-                    guard let context else { return 0 }
-                    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
-                    return transfer.takeHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
-                }, context))
+        try check(ccurl_collect_body(easy, answerBody))
+        try check(ccurl_collect_headers(easy, answerHead))
         try set(CURLOPT_NOSIGNAL, 1)
         try set(CURLOPT_FOLLOWLOCATION, 0)
         try set(CURLOPT_PROTOCOLS_STR, "http,https")
@@ -94,8 +93,8 @@ final class Transfer {
     func load(
         _ request: ClientRequest, onBytes: ((UnsafeRawBufferPointer) -> Bool)? = nil
     ) throws(HTTPClientError) {
-        received = []
-        headerLines.removeAll(keepingCapacity: true)
+        clear(answerBody)
+        clear(answerHead)
         refusal = nil
         reason.pointee = 0
         let last = current
@@ -105,47 +104,61 @@ final class Transfer {
         if last == nil || last?.headers != request.headers { try setHeaders(request.headers) }
         if request.method == .post || request.method == .put { try setBody(request.body) }
         current = ClientRequest(request.method, request.url, headers: request.headers)
-        // Last, since a closure that does not escape must not be left here by an error.
-        self.onBytes = onBytes
+        if let onBytes {
+            try stream()
+            // Last, since a closure that does not escape must not be left here by an error.
+            self.onBytes = onBytes
+        }
+    }
+
+    /// Lets the body go to `onBytes` until the exchange is finished.
+    private func stream() throws(HTTPClientError) {
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        try check(
+            ccurl_set_body_sink(
+                easy,
+                { bytes, size, count, context in
+                    guard let context else { return 0 }
+                    let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+                    return transfer.handOut(UnsafeRawBufferPointer(start: bytes, count: size * count))
+                }, context))
+    }
+
+    private func clear(_ buffer: UnsafeMutablePointer<ccurl_buffer>) {
+        buffer.pointee.count = 0
+        buffer.pointee.is_over_limit = 0
+        guard buffer.pointee.capacity > 64 << 10 else { return }
+        free(buffer.pointee.bytes)
+        buffer.pointee.bytes = nil
+        buffer.pointee.capacity = 0
+    }
+
+    private func contents(_ buffer: UnsafeMutablePointer<ccurl_buffer>) -> [UInt8] {
+        Array(UnsafeRawBufferPointer(start: buffer.pointee.bytes, count: buffer.pointee.count))
     }
 
     /// The answer, after libcurl has reported `code` for this handle.
     func finish(_ code: CURLcode) -> Result<ClientAnswer, HTTPClientError> {
-        onBytes = nil
+        if onBytes != nil {
+            onBytes = nil
+            _ = ccurl_collect_body(easy, answerBody)
+        }
         if let refusal { return .failure(refusal) }
+        if answerBody.pointee.is_over_limit != 0 { return .failure(.tooLarge(limit: settings.answerByteCountMax)) }
+        if answerHead.pointee.is_over_limit != 0 { return .failure(.tooLarge(limit: Self.headerByteCountMax)) }
         guard code == CURLE_OK else { return .failure(HTTPClientError(code, String(cString: reason))) }
         var status = 0
         guard ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK, status >= 100 else {
             return .failure(.notHTTP("no status line"))
         }
-        return .success(ClientAnswer(status: status, headerLines: headerLines, body: received))
+        return .success(ClientAnswer(status: status, headerLines: contents(answerHead), body: contents(answerBody)))
     }
 
-    private func takeBody(_ bytes: UnsafeRawBufferPointer) -> Int {
-        if let onBytes {
-            if onBytes(bytes) { return bytes.count }
-            refusal = .interrupted
-        } else if received.count + bytes.count <= settings.answerByteCountMax {
-            received.append(contentsOf: bytes)
-            return bytes.count
-        } else {
-            refusal = .tooLarge(limit: settings.answerByteCountMax)
-        }
+    private func handOut(_ bytes: UnsafeRawBufferPointer) -> Int {
+        if let onBytes, onBytes(bytes) { return bytes.count }
+        refusal = .interrupted
         // Any other number than the one given makes libcurl end the transfer.
         return bytes.isEmpty ? 1 : 0
-    }
-
-    private func takeHeader(_ bytes: UnsafeRawBufferPointer) -> Int {
-        // A status line begins a new answer: what came before was a 100 or a proxy's.
-        if bytes.count > 5, bytes[0] == UInt8(ascii: "H"), bytes[4] == UInt8(ascii: "/") {
-            headerLines.removeAll(keepingCapacity: true)
-        }
-        guard headerLines.count + bytes.count <= Self.headerByteCountMax else {
-            refusal = .tooLarge(limit: Self.headerByteCountMax)
-            return bytes.isEmpty ? 1 : 0
-        }
-        headerLines.append(contentsOf: bytes)
-        return bytes.count
     }
 
     private func setMethod(_ method: ClientRequest.Method) throws(HTTPClientError) {

@@ -11,7 +11,7 @@ extension MASPush {
             var records: [PushMachine.Record] = []
             records.reserveCapacity(page.records.count)
             for record in page.records where record.seq > (records.last?.seq ?? after) {
-                held[slot] = Held(record: record)
+                held[slot] = Held(record)
                 slot += 1
                 records.append(PushMachine.Record(seq: record.seq, device: record.device))
             }
@@ -24,13 +24,13 @@ extension MASPush {
     }
 
     func send(_ slot: UInt64, _ now: Int64) {
-        guard let record = held[slot]?.record else { return }
-        let messageID = identity.messageID(of: record)
-        guard let body = envelope.body(record, messageID: messageID) else {
+        guard let held = held[slot] else { return }
+        let messageID = identity.messageID(of: held.record)
+        guard let body = envelope.body(held.record, messageID: messageID) else {
             let outcome = PushOutcome.condemned(status: 0, reason: "a reading without a device")
             return envelopeAnswered(slot, outcome, owner.clock.now())
         }
-        held[slot]?.messageID = messageID
+        held.messageID = messageID
         budget.spendEnvelope()
         status.attempts += 1
         submit(owner.ingestURL, body, tag: slot) { error in

@@ -6,9 +6,11 @@ internal import HTTPClient
 /// The loop of a MAS destination: carries out what its state machines decide. Confined to the destination's thread.
 final class MASPush {
     /// A record between its reading and its acknowledgement.
-    struct Held {
-        var record: StoredRecord
+    final class Held {
+        let record: StoredRecord
         var messageID = ""
+
+        init(_ record: StoredRecord) { self.record = record }
     }
 
     let owner: MASDestination

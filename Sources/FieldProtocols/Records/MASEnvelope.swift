@@ -32,9 +32,9 @@ public struct MASEnvelope: Sendable {
         bytes.append(contentsOf: Fixed.proto)
         bytes.append(contentsOf: record.source.envelopeProto.utf8)
         bytes.append(contentsOf: Fixed.meta)
-        for (index, reading) in record.readings.enumerated() {
+        for index in record.readings.indices {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            write(reading, to: &bytes)
+            write(record.readings[index], to: &bytes)
         }
         bytes.append(contentsOf: Fixed.seq)
         NumberText.append(UInt64(record.upstreamSeq), to: &bytes)
@@ -66,11 +66,11 @@ public struct MASEnvelope: Sendable {
 
     private mutating func write(_ reading: Reading, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: Fixed.metric)
-        bytes.append(contentsOf: names.metric(reading.metric))
+        names.append(reading.metric, to: &bytes)
         bytes.append(contentsOf: Fixed.quality)
         bytes.append(UInt8(ascii: "0") + reading.quality.envelopeCode)
         bytes.append(contentsOf: Fixed.unit)
-        bytes.append(contentsOf: names.unit(reading.unit))
+        names.append(reading.unit, to: &bytes)
         bytes.append(contentsOf: Fixed.value)
         switch reading.value {
         case .number(let value): NumberText.appendShort(value, to: &bytes)

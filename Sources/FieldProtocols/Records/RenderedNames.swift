@@ -27,6 +27,20 @@ struct RenderedNames: Sendable {
         return units[index]
     }
 
+    /// Appends the quoted name.
+    mutating func append(_ name: MetricName, to bytes: inout [UInt8]) {
+        let index = Int(name.index)
+        if index >= metrics.count || metrics[index].isEmpty { _ = metric(name) }
+        bytes.append(contentsOf: metrics[index])
+    }
+
+    /// Appends the quoted code.
+    mutating func append(_ unit: Unit, to bytes: inout [UInt8]) {
+        let index = Int(unit.index)
+        if index >= units.count || units[index].isEmpty { _ = self.unit(unit) }
+        bytes.append(contentsOf: units[index])
+    }
+
     private func quoted(_ text: String) -> [UInt8] {
         var writer = JSONWriter(escaping: escaping)
         writer.string(text)
