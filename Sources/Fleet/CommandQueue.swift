@@ -37,10 +37,14 @@ public final class CommandQueue: Sendable {
     public init(database: Database) { self.database = database }
 
     /// Accepts a command. Durable on return. Returns the command that already stands for it if the same device was sent
-    /// the same name and params within `repeatWindowMilliseconds` by the same origin.
+    /// the same name and params within `repeatWindowMilliseconds` by the same origin, if `mayRepeat`.
+    ///
+    /// - Parameter mayRepeat: whether the caller is one that sends a command over two ways. Only the newest command of a
+    ///   device can be repeated, only while it may still succeed, and an estop never: switching on, off and on again is
+    ///   three commands.
     public func submit(
         id: String, device: DeviceID, name: String, params: String, origin: String, now: Timestamp,
-        lifetime: Duration = CommandQueue.lifetime
+        lifetime: Duration = CommandQueue.lifetime, mayRepeat: Bool = false
     ) throws(CommandRefusal) -> DeviceCommand {
         guard CommandName.isValid(name) else { throw .invalidName(name) }
         guard params.utf8.count <= CommandName.paramsByteCountMax else { throw .paramsTooLong(params.utf8.count) }
@@ -51,7 +55,7 @@ public final class CommandQueue: Sendable {
         let outcome: CommandTable.Insertion
         do throws(SQLiteError) {
             outcome = try database.write { connection throws(SQLiteError) in
-                try CommandTable.insert(command, connection)
+                try CommandTable.insert(command, mayRepeat: mayRepeat && name != "estop", connection)
             }
         } catch {
             throw .store(error)

@@ -12,17 +12,16 @@ enum CommandTable {
     private static let columns =
         "id, device, name, params, origin, state, result, created, created_trusted, expires"
 
-    static func insert(_ command: DeviceCommand, _ connection: Connection) throws(SQLiteError) -> Insertion {
-        let repeated = try connection.firstRow(
-            """
-            SELECT \(columns) FROM fleet_command
-            WHERE device = ? AND name = ? AND params = ? AND origin = ? AND created > ? AND created <= ?
-            ORDER BY created DESC LIMIT 1
-            """, .text(command.device.text), .text(command.name), .text(command.params), .text(command.origin),
-            .integer(command.created.milliseconds - CommandQueue.repeatWindowMilliseconds),
-            .integer(command.created.milliseconds)
-        ) { row in self.command(row) }
-        if let earlier = repeated ?? nil { return .repeats(earlier) }
+    static func insert(
+        _ command: DeviceCommand, mayRepeat: Bool, _ connection: Connection
+    ) throws(SQLiteError) -> Insertion {
+        if mayRepeat {
+            let newest = try connection.firstRow(
+                "SELECT \(columns) FROM fleet_command WHERE device = ? ORDER BY created DESC, id LIMIT 1",
+                .text(command.device.text)
+            ) { row in self.command(row) }
+            if let newest = newest ?? nil, command.repeats(newest) { return .repeats(newest) }
+        }
         let open =
             try connection.firstRow(
                 "SELECT count(*) FROM fleet_command WHERE device = ? AND state IN ('queued', 'sent')",
@@ -96,5 +95,15 @@ enum CommandTable {
             id: row.text(0), device: device, name: row.text(2), params: row.text(3), origin: row.text(4), state: state,
             result: row.optionalText(6), created: Timestamp(milliseconds: row.int64(7), trusted: trusted),
             expires: Timestamp(milliseconds: row.int64(9), trusted: trusted))
+    }
+}
+
+extension DeviceCommand {
+    /// Whether this is `earlier` once more, sent over another way.
+    fileprivate func repeats(_ earlier: DeviceCommand) -> Bool {
+        let age = created.milliseconds - earlier.created.milliseconds
+        return name == earlier.name && params == earlier.params && origin == earlier.origin
+            && (0..<CommandQueue.repeatWindowMilliseconds).contains(age)
+            && earlier.state != .refused && earlier.state != .expired
     }
 }

@@ -52,12 +52,18 @@ public final class DeviceRegistry: Sendable {
                 if state.lastSeen[index] == nil {
                     let id = observation.device.id
                     if state.devices[id] == nil {
-                        state.devices[id] = Device(
+                        var device = Device(
                             id: id, source: observation.source, firstSeen: observation.received.wall)
+                        if observation.flags.contains(.retained) {
+                            device.lastSeen = Timestamp(milliseconds: 0, trusted: false)
+                        }
+                        state.devices[id] = device
                     }
                     state.devices[id]?.source = observation.source
                     state.unsaved.insert(id)
                 }
+                // A retained message tells of an earlier time: its device may be long gone.
+                guard !observation.flags.contains(.retained) else { continue }
                 state.lastSeen[index] = observation.received.wall
             }
         }

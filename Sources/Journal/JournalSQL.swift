@@ -10,6 +10,7 @@ public enum JournalSQL {
         let connection = try Connection(path: ":memory:")
         try connection.register(ReadingsTable.table(dataDirectory: dataDirectory))
         try connection.pragma("query_only=ON")
+        connection.forbidAttaching()
         return connection
     }
 }

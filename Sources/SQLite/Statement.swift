@@ -10,9 +10,19 @@ public final class Statement {
 
     init(_ connection: Connection, _ sql: String) throws(SQLiteError) {
         var handle: OpaquePointer?
-        let result = sqlite3_prepare_v3(
-            connection.handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, nil)
+        var isWhole = true
+        let result = sql.withCString { text in
+            var rest: UnsafePointer<CChar>?
+            let result = sqlite3_prepare_v3(
+                connection.handle, text, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &handle, &rest)
+            isWhole = rest.map { String(cString: $0).allSatisfy { $0.isWhitespace || $0 == ";" } } ?? true
+            return result
+        }
         guard result == SQLITE_OK, let handle else { throw connection.error(result, in: sql) }
+        guard isWhole else {
+            sqlite3_finalize(handle)
+            throw SQLiteError(.invalid, message: "more than one statement")
+        }
         self.handle = handle
     }
 

@@ -13,6 +13,9 @@ struct DaemonClient {
         guard access(socket, F_OK) == 0 else {
             throw ToolError.unreachable("no daemon: \(socket) is not there (is it running, and with this data folder?)")
         }
+        guard access(socket, R_OK | W_OK) == 0 else {
+            throw ToolError.unreachable("\(socket): permission denied; be root or in the group of the daemon")
+        }
         var settings = ClientSettings()
         settings.unixSocketPath = socket
         settings.totalTimeout = timeout

@@ -33,15 +33,46 @@ import Testing
         #expect(try queue.waiting(for: board, now: after(20)).map(\.id) == ["b", "a"])
     }
 
-    @Test func theSameCommandTwiceWithinTheWindowIsOneCommand() throws {
+    @Test func switchingOnOffAndOnAgainIsThreeCommands() throws {
         let queue = try queue()
-        let first = try queue.submit(id: "a", device: board, name: "estop", params: "{}", origin: "mas", now: noon)
-        let second = try queue.submit(
-            id: "b", device: board, name: "estop", params: "{}", origin: "mas", now: after(1_500))
-        #expect(second == first)
-        let third = try queue.submit(
-            id: "c", device: board, name: "estop", params: "{}", origin: "mas", now: after(5_000))
-        #expect(third.id == "c")
+        let ids = try ["1", "0", "1"].enumerated().map { step, value in
+            try queue.submit(
+                id: "c\(step)", device: board, name: "output_control", params: "{\"value\":\(value)}", origin: "mas",
+                now: after(Int64(step) * 100), mayRepeat: true
+            ).id
+        }
+        #expect(ids == ["c0", "c1", "c2"])
+    }
+
+    @Test func anEstopIsNeverTakenForARepetition() throws {
+        let queue = try queue()
+        for id in ["a", "b"] {
+            let command = try queue.submit(
+                id: id, device: board, name: "estop", params: "{}", origin: "mas", now: noon, mayRepeat: true)
+            #expect(command.id == id)
+        }
+    }
+
+    @Test func whatAPersonSendsTwiceIsTwoCommands() throws {
+        let queue = try queue()
+        for id in ["a", "b"] {
+            #expect(
+                try queue.submit(id: id, device: board, name: "ping", params: "{}", origin: "cli", now: noon).id == id)
+        }
+    }
+
+    @Test func theSameCommandOverTwoWaysIsOneCommand() throws {
+        let queue = try queue()
+        func submit(_ id: String, _ milliseconds: Int64) throws -> DeviceCommand {
+            try queue.submit(
+                id: id, device: board, name: "read_sensors", params: "{}", origin: "mas", now: after(milliseconds),
+                mayRepeat: true)
+        }
+        let first = try submit("a", 0)
+        #expect(try submit("b", 1_500) == first)
+        #expect(try submit("c", 5_000).id == "c")
+        #expect(try queue.report("c", .refused))
+        #expect(try submit("d", 5_100).id == "d", "a refused one is worth another try")
     }
 
     @Test func aFullBacklogRefusesAllButAnEstop() throws {

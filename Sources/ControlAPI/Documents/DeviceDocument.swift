@@ -20,7 +20,7 @@ enum DeviceDocument {
             "capabilities": .strings(device.capabilities),
             "attributes": .members(device.attributes.sorted { $0.key < $1.key }.map { ($0.key, .string($0.value)) }),
             "first_seen": .time(device.firstSeen),
-            "last_seen": .time(device.lastSeen),
+            "last_seen": device.lastSeen.milliseconds == 0 ? .null : .time(device.lastSeen),
         ]
     }
 

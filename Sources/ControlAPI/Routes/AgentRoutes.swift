@@ -8,7 +8,7 @@ import JSONText
 /// one with `device_id`, or there is just one.
 extension ControlRoutes {
     var agentRoutes: [Route] {
-        let device = Parameter<String?>.optionalText("device_id", "The board; may be left out where there is one")
+        let device = Parameter<String?>.optionalText("device_id", "The board; if left out, the one heard last")
         return [
             Route(
                 .get, "/api/status", scope: .readReadings, "The board's link and last readings", tag: "compatibility",
@@ -61,10 +61,9 @@ extension ControlRoutes {
                 parameters: [device.declaration],
                 answers: [
                     .init(200, "The values"), .init(204, "None yet", contentType: nil), .problem(404, "No such board"),
-                    .problem(409, "Several boards and none named"),
                 ]
             ) { request in
-                let board = try board(request[device])
+                let board = try boardToRead(request[device])
                 let rows = try sources.journal.latest(device: board.id)
                 guard !rows.isEmpty else { return HTTPResponse(status: 204) }
                 return Self.json([
@@ -72,6 +71,17 @@ extension ControlRoutes {
                 ])
             },
         ]
+    }
+
+    /// The named device, or the one that was heard last: the MAS asks without a name. Throws 404.
+    private func boardToRead(_ name: String?) throws(Problem) -> Device {
+        if name != nil { return try board(name) }
+        let devices = sources.devices.devices()
+        let boards = devices.filter { $0.source == .serial }
+        guard let latest = (boards.isEmpty ? devices : boards).max(by: { $0.lastSeen < $1.lastSeen }) else {
+            throw .notFound("no device is known yet")
+        }
+        return latest
     }
 
     /// The named device, or the only board there is. Throws 404 and 409.
@@ -93,8 +103,8 @@ extension ControlRoutes {
     }
 
     private func agentStatus(_ name: String?) throws -> JSON {
-        // Where no board can be told the gateway still answers for itself.
-        guard let device = name == nil ? try? board(nil) : try board(name) else {
+        // Where there is no device yet the gateway still answers for itself.
+        guard let device = name == nil ? try? boardToRead(nil) : try board(name) else {
             return ["ok": true, "serialConnected": false, "lastHeartbeat": .null, "lastSensorReading": .null]
         }
         let rows = try sources.journal.latest(device: device.id)

@@ -30,7 +30,7 @@ extension ControlRoutes {
                 guard let name = body["name"]?.string else {
                     throw Problem(422, "missing_name", "`name` must be the name of a command")
                 }
-                let lifetime = body["lifetime_s"]?.int ?? 60
+                let lifetime = body["lifetime_s"].map { $0.int ?? 0 } ?? 60
                 guard (1...86_400).contains(lifetime) else {
                     throw Problem(422, "invalid_lifetime", "`lifetime_s` must be 1…86400")
                 }
@@ -54,7 +54,7 @@ extension ControlRoutes {
     /// Accepts a command: audited, then durable.
     func submit(
         _ device: DeviceID, _ name: String, _ params: JSON?, origin: String, by principal: Principal,
-        lifetime: Duration = CommandQueue.lifetime
+        lifetime: Duration = CommandQueue.lifetime, mayRepeat: Bool = false
     ) throws -> DeviceCommand {
         let params = params ?? [:]
         guard params.members != nil else { throw Problem(422, "invalid_params", "`params` must be an object") }
@@ -64,7 +64,8 @@ extension ControlRoutes {
             ["command": .string(id), "name": .string(name), "params": params])
         do throws(CommandRefusal) {
             return try sources.commands.submit(
-                id: id, device: device, name: name, params: params.text, origin: origin, now: now, lifetime: lifetime)
+                id: id, device: device, name: name, params: params.text, origin: origin, now: now, lifetime: lifetime,
+                mayRepeat: mayRepeat)
         } catch {
             switch error {
             case .invalidName, .paramsTooLong: throw Problem(422, error.code, error.description)

@@ -52,17 +52,17 @@ extension ControlRoutes {
     }
 
     private func page(_ query: ReadingsQuery) throws -> JSON {
-        var asked = query
-        asked.limit = query.limit + 1
-        let rows = try rows(asked)
-        // A message is not split between pages: the cursor is the sequence of the last whole one.
-        let shown = rows.count > query.limit ? rows.prefix { $0.seq < rows[rows.count - 1].seq }[...] : rows[...]
-        let cut = shown.isEmpty ? rows[...] : shown
-        let cursor: JSON = rows.count > query.limit ? .optional(cut.last.map { $0.seq.description }) : .null
-        return ["readings": .array(cut.map { DeviceDocument.json($0) }), "cursor": cursor]
+        let (rows, isCut) = try found(query)
+        let cursor: JSON = isCut ? .optional(rows.last?.seq.description) : .null
+        return ["readings": .array(rows.map { DeviceDocument.json($0) }), "cursor": cursor]
     }
 
-    private func rows(_ query: ReadingsQuery) throws -> [ReadingRow] {
+    private func rows(_ query: ReadingsQuery) throws -> [ReadingRow] { try found(query).rows }
+
+    /// The values, and whether there are more behind the limit. The values of one message are not split by it: the
+    /// cursor is the sequence of the last message shown.
+    private func found(_ query: ReadingsQuery) throws -> (rows: [ReadingRow], isCut: Bool) {
+        var isCut = false
         var aggregation = query.every.map { Aggregation(every: $0, query.aggregate) }
         var rows: [ReadingRow] = []
         var isTooMuch = false
@@ -73,16 +73,18 @@ extension ControlRoutes {
                 isTooMuch = aggregation?.add(row) == false
                 return !isTooMuch
             }
+            isCut = rows.count >= query.limit && rows.last?.seq != row.seq
+            guard !isCut else { return false }
             rows.append(row)
             isTooMuch = query.format != .json && rows.count > Self.rowCountMax
-            return rows.count < query.limit && !isTooMuch
+            return !isTooMuch
         }
         guard !isTooMuch else {
             throw Problem(
                 422, "range_too_large", "more than \(Self.rowCountMax) values; ask for a shorter time or longer `every`"
             )
         }
-        return aggregation?.rows() ?? rows
+        return (aggregation?.rows() ?? rows, isCut)
     }
 
     /// Values that one answer may hold: they are rendered while they are sent, but found before.

@@ -104,10 +104,11 @@ extension ControlRoutes {
             throw Problem(422, "missing_cmd", "`cmd` must be the name of a command")
         }
         let params = command["params"] ?? .object((command.members ?? []).filter { $0.key != "cmd" })
-        let submitted = try submit(device, name, params, origin: "mas", by: principal)
+        let submitted = try submit(device, name, params, origin: "mas", by: principal, mayRepeat: true)
         let ended = try await finished(submitted.id, within: limit) ?? submitted
         return Self.json([
-            "ok": .bool(ended.state == .acknowledged), "device_id": .string(device.text),
+            // The MAS takes `ok: false` for a rejection; a command that is under way is none.
+            "ok": .bool(ended.state != .refused && ended.state != .expired), "device_id": .string(device.text),
             "command_id": .string(ended.id), "status": .string(ended.state.rawValue), "result": .optional(ended.result),
         ])
     }

@@ -74,7 +74,8 @@ extension ControlRoutes {
                         ],
                     ]),
                 answers: [
-                    .init(200, "The cursor now in force"), .problem(404, "No such stream"),
+                    .init(200, "The cursor now in force"), .problem(403, "The cursor of a destination"),
+                    .problem(404, "No such stream"),
                     .problem(409, "Another epoch, or a number not given out"), .problem(422, "Something is missing"),
                 ]
             ) { request in try acknowledge(try stream(request.path("stream")), try request.json(), request.principal) },
@@ -145,6 +146,11 @@ extension ControlRoutes {
             seq >= 0
         else {
             throw Problem(422, "invalid_ack", "`consumer` (text), `epoch` (text) and `seq` (0 or more) must be given")
+        }
+        guard !sources.destinations().contains(where: { $0.name == consumer }) else {
+            throw Problem(
+                403, "consumer_reserved",
+                "`\(consumer)` is a destination of this gateway: only its own answers move its cursor")
         }
         let rewind = body["rewind"]?.bool ?? false
         if rewind {

@@ -31,7 +31,7 @@ public struct RoutedRequest: Sendable {
         do throws(JSONError) {
             return try JSON(parsing: http.body)
         } catch {
-            throw Problem(400, "malformed_json", "the body is not JSON: \(error)")
+            throw Problem(400, "malformed_json", "the body is not JSON: \(error.code)")
         }
     }
 

@@ -78,7 +78,7 @@ extension SerialLoop {
         outlets.sighted(sighting)
         guard let reported = hello.reportedID else { return }
         for other in collisions.note(reported, by: device) {
-            note(link, "identity_collision", now) { body in
+            alarm(link, "identity_collision", now) { body in
                 body.text("severity", "alarm")
                 body.text("reported_id", reported)
                 body.texts("devices", [other.text, device.text])

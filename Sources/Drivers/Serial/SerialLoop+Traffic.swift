@@ -118,6 +118,17 @@ extension SerialLoop {
     /// Enters an event of this port, unless it has had many lately.
     func note(_ link: BoardLink, _ kind: String, _ now: ReceiveTime, _ fill: (inout NoteBody) -> Void) {
         guard let suppressed = link.noteLimit.take(now: now.monotonicMilliseconds) else { return }
+        enter(link, kind, now, suppressed, fill)
+    }
+
+    /// Enters an event that must not be missed, however many there were; it is raised once.
+    func alarm(_ link: BoardLink, _ kind: String, _ now: ReceiveTime, _ fill: (inout NoteBody) -> Void) {
+        enter(link, kind, now, 0, fill)
+    }
+
+    private func enter(
+        _ link: BoardLink, _ kind: String, _ now: ReceiveTime, _ suppressed: Int, _ fill: (inout NoteBody) -> Void
+    ) {
         let body = NoteBody.of { body in
             body.text("path", link.place.path)
             fill(&body)

@@ -18,8 +18,8 @@ public struct HTTPSection: Sendable {
             $0.text.flatMap { Address($0, portMin: 1, portDefault: listen.port) }
         }
         hosts = section.texts("hosts", countMax: 32, length: 1...253) ?? []
-        certificate = section.text("certificate")
-        key = section.text("key")
+        certificate = section.file("certificate")
+        key = section.file("key")
         if (certificate == nil) != (key == nil) {
             section.reject(
                 certificate == nil ? "certificate" : "key", .missingKey, "goes with `certificate` and `key` together")

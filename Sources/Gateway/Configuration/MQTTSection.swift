@@ -31,11 +31,11 @@ public struct MQTTSection: Sendable {
                 "port", .conflict, "belongs to `broker: embedded`; a remote broker's port is part of its URL")
         }
         user = section.text("user", length: 1...256)
-        password = section.secret("password")
+        password = section.presentSecret("password")
         if password != nil, user == nil { section.reject("user", .missingKey, "is missing, `password` needs it") }
-        certificateAuthority = section.text("ca_file")
-        certificate = section.text("certificate_file")
-        key = section.text("key_file")
+        certificateAuthority = section.file("ca_file")
+        certificate = section.file("certificate_file")
+        key = section.file("key_file")
         if (certificate == nil) != (key == nil) {
             section.reject("certificate_file", .missingKey, "goes with `certificate_file` and `key_file` together")
         }

@@ -46,7 +46,7 @@ public struct SyncSection: Sendable {
                     $0.text.flatMap(Self.url)
                 } ?? "",
                 required: section.flag("required", default: true), from: section.choice("from", default: Start.oldest),
-                serviceToken: section.secret("token"), certificateAuthority: section.text("ca_file"),
+                serviceToken: section.presentSecret("token"), certificateAuthority: section.file("ca_file"),
                 parallelism: section.integer("parallelism", in: 1...64, default: 4))
         }
         consumers = section.sections("consumers", countMax: 32) { section in

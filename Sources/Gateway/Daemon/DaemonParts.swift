@@ -57,9 +57,7 @@ struct DaemonParts {
             ports: { serial?.reports ?? [] },
             rejections: {
                 var rejections = ingest.rejections
-                for (reason, count) in mqtt?.intake.status.rejected ?? [:] {
-                    rejections[reason, default: 0] += Int64(count)
-                }
+                for (reason, count) in mqtt?.rejections ?? [:] { rejections[reason, default: 0] += count }
                 return rejections
             },
             measures: { IntakeMeasures.of(mqtt, serial) },

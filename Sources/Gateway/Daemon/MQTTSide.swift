@@ -10,6 +10,7 @@ import Synchronization
 /// The MQTT intake, with the private broker if the configuration asks for one.
 struct MQTTSide {
     let intake: MQTTIntake<TopicDecoder>
+    private let words: SiteWords
     let broker: BrokerKeeper?
 
     /// Nil if MQTT is not configured.
@@ -42,6 +43,7 @@ struct MQTTSide {
         }
         let prepared = connection
         let words = SiteWords(store: store)
+        self.words = words
         let policies = SignaturePolicies(configuration.devices)
         intake = try MQTTIntake(
             settings: IntakeSettings(gateway: configuration.gateway.id.text),
@@ -69,6 +71,13 @@ struct MQTTSide {
         }
     }
 
+    /// Messages refused, by reason.
+    var rejections: [String: Int64] {
+        var rejections = intake.status.rejected.mapValues { Int64($0) }
+        if words.foreign.count > 0 { rejections["foreign_answer"] = words.foreign.count }
+        return rejections
+    }
+
     /// Why messages cannot come in; empty if they can.
     var obstacles: [String] {
         let status = intake.status
@@ -87,13 +96,17 @@ struct MQTTSide {
 /// Takes in presence and answers, after the commit of what came before them.
 struct SiteWords: Sendable {
     let store: Store
+    let foreign = ForeignAnswers()
 
     func take(_ word: DeviceWord) {
         switch word {
         case .presence(let device, let presence, let received):
             store.devices.note(sighting(device, presence, received.wall))
-        case .answer(_, let answer, _):
+        case .answer(let device, let answer, let received):
             guard let id = answer.requestID else { return }
+            // One device must not answer for another. A store that cannot be read leaves the command to expire.
+            let asked = (try? store.commands.command(id)) ?? nil
+            guard asked?.device == device.id else { return foreign.refuse(answer, from: device, at: received, store) }
             // A command that is unknown, has ended or cannot be written now stays as it is and expires.
             _ = try? store.commands.report(id, answer.isOK ? .acknowledged : .refused, result: answer.result)
         }

@@ -34,6 +34,9 @@ extension Verb {
         }
         switch command["state"]?.string {
         case "refused", "expired": return .failed
+        case "queued", "sent":
+            guard wait > .zero else { return .ok }
+            throw ToolError.failed("not answered yet; GET /api/v1/commands/\(id) tells when it is")
         default: return .ok
         }
     }

@@ -39,7 +39,7 @@ extension Verb {
             return .ok
         }
         for member in device.members ?? [] where member.key != "latest" && !member.value.isNull {
-            Output.line("\(member.key): \(member.value.string ?? member.value.text)")
+            Output.line(Output.printable("\(member.key): \(member.value.string ?? member.value.text)"))
         }
         let latest = device["latest"]?.array ?? []
         if !latest.isEmpty {

@@ -90,7 +90,8 @@ private enum TailLine {
             return "\(reading["id"]?.string ?? "")=\(reading["v"]?.text ?? "")\(unit.isEmpty ? "" : " " + unit)"
         }
         Output.line(
-            "\(record["seq"]?.text ?? "") \(record["time"]?.string ?? "-") \(record["device"]?.string ?? "") "
-                + values.joined(separator: "  "))
+            Output.printable(
+                "\(record["seq"]?.text ?? "") \(record["time"]?.string ?? "-") \(record["device"]?.string ?? "") "
+                    + values.joined(separator: "  ")))
     }
 }

@@ -1,0 +1,79 @@
+import GatewayTestKit
+import HTTPClient
+import JSONText
+import Testing
+
+/// What one party of a site must not be able to do to another.
+@Suite(.serialized) struct TrustTests {
+    @Test func aPullerCannotMoveTheCursorOfADestination() throws {
+        let down = try LoopbackPort.free()
+        let gateway = try GatewayProcess(
+            binary: GatewayProcess.built(),
+            sections: "sync: {destinations: [{name: mas, kind: mas, url: \"http://127.0.0.1:\(down)\"}]}")
+        #expect(try gateway.start(), "\(gateway.log)")
+        let token = try JSON(
+            parsing: try gateway.tool(["token", "create", "puller", "--scopes", "sync:pull", "--json"]).output)
+        let epoch = try JSON(parsing: try #require(gateway.get("/api/v1/sync")).body)["epoch"]?.string ?? ""
+        let headers = [ClientRequest.Header("Authorization", "Bearer \(token["token"]?.string ?? "")")]
+        for (consumer, status) in [("mas", 403), ("central", 200)] {
+            let body = #"{"consumer":"\#(consumer)","epoch":"\#(epoch)","seq":0}"#
+            let answer = try HTTPClient().send(
+                ClientRequest(
+                    .post, gateway.url + "/api/v1/sync/readings/ack", headers: headers, body: Array(body.utf8)))
+            #expect(answer.status == status, "\(consumer)")
+        }
+        gateway.stop()
+    }
+
+    @Test func oneDeviceCannotAnswerTheCommandOfAnother() throws {
+        let broker = try BrokerProcess()
+        let gateway = try GatewayProcess(
+            binary: GatewayProcess.built(), sections: "mqtt: {broker: \"\(broker.url)\"}")
+        #expect(try gateway.start(), "\(gateway.log)")
+        let publisher = try LoadPublisher(port: broker.port, clientID: "devices")
+        publisher.publish(0..<1) { _ in ("mycobrain/a1/telemetry", Array(#"{"pack":[{"id":"x","v":1}]}"#.utf8)) }
+        #expect(Eventually.holds { gateway.recordCount == 1 })
+        let sent = try gateway.tool(["command", "a1", "estop", "--wait", "0s", "--json"])
+        let id = try JSON(parsing: String(sent.output.split(separator: "\n")[0]))["id"]?.string ?? ""
+        let answer = Array(#"{"request_id":"\#(id)","ok":true}"#.utf8)
+        publisher.publish(1..<2) { _ in ("mycosoft/devices/evil/ack", answer) }
+        #expect(
+            Eventually.holds {
+                gateway.status()?["intake"]?["rejected"]?["foreign_answer"]?.int == 1
+            })
+        #expect(state(gateway, id) == "sent")
+        publisher.publish(2..<3) { _ in ("mycosoft/devices/a1/ack", answer) }
+        #expect(Eventually.holds { state(gateway, id) == "acknowledged" })
+        gateway.stop()
+    }
+
+    @Test func readingsAreNotLostBetweenPages() throws {
+        let broker = try BrokerProcess()
+        let gateway = try GatewayProcess(
+            binary: GatewayProcess.built(), sections: "mqtt: {broker: \"\(broker.url)\"}")
+        #expect(try gateway.start(), "\(gateway.log)")
+        let publisher = try LoadPublisher(port: broker.port, clientID: "devices")
+        publisher.publish(0..<9) { number in
+            let pack = (0..<4).map { #"{"id":"m\#($0)","v":\#(number * 4 + $0)}"# }.joined(separator: ",")
+            return ("mycobrain/pages/telemetry", Array(#"{"pack":[\#(pack)]}"#.utf8))
+        }
+        #expect(Eventually.holds { gateway.recordCount == 9 })
+        for limit in [1, 3, 4, 5, 100] {
+            var values: [Int] = []
+            var cursor = ""
+            repeat {
+                let path = "/api/v1/readings?device=pages&limit=\(limit)" + (cursor.isEmpty ? "" : "&cursor=\(cursor)")
+                let page = try JSON(parsing: try #require(gateway.get(path)).body)
+                values += (page["readings"]?.array ?? []).compactMap { $0["v"]?.int }
+                cursor = page["cursor"]?.string ?? ""
+            } while !cursor.isEmpty
+            #expect(values == Array(0..<36), "limit \(limit)")
+        }
+        gateway.stop()
+    }
+
+    private func state(_ gateway: GatewayProcess, _ id: String) -> String? {
+        // Nil stands for an answer that is none.
+        gateway.get("/api/v1/commands/\(id)").flatMap { try? JSON(parsing: $0.body) }?["state"]?.string
+    }
+}
