@@ -97,18 +97,28 @@ final class Transfer {
         clear(answerHead)
         refusal = nil
         reason.pointee = 0
-        let last = current
-        current = nil
-        if last?.url != request.url { try set(CURLOPT_URL, request.url) }
-        if last?.method != request.method { try setMethod(request.method) }
-        if last == nil || last?.headers != request.headers { try setHeaders(request.headers) }
+        if !isLoaded(request) { try loadHead(request) }
         if request.method == .post || request.method == .put { try setBody(request.body) }
-        current = ClientRequest(request.method, request.url, headers: request.headers)
         if let onBytes {
             try stream()
             // Last, since a closure that does not escape must not be left here by an error.
             self.onBytes = onBytes
         }
+    }
+
+    /// Whether all but the body is as it was for the last request.
+    private func isLoaded(_ request: ClientRequest) -> Bool {
+        guard let current else { return false }
+        return current.url == request.url && current.method == request.method && current.headers == request.headers
+    }
+
+    private func loadHead(_ request: ClientRequest) throws(HTTPClientError) {
+        // Whatever fails on the way, the next request sets everything again.
+        current = nil
+        try set(CURLOPT_URL, request.url)
+        try setMethod(request.method)
+        try setHeaders(request.headers)
+        current = ClientRequest(request.method, request.url, headers: request.headers)
     }
 
     /// Lets the body go to `onBytes` until the exchange is finished.

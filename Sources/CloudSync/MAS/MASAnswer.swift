@@ -65,7 +65,8 @@ struct MASAnswer {
                 return .misdirected(reason: Self.foreign(answer))
             }
             guard accepted else { return .troubled(reason: "not accepted: \(value["reason"]?.string ?? "no reason")") }
-            guard let confirmed = value["msgId"]?.string, confirmed != messageID else { return .accepted }
+            let isAnother = value["msgId"]?.withUTF8 { !$0.elementsEqual(messageID.utf8) } ?? false
+            guard isAnother else { return .accepted }
             return .troubled(reason: "the answer confirms another message")
         }
     }
