@@ -4,33 +4,29 @@ internal import HTTPClient
 
 /// The single deeds of a MAS destination.
 extension MASPush {
-    func read(_ after: SequenceNumber, _ limit: Int, _ now: Int64) {
-        do {
-            let page = try owner.source.read(after, limit)
+    func takeIn(_ answer: Result<EnvelopeReader.Page, any Error>, _ now: Int64) {
+        switch answer {
+        case .success(let page):
             var slot = machine.nextSlot
-            var records: [PushMachine.Record] = []
-            records.reserveCapacity(page.records.count)
-            for record in page.records where record.seq > (records.last?.seq ?? after) {
-                held[slot] = Held(record)
+            for envelope in page.envelopes {
+                held[slot] = envelope
                 slot += 1
-                records.append(PushMachine.Record(seq: record.seq, device: record.device))
             }
+            let records = page.envelopes.map { PushMachine.Record(seq: $0.record.seq, device: $0.record.device) }
             journalTrouble = nil
             machine.on(.read(records, next: page.next, more: page.more), now: now)
-        } catch {
+        case .failure(let error):
             journalTrouble = "the journal cannot be read: \(error)"
             machine.on(.readFailed, now: now)
         }
     }
 
     func send(_ slot: UInt64, _ now: Int64) {
-        guard let held = held[slot] else { return }
-        let messageID = identity.messageID(of: held.record)
-        guard let body = envelope.body(held.record, messageID: messageID) else {
+        guard let envelope = held[slot] else { return }
+        guard let body = envelope.body else {
             let outcome = PushOutcome.condemned(status: 0, reason: "a reading without a device")
             return envelopeAnswered(slot, outcome, owner.clock.now())
         }
-        held.messageID = messageID
         budget.spendEnvelope()
         status.attempts += 1
         submit(owner.ingestURL, body, tag: slot) { error in
@@ -39,9 +35,9 @@ extension MASPush {
     }
 
     func refuse(_ slot: UInt64, _ code: Int, _ reason: String, _ now: Int64) {
-        guard let record = held[slot]?.record else { return }
+        guard let envelope = held[slot] else { return }
         do {
-            try owner.source.refuse(record, identity.messageID(of: record), code, reason)
+            try owner.source.refuse(envelope.record, envelope.messageID, code, reason)
             held[slot] = nil
             status.refused += 1
             journalTrouble = nil

@@ -5,24 +5,16 @@ internal import HTTPClient
 
 /// The loop of a MAS destination: carries out what its state machines decide. Confined to the destination's thread.
 final class MASPush {
-    /// A record between its reading and its acknowledgement.
-    final class Held {
-        let record: StoredRecord
-        var messageID = ""
-
-        init(_ record: StoredRecord) { self.record = record }
-    }
-
     let owner: MASDestination
     let http: HTTPMultiplexer
     let answers = MASAnswer()
-    let identity: RecordIdentity
-    var envelope: MASEnvelope
+    let reader: EnvelopeReader
     let headers: [ClientRequest.Header]
     var machine: PushMachine
     var budget: RequestBudget
     var heartbeats: HeartbeatSchedule
-    var held: [UInt64: Held] = [:]
+    /// The envelopes between their reading and their acknowledgement, by slot.
+    var held: [UInt64: EnvelopeReader.Envelope] = [:]
     /// Heartbeats under way: the device by tag.
     var heartbeatTags: [UInt64: String] = [:]
     var nextHeartbeatTag = MASPush.heartbeatTagFirst
@@ -45,11 +37,10 @@ final class MASPush {
     private static let listInterval: Int64 = 2_000
     private static let publishInterval: Int64 = 100
 
-    init(_ owner: MASDestination) throws(HTTPClientError) {
+    init(_ owner: MASDestination) throws {
         self.owner = owner
         let configuration = owner.configuration
-        identity = RecordIdentity(gateway: configuration.gatewayID, epoch: configuration.epoch)
-        envelope = MASEnvelope(gateway: configuration.gatewayID, epoch: configuration.epoch)
+        reader = try EnvelopeReader(configuration, owner.source) { [signals = owner.signals] in signals.wakeup.wake() }
         var client = configuration.client
         let requestsMax = configuration.push.parallelism + HeartbeatSchedule.underWayMax
         client.connectionsMax = max(client.connectionsMax, requestsMax)
@@ -80,6 +71,7 @@ final class MASPush {
             }
             if signals.takeAppended() { machine.on(.appended, now: now) }
             if signals.takeFlush() { flush(now) }
+            if let page = reader.take() { takeIn(page, now) }
             if stopAt == nil { sendHeartbeats(now) }
             act(now)
             publish(now)
@@ -116,7 +108,7 @@ final class MASPush {
     private func act(_ now: Int64) {
         while let action = machine.next(now: now, maySend: budget.allowsEnvelope(now: now)) {
             switch action {
-            case .read(let after, let limit): read(after, limit, now)
+            case .read(let after, let limit): reader.ask(after: after, limit: limit)
             case .send(let slot): send(slot, now)
             case .refuse(let slot, let status, let reason): refuse(slot, status, reason, now)
             case .save(let seq): save(seq, now)

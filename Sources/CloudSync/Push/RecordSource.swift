@@ -16,7 +16,8 @@ public struct RecordPage: Sendable {
     }
 }
 
-/// One destination's cursor over one stream: what it may do with the journal. Called on the destination's thread.
+/// One destination's cursor over one stream: what it may do with the journal. `read` is called on a thread of its own, the
+/// rest on the destination's.
 public struct RecordSource: Sendable {
     /// The durable cursor: where to go on after a restart.
     public var acknowledged: @Sendable () -> SequenceNumber
