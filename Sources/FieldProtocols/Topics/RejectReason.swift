@@ -27,6 +27,8 @@ public enum RejectReason: String, Error, Sendable, CaseIterable {
     case badSignature = "bad_signature"
     /// The device is configured to sign, and this is unsigned or its key is unknown.
     case signatureRequired = "signature_required"
+    /// An envelope of a device whose key is known, under the name of another device.
+    case foreignEnvelope = "foreign_envelope"
     case cbor = "cbor_error"
     case floatNotAllowed = "schema_float_not_allowed"
     case schema = "schema_error"

@@ -136,6 +136,7 @@ public struct TopicDecoder {
             message.flags.insert(.hashInvalid)
             return
         }
+        if isForeign(root["hdr"]?["deviceId"]?.string, to: message.device) { throw .foreignEnvelope }
         do throws(JSONEnvelopeError) {
             let integrity = try JSONEnvelope.verify(root, publicKey: policy.publicKey, demand: .whatIsThere)
             try accept(integrity, policy, &message)
@@ -173,7 +174,9 @@ public struct TopicDecoder {
         let policy = policy(message.device)
         let integrity = envelope.integrity(publicKey: policy.publicKey)
         let reason: RejectReason? =
-            if integrity.hash == .invalid { .hashMismatch } else if integrity.signature == .invalid {
+            if isForeign(envelope.deviceID, to: message.device) {
+                .foreignEnvelope
+            } else if integrity.hash == .invalid { .hashMismatch } else if integrity.signature == .invalid {
                 .badSignature
             } else if policy.isRequired, integrity.signature != .valid { .signatureRequired } else { nil }
         if let reason {
@@ -185,6 +188,13 @@ public struct TopicDecoder {
         if integrity.signature == .valid { message.flags.insert(.signatureValid) }
         try append(envelope, message, into: &batch)
         return .observation(message.device, replayAck: ack)
+    }
+
+    /// Whether an envelope is of a device that signs its own, and not of the one it was published for. Other ids say
+    /// nothing: `side_a` boards all report the same.
+    private func isForeign(_ id: String?, to device: DeviceName) -> Bool {
+        guard let id = id.flatMap({ DeviceID($0) }), let named = DeviceName(id), named != device else { return false }
+        return policy(named).publicKey != nil
     }
 
     private mutating func append(

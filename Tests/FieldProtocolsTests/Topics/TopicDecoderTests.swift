@@ -17,9 +17,13 @@ struct Decoded {
         wall: Timestamp(milliseconds: 1_768_487_400_000, trusted: true), monotonicMilliseconds: 60_000)
 
     init(
-        _ topic: String, _ payload: [UInt8], retained: Bool = false, policy: SignaturePolicy = .none
+        _ topic: String, _ payload: [UInt8], retained: Bool = false, policy: SignaturePolicy = .none,
+        others: [String: SignaturePolicy] = [:]
     ) {
-        var decoder = TopicDecoder(policy: { _ in policy })
+        // The policy is that of the topic's device.
+        var decoder = TopicDecoder(policy: { name in
+            topic.contains("/\(name.text)/") ? policy : others[name.text] ?? .none
+        })
         var batch = ObservationBatch()
         verdict = decoder.decode(topic: topic, payload: payload, retained: retained, received: Self.now, into: &batch)
         observation = batch.observations.first

@@ -64,6 +64,16 @@ import Testing
         #expect(decoded.refusal?.seq == 2)
     }
 
+    @Test func anEnvelopeOfAKnownDeviceIsRefusedUnderAnothersName() {
+        let known = SignaturePolicy(publicKey: key)
+        let texts = Decoded(topic, json.bytes, others: ["mycobrain-test-01": known])
+        #expect(texts.reason == .foreignEnvelope)
+        #expect(Decoded("mycobrain/mycobrain-test-01/envelope", json.bytes, policy: known).observation != nil)
+        let binary = Decoded(topic, cbor, others: ["myco-node-001": known])
+        #expect(binary.reason == .foreignEnvelope)
+        #expect(binary.refusal?.isAccepted == false)
+    }
+
     @Test func aWrongSignatureIsRefused() {
         let other = SignaturePolicy(publicKey: [UInt8](repeating: 9, count: 32))
         #expect(Decoded(topic, json.bytes, policy: other).reason == .badSignature)
