@@ -10,7 +10,7 @@ struct DaemonClient {
 
     init(_ arguments: Arguments, timeout: Duration = .seconds(60)) throws {
         socket = Locations(arguments).controlSocket
-        guard access(socket, F_OK) == 0 else {
+        guard access(socket, F_OK) == 0 || errno == EACCES else {
             throw ToolError.unreachable("no daemon: \(socket) is not there (is it running, and with this data folder?)")
         }
         guard access(socket, R_OK | W_OK) == 0 else {

@@ -47,6 +47,41 @@ import Testing
         gateway.stop()
     }
 
+    @Test func aCommandAskedForTwiceUnderOneKeyIsOneCommand() throws {
+        let gateway = try GatewayProcess(binary: GatewayProcess.built(), sections: "")
+        #expect(try gateway.start(), "\(gateway.log)")
+        let token = try JSON(
+            parsing: try gateway.tool(
+                ["token", "create", "mas", "--scopes", "write:commands,write:ingest", "--json"]
+            ).output)
+        func post(_ path: String, _ body: String) throws -> JSON {
+            let headers = [
+                ClientRequest.Header("Authorization", "Bearer \(token["token"]?.string ?? "")"),
+                ClientRequest.Header("Content-Type", "application/json"),
+                ClientRequest.Header("Idempotency-Key", "one"),
+            ]
+            let request = ClientRequest(.post, gateway.url + path, headers: headers, body: Array(body.utf8))
+            return try JSON(parsing: try HTTPClient().send(request).body)
+        }
+        _ = try post("/ingest", #"{"device_id":"a1","transport":"http","payload":{"temperature":1}}"#)
+        let routes = [
+            ("/api/v1/devices/a1/commands", #"{"name":"buzz"}"#, "id"),
+            ("/command", #"{"cmd":"play","timeout_ms":10,"device_id":"a1"}"#, "command_id"),
+        ]
+        for (path, body, member) in routes {
+            let first = try #require(try post(path, body)[member]?.string, "\(path)")
+            #expect(try post(path, body)[member]?.string == first, "\(path)")
+        }
+        // Every other route that creates something says that it takes the key.
+        let document = try JSON(parsing: try #require(gateway.get("/api/openapi.json")).body)
+        for path in ["/ingest", "/devices/{id}/command", "/api/cmd"] {
+            let names = document["paths"]?[path]?["post"]?["parameters"]?.array?.compactMap { $0["name"]?.string } ?? []
+            #expect(names.contains("Idempotency-Key"), "\(path)")
+        }
+        #expect(document["paths"]?["/flush"]?["post"]?["requestBody"]?["required"] == false)
+        gateway.stop()
+    }
+
     @Test func readingsAreNotLostBetweenPages() throws {
         let broker = try BrokerProcess()
         let gateway = try GatewayProcess(

@@ -21,7 +21,7 @@ extension ControlRoutes {
                     .init(200, "`ok` and what became of it"), .problem(404, "No such board"),
                     .problem(409, "Several boards and none named"), .problem(422, "Not a command"),
                     .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now"),
-                ]
+                ], creates: true
             ) { request in
                 let body = try request.json()
                 let words = (body["cmd"]?.string ?? "").split(separator: " ").map(String.init)
@@ -45,7 +45,7 @@ extension ControlRoutes {
                     .init(200, "`ok` and what became of it"), .problem(404, "No such board"),
                     .problem(409, "Several boards and none named"), .problem(422, "Not a command"),
                     .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now"),
-                ]
+                ], creates: true
             ) { request in
                 let body = try request.json()
                 let timeout = body["timeout_ms"]?.int64 ?? 5_000

@@ -31,7 +31,7 @@ extension ControlRoutes {
                 answers: [
                     .init(200, "What became of it"), .problem(404, "No such device"), .problem(422, "Not a command"),
                     .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now"),
-                ]
+                ], creates: true
             ) { request in
                 let body = try request.json()
                 let command = body["command"] ?? body
@@ -79,7 +79,7 @@ extension ControlRoutes {
             },
             Route(
                 .post, "/flush", scope: .admin, "Lets a destination, or all, try again now", tag: "compatibility",
-                body: .init("`destination`, or nothing for all"),
+                body: .init("`destination`, or nothing for all", isRequired: false),
                 answers: [.init(200, "The destinations that try"), .problem(404, "No such destination")]
             ) { request in
                 let name = try request.json()["destination"]?.string

@@ -25,7 +25,7 @@ enum OpenAPIDocument {
         if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
         if let body = route.body {
             operation["requestBody"] = [
-                "required": true, "description": .string(body.summary),
+                "required": .bool(body.isRequired), "description": .string(body.summary),
                 "content": .object([.init(key: body.contentType, value: ["schema": body.schema])]),
             ]
         }

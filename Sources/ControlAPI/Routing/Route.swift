@@ -14,11 +14,17 @@ public struct Route: Sendable {
         public var contentType: String
         public var schema: JSON
         public var summary: String
+        /// Whether a request without a body is refused.
+        public var isRequired: Bool
 
-        public init(_ summary: String, contentType: String = "application/json", schema: JSON = ["type": "object"]) {
+        public init(
+            _ summary: String, contentType: String = "application/json", schema: JSON = ["type": "object"],
+            isRequired: Bool = true
+        ) {
             self.summary = summary
             self.contentType = contentType
             self.schema = schema
+            self.isRequired = isRequired
         }
     }
 
