@@ -6,12 +6,18 @@ internal import Synchronization
 /// Reads pages of the stream and renders their envelopes on a thread of its own, so that the destination's thread has
 /// nothing to do but send. One page at a time; ends when it is released.
 final class EnvelopeReader: Sendable {
-    /// A record with what is sent for it, the same bytes at every attempt.
-    struct Envelope: Sendable {
-        var record: StoredRecord
-        var messageID: String
+    /// A record with what is sent for it, the same bytes at every attempt. An object, since it goes from hand to hand.
+    final class Envelope: Sendable {
+        let record: StoredRecord
+        let messageID: String
         /// Nil for a record that has no device and so no envelope.
-        var body: [UInt8]?
+        let body: [UInt8]?
+
+        init(record: StoredRecord, messageID: String, body: [UInt8]?) {
+            self.record = record
+            self.messageID = messageID
+            self.body = body
+        }
     }
 
     /// What a page came to.
@@ -91,7 +97,9 @@ final class EnvelopeReader: Sendable {
         let page = try source.read(after, limit)
         var envelopes: [Envelope] = []
         envelopes.reserveCapacity(page.records.count)
-        for record in page.records where record.seq > (envelopes.last?.record.seq ?? after) {
+        var last = after
+        for record in page.records where record.seq > last {
+            last = record.seq
             let messageID = identity.messageID(of: record)
             let body = rendering.body(record, messageID: messageID)
             envelopes.append(Envelope(record: record, messageID: messageID, body: body))

@@ -27,6 +27,7 @@ final class MASPush {
     var heartbeatTrouble: (state: DestinationStatus.State, reason: String)?
     /// Why the journal could not be read or written, while it cannot.
     var journalTrouble: String?
+    private var answersSeen: UInt64 = 0
     private var listAt = Int64.min
     private var publishAt = Int64.min
     private var heartbeatChangesShown = 0
@@ -118,13 +119,24 @@ final class MASPush {
 
     private func completed(_ completion: HTTPMultiplexer.Completion, _ time: ReceiveTime) {
         let now = time.monotonicMilliseconds
-        if budget.isAdaptive, MASAnswer.showsLimit(completion.result) { budget.limited(now: now) }
+        if budget.isAdaptive, isWorthLooking(completion), MASAnswer.showsLimit(completion.result) {
+            budget.limited(now: now)
+        }
         if completion.tag >= Self.heartbeatTagFirst {
             heartbeatAnswered(completion, time)
         } else if let messageID = held[completion.tag]?.messageID {
             let outcome = answers.outcome(completion.result, messageID: messageID, wall: time.wall.milliseconds)
             envelopeAnswered(completion.tag, outcome, time)
         }
+    }
+
+    /// Whether to search the headers of this answer for a rate limit: of the first ones, of every 32nd and of refusals. A
+    /// limit of sixty a minute is seen before it is used up.
+    private func isWorthLooking(_ completion: HTTPMultiplexer.Completion) -> Bool {
+        answersSeen &+= 1
+        if answersSeen <= 32 || answersSeen % 32 == 0 { return true }
+        if case .success(let answer) = completion.result { return answer.status == 429 }
+        return false
     }
 
     func envelopeAnswered(_ slot: UInt64, _ outcome: PushOutcome, _ time: ReceiveTime) {
