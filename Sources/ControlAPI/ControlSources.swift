@@ -24,6 +24,8 @@ public struct ControlSources: Sendable {
     public var measures: @Sendable () -> [Measure]
     /// Makes a destination (nil: all) try now. Returns the names that were woken; empty if the name is unknown.
     public var flush: @Sendable (String?) -> [String]
+    /// Makes all destinations announce the gateway and its devices again. Returns their names.
+    public var announce: @Sendable () -> [String]
     /// Sends a condemned record again and waits for the answer.
     public var resend: @Sendable (Int64) async throws -> ResendOutcome
     /// Takes in a message that came over HTTP, durably; the body of `POST /ingest`.
@@ -38,6 +40,7 @@ public struct ControlSources: Sendable {
         warnings: @escaping @Sendable () -> [String], destinations: @escaping @Sendable () -> [DestinationReport],
         ports: @escaping @Sendable () -> [PortReport], rejections: @escaping @Sendable () -> [String: Int64],
         measures: @escaping @Sendable () -> [Measure], flush: @escaping @Sendable (String?) -> [String],
+        announce: @escaping @Sendable () -> [String],
         resend: @escaping @Sendable (Int64) async throws -> ResendOutcome,
         ingest: @escaping @Sendable (IngestedMessage) throws(IngestRefusal) -> IngestReceipt,
         uuid: @escaping @Sendable () -> String, residentBytes: @escaping @Sendable () -> Int64
@@ -57,6 +60,7 @@ public struct ControlSources: Sendable {
         self.rejections = rejections
         self.measures = measures
         self.flush = flush
+        self.announce = announce
         self.resend = resend
         self.ingest = ingest
         self.uuid = uuid

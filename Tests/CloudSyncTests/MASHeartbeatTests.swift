@@ -63,6 +63,15 @@ struct MASHeartbeatTests {
         #expect(gateway["ingestion_source"]?.string == "gateway")
     }
 
+    @Test func everythingIsAnnouncedAgainOnRequest() async throws {
+        let destination = try destination(site(2), token: "secret")
+        try await run(destination) {
+            #expect(Eventually.holds { destination.status.announced == 3 })
+            destination.announce()
+            #expect(mas.wait { $0.heartbeats.count == 3 && $0.heartbeats.values.allSatisfy { $0 == 2 } })
+        }
+    }
+
     @Test func aLoopbackAddressIsWarnedAbout() async throws {
         let destination = try destination(site(host: "127.0.0.1", 0), token: "secret")
         try await run(destination) {

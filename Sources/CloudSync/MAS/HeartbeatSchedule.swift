@@ -138,6 +138,12 @@ struct HeartbeatSchedule {
     /// Somebody wants everything tried now.
     mutating func flush(now: Int64) { pausedUntil = min(pausedUntil, now) }
 
+    /// Somebody wants everything told now.
+    mutating func announceAgain(now: Int64) {
+        for id in order where members[id]?.isUnderWay == false { members[id]?.dueAt = now }
+        changed()
+    }
+
     private mutating func announceAll(_ now: Int64) {
         forgottenAt = now
         restartsSeen += 1

@@ -77,6 +77,9 @@ public final class MASDestination: Sendable {
     /// Tries at once what waits for a back-off, a probe or a pause.
     public func flush() { signals.requestFlush() }
 
+    /// Tells the MAS of the gateway and all its devices now, whenever they were told last.
+    public func announce() { signals.requestAnnouncement() }
+
     /// How it is going; safe from any thread.
     public var status: DestinationStatus {
         var status = current.withLock { $0 }

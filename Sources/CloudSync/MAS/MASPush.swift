@@ -72,6 +72,7 @@ final class MASPush {
             }
             if signals.takeAppended() { machine.on(.appended, now: now) }
             if signals.takeFlush() { flush(now) }
+            if signals.takeAnnouncement() { heartbeats.announceAgain(now: now) }
             if let page = reader.take() { takeIn(page, now) }
             if stopAt == nil { sendHeartbeats(now) }
             act(now)

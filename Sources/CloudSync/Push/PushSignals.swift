@@ -6,6 +6,7 @@ final class PushSignals: Sendable {
     let wakeup: Wakeup
     private let hasAppended = Atomic<Bool>(false)
     private let wantsFlush = Atomic<Bool>(false)
+    private let wantsAnnouncement = Atomic<Bool>(false)
 
     init(wakeup: Wakeup) { self.wakeup = wakeup }
 
@@ -19,6 +20,12 @@ final class PushSignals: Sendable {
         wakeup.wake()
     }
 
+    func requestAnnouncement() {
+        wantsAnnouncement.store(true, ordering: .releasing)
+        requestFlush()
+    }
+
     func takeAppended() -> Bool { hasAppended.exchange(false, ordering: .acquiringAndReleasing) }
     func takeFlush() -> Bool { wantsFlush.exchange(false, ordering: .acquiringAndReleasing) }
+    func takeAnnouncement() -> Bool { wantsAnnouncement.exchange(false, ordering: .acquiringAndReleasing) }
 }

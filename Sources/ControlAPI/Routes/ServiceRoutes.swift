@@ -91,7 +91,7 @@ extension ControlRoutes {
                 .post, "/gateway/register", scope: .admin, "Announces the gateway and its devices upstream again",
                 tag: "compatibility", answers: [.init(200, "The destinations that announce")]
             ) { _ in
-                Self.json(["gateway_id": .string(sources.gateway.text), "destinations": .strings(sources.flush(nil))])
+                Self.json(["gateway_id": .string(sources.gateway.text), "destinations": .strings(sources.announce())])
             },
         ]
     }

@@ -61,7 +61,7 @@ struct DaemonParts {
                 return rejections
             },
             measures: { IntakeMeasures.of(mqtt, serial) },
-            flush: { push.flush($0) },
+            flush: { push.flush($0) }, announce: { push.announce() },
             resend: { try await push.resend($0, store.journal) },
             ingest: { message throws(IngestRefusal) in
                 try ingest.take(message) { push.reports.map(\.lag).max() ?? 0 }

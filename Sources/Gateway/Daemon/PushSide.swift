@@ -59,6 +59,12 @@ struct PushSide {
         }
     }
 
+    /// Makes all destinations announce the gateway and its devices again. Their names.
+    func announce() -> [String] {
+        for destination in destinations { destination.announce() }
+        return sections.map(\.name)
+    }
+
     /// Sends a condemned record again and waits for the answer; a delivered one is forgotten as refused.
     func resend(_ id: Int64, _ journal: Journal) async throws -> ResendOutcome {
         for destination in destinations {
