@@ -166,6 +166,20 @@ struct PushMachineTests {
         try world.heal()
     }
 
+    @Test func whatIsAppendedWhileAPageIsReadIsReadToo() throws {
+        let world = try world([])
+        world.machine.on(.appended, now: world.now)
+        for isFirst in [true, false] {
+            guard case .read(let after, _) = world.machine.next(now: world.now) else {
+                Issue.record("nothing is read, first time: \(isFirst)")
+                return
+            }
+            if isFirst { world.machine.on(.appended, now: world.now) }
+            world.machine.on(.read([], next: after, more: false), now: world.now)
+        }
+        #expect(world.machine.next(now: world.now) == nil)
+    }
+
     @Test func flushTriesAtOnceWhatWaits() throws {
         let world = try world(["a"])
         try world.answer(0, .misdirected(reason: "HTTP 403"), stores: false)

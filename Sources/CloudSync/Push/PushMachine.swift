@@ -81,6 +81,7 @@ struct PushMachine: ~Copyable {
     var refusals: [Refusal] = []
     var mayHaveMore = true
     var isReading = false
+    private var hasGrownSinceRead = false
     var readAt = Int64.min
     var saveAt = Int64.min
     var isSaving = false
@@ -116,7 +117,10 @@ struct PushMachine: ~Copyable {
 
     mutating func on(_ event: Event, now: Int64) {
         switch event {
-        case .appended: mayHaveMore = true
+        case .appended:
+            mayHaveMore = true
+            // The page under way may have been read before.
+            hasGrownSinceRead = isReading
         case .read(let records, let next, let more): take(records, next: next, more: more)
         case .readFailed:
             isReading = false
@@ -180,7 +184,8 @@ struct PushMachine: ~Copyable {
 
     private mutating func take(_ records: [Record], next: SequenceNumber, more: Bool) {
         isReading = false
-        mayHaveMore = more
+        mayHaveMore = more || hasGrownSinceRead
+        hasGrownSinceRead = false
         for record in records where record.seq > readTo {
             let (lane, previous) = lanes.append(window.nextSlot, device: record.device)
             let slot = window.append(record.seq, lane: lane)
