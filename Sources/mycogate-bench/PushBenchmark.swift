@@ -4,7 +4,7 @@ import Glibc
 
 /// Envelopes to a stand-in MAS against a bare libcurl loop of equal parallelism with bodies of equal size.
 enum PushBenchmark {
-    static let recordCount = 20_000
+    static let recordCount = 60_000
     static let parallelism = 8
     static let benchmark = Benchmark(name: "push") {
         var ratios: [Double] = []
