@@ -178,8 +178,14 @@ struct PushMachine: ~Copyable {
     }
 
     private var wantsRead: Bool {
-        mayHaveMore && !isReading && window.heldCount <= settings.windowRecordsMax / 2
-            && window.span < settings.windowSpanMax
+        mayHaveMore && !isReading && window.heldCount <= readAheadMax && window.span < settings.windowSpanMax
+    }
+
+    /// Little is held while it flows, since what is sent soon after it was read costs least; much, when devices in
+    /// trouble fill the window with records that have to wait for each other.
+    private var readAheadMax: Int {
+        let flows = lanes.hasReady && lanes.coolingCount == 0
+        return flows ? min(settings.pageRecords, settings.windowRecordsMax / 2) : settings.windowRecordsMax / 2
     }
 
     private mutating func take(_ records: [Record], next: SequenceNumber, more: Bool) {
