@@ -19,9 +19,8 @@ extension ControlRoutes {
                 body: .init("`cmd`: the name, or the name and `key=value` words"),
                 answers: [
                     .init(200, "`ok` and what became of it"), .problem(404, "No such board"),
-                    .problem(409, "Several boards and none named"), .problem(422, "Not a command"),
-                    .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now"),
-                ], creates: true
+                    .problem(409, "Several boards and none named"),
+                ] + Self.commandProblems, creates: true
             ) { request in
                 let body = try request.json()
                 let words = (body["cmd"]?.string ?? "").split(separator: " ").map(String.init)
@@ -43,9 +42,8 @@ extension ControlRoutes {
                 body: .init("`target`, `cmd`, `params`, `timeout_ms` (0 to 60000, default 5000), `device_id`"),
                 answers: [
                     .init(200, "`ok` and what became of it"), .problem(404, "No such board"),
-                    .problem(409, "Several boards and none named"), .problem(422, "Not a command"),
-                    .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now"),
-                ], creates: true
+                    .problem(409, "Several boards and none named"),
+                ] + Self.commandProblems, creates: true
             ) { request in
                 let body = try request.json()
                 let timeout = body["timeout_ms"]?.int64 ?? 5_000

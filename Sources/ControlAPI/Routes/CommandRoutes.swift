@@ -21,9 +21,7 @@ extension ControlRoutes {
                     ]),
                 answers: [
                     .init(202, "Accepted, with its state"), .problem(404, "No such device"),
-                    .problem(422, "Not a command"),
-                    .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now"),
-                ],
+                ] + Self.commandProblems,
                 creates: true
             ) { request in
                 let body = try request.json()
@@ -50,6 +48,12 @@ extension ControlRoutes {
             },
         ]
     }
+
+    /// Why a command is not accepted, for every route that takes one: what `submit` throws.
+    static let commandProblems: [Route.Answer] = [
+        .problem(422, "Not a command"), .problem(429, "Too many unfinished commands"),
+        .problem(503, "The store does not take it now"),
+    ]
 
     /// Accepts a command: audited, then durable.
     func submit(

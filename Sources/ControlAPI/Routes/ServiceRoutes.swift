@@ -29,9 +29,8 @@ extension ControlRoutes {
                 tag: "compatibility",
                 body: .init("`command`: an object with `cmd`, its other members are the params"),
                 answers: [
-                    .init(200, "What became of it"), .problem(404, "No such device"), .problem(422, "Not a command"),
-                    .problem(429, "Too many unfinished commands"), .problem(503, "The store does not take it now"),
-                ], creates: true
+                    .init(200, "What became of it"), .problem(404, "No such device"),
+                ] + Self.commandProblems, creates: true
             ) { request in
                 let body = try request.json()
                 let command = body["command"] ?? body

@@ -31,8 +31,8 @@ struct DaemonParts {
         try store.declareConsumers(configuration.sync, at: started)
         let mqtt = try MQTTSide(configuration, dataDirectory: dataDirectory, store: store, clock: clock)
         let serial = try SerialSide(configuration, store: store, clock: clock, log: log)
-        let port = Box(configuration.http.listen.port)
-        let push = try PushSide(configuration, store: store, clock: clock) { port.value.withLock { $0 } }
+        let port = Later(configuration.http.listen.port)
+        let push = try PushSide(configuration, store: store, clock: clock) { port.value }
         let ingest = HTTPIntake(
             store: store, gateway: configuration.gateway.id.text, policies: SignaturePolicies(configuration.devices),
             clock: clock)
@@ -73,8 +73,7 @@ struct DaemonParts {
             residentBytes: { ResidentMemory.byteCount() })
         http = try HTTPSide(
             configuration, dataDirectory: dataDirectory, store: store, sources: sources, clock: clock, log: log)
-        let bound = http.port
-        port.value.withLock { $0 = bound }
+        port.set(http.port)
         self.store = store
         self.mqtt = mqtt
         self.serial = serial
@@ -122,11 +121,5 @@ struct DaemonParts {
         store.journal.close()
         log.info("stopped")
         return end
-    }
-
-    /// A value that is known only after those who ask for it were made.
-    private final class Box: Sendable {
-        let value: Mutex<Int>
-        init(_ value: Int) { self.value = Mutex(value) }
     }
 }

@@ -22,14 +22,13 @@ struct MQTTSide {
         connection.username = section.user
         connection.password = try Secret.read(section.password)
         connection.sessionExpiry = UInt32(clamping: section.sessionExpiry.components.seconds)
-        let woken = Mutex<Wakeup?>(nil)
-        let wake = Shared(woken)
+        let wakeup = Later<Wakeup?>(nil)
         let keeper: BrokerKeeper?
         switch kind {
         case .embedded:
             let settings = BrokerSettings(folder: dataDirectory + "/broker", port: section.port.map { UInt16($0) })
             keeper = BrokerKeeper(settings: settings, clock: clock, seed: .random(in: .min ... .max)) {
-                wake.value.withLock { $0 }?.wake()
+                wakeup.value?.wake()
             }
         case .remote(let address, let tls):
             connection.host = address.host
@@ -57,8 +56,7 @@ struct MQTTSide {
             makeDecoder: { TopicDecoder(policy: { policies[$0] }) },
             commit: { batch, start in try store.commit(batch, sessionStart: start) },
             sink: { words.take($0) }, clock: clock, seed: .random(in: .min ... .max))
-        let wakeup = intake.wakeup
-        wake.value.withLock { $0 = wakeup }
+        wakeup.set(intake.wakeup)
         broker = keeper
     }
 
@@ -84,12 +82,6 @@ struct MQTTSide {
         if status.isSubscribed { return [] }
         if case .degraded(let reason)? = broker?.condition { return ["broker: \(reason)"] }
         return ["mqtt: \(status.lastError ?? "not subscribed yet")"]
-    }
-
-    /// One for the whole process, for closures that are made before what they need.
-    private final class Shared: Sendable {
-        let value: Mutex<Wakeup?>
-        init(_ value: consuming Mutex<Wakeup?>) { self.value = value }
     }
 }
 
