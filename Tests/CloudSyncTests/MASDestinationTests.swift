@@ -1,5 +1,4 @@
 import CloudSync
-import EventLoop
 import GatewayModel
 import GatewayTestKit
 import Testing
@@ -7,40 +6,11 @@ import Testing
 /// The whole destination against a stand-in MAS over real sockets.
 @Suite(.serialized)
 struct MASDestinationTests {
-    private let mas: StandInMAS
-    private let stream = MemoryStream()
+    private let rig: MASRig
+    private var mas: StandInMAS { rig.mas }
+    private var stream: MemoryStream { rig.stream }
 
-    init() throws { mas = try StandInMAS() }
-
-    private func destination(
-        _ url: String? = nil, site: SiteAnnouncement? = nil,
-        _ change: (inout MASDestination.Configuration) -> Void = { _ in }
-    ) throws -> MASDestination {
-        var configuration = MASDestination.Configuration(
-            name: "mas", url: url ?? mas.url, gatewayID: "gw-1", epoch: "epoch")
-        configuration.serviceToken = "token"
-        configuration.push.retryDelayInitial = .milliseconds(10)
-        configuration.push.retryDelayMax = .milliseconds(200)
-        configuration.push.holdDelayInitial = .milliseconds(10)
-        configuration.push.holdDelayMax = .milliseconds(10)
-        configuration.push.saveInterval = 10
-        change(&configuration)
-        return try MASDestination(
-            configuration, source: stream.source, clock: SystemClock(), seed: 1, announcement: { site })
-    }
-
-    /// Runs `destination` while `body` runs, then stops it.
-    private func run(_ destination: MASDestination, _ body: () throws -> Void) async throws {
-        let started = stream.listenerCount
-        let task = Task { try await destination.run() }
-        defer { task.cancel() }
-        // `body` blocks a thread of the pool that the destination's start may need.
-        while stream.listenerCount == started { await Task.yield() }
-        try body()
-        task.cancel()
-        try await task.value
-        #expect(destination.status.state == .stopped)
-    }
+    init() throws { rig = try MASRig() }
 
     private func fill(_ count: Int, devices: Int = 5) {
         for index in 0..<count { stream.append("device-\(index % devices)") }
@@ -63,8 +33,8 @@ struct MASDestinationTests {
 
     @Test func everyRecordArrivesOnceAndTheCursorFollows() async throws {
         fill(500)
-        let destination = try destination()
-        try await run(destination) {
+        let destination = try rig.destination()
+        try await rig.run(destination) {
             #expect(everythingArrived(500))
             fill(100)
             #expect(everythingArrived(600))
@@ -83,8 +53,8 @@ struct MASDestinationTests {
                 .status(500), .status(503, retryAfter: "0"), .halfBody, .lostAnswer, .closed, .late(milliseconds: 5),
                 .wrongMessage, .notAccepted, .garbage, .dribbled(milliseconds: 1), .page, .redirect(to: "http://x/"),
             ], seed: 3)
-        let destination = try destination()
-        try await run(destination) {
+        let destination = try rig.destination()
+        try await rig.run(destination) {
             let ended = Eventually.holds(within: .seconds(60)) {
                 destination.flush()
                 return stream.acknowledged == 400
@@ -100,8 +70,8 @@ struct MASDestinationTests {
     @Test func aCondemnedRecordIsKeptWithItsReasonAndTheRestFlows() async throws {
         fill(20)
         mas.misbehave(.status(422), device: "device-3")
-        let destination = try destination()
-        try await run(destination) {
+        let destination = try rig.destination()
+        try await rig.run(destination) {
             #expect(mas.wait { $0.deliveries.count == 16 })
             #expect(Eventually.holds { stream.acknowledged == 20 })
         }
@@ -114,8 +84,8 @@ struct MASDestinationTests {
     func aWrongAddressHoldsEverythingUntilItIsMended(fault: MASFault) async throws {
         fill(30)
         mas.misbehave(fault)
-        let destination = try destination { $0.push.holdDelayInitial = .seconds(600) }
-        try await run(destination) {
+        let destination = try rig.destination { $0.push.holdDelayInitial = .seconds(600) }
+        try await rig.run(destination) {
             #expect(Eventually.holds { destination.status.state == .held && destination.status.inFlight == 0 })
             #expect(destination.status.reason?.isEmpty == false)
             let requests = mas.withLedger { $0.requests }
@@ -130,8 +100,8 @@ struct MASDestinationTests {
     @Test func retryAfterIsKept() async throws {
         fill(3, devices: 1)
         mas.inject(.status(429, retryAfter: "2"))
-        let destination = try destination()
-        try await run(destination) {
+        let destination = try rig.destination()
+        try await rig.run(destination) {
             #expect(Eventually.holds { destination.status.state == .paced })
             #expect(everythingArrived(3))
         }
@@ -144,8 +114,8 @@ struct MASDestinationTests {
         fill(10)
         let port = mas.port
         mas.stop()
-        let destination = try destination()
-        try await run(destination) {
+        let destination = try rig.destination()
+        try await rig.run(destination) {
             #expect(Eventually.holds { destination.status.state == .retrying })
             var configuration = StandInMAS.Configuration()
             configuration.port = port
@@ -158,11 +128,11 @@ struct MASDestinationTests {
     @Test func aStopLosesNothingAndTheNextStartGoesOn() async throws {
         fill(300)
         mas.misbehave(.late(milliseconds: 2))
-        try await run(try destination()) { #expect(mas.wait { $0.deliveries.count >= 50 }) }
+        try await rig.run(try rig.destination()) { #expect(mas.wait { $0.deliveries.count >= 50 }) }
         let stored = stream.acknowledged
         #expect(stored >= 40)
         mas.misbehave(nil)
-        try await run(try destination()) { #expect(everythingArrived(300)) }
+        try await rig.run(try rig.destination()) { #expect(everythingArrived(300)) }
         #expect(mas.withLedger { $0.repeats } == 0)
         checkOrder()
     }
@@ -170,8 +140,8 @@ struct MASDestinationTests {
     @Test func aServerThatNeverAnswersDoesNotHoldUpAStop() async throws {
         fill(10)
         mas.misbehave(.silent)
-        let destination = try destination { $0.push.stopLimit = 50 }
-        try await run(destination) { #expect(mas.wait { $0.requests == 5 }) }
+        let destination = try rig.destination { $0.push.stopLimit = 50 }
+        try await rig.run(destination) { #expect(mas.wait { $0.requests == 5 }) }
         #expect(stream.acknowledged == 0)
     }
 }
