@@ -26,7 +26,11 @@ struct MASHeartbeatTests {
     }
 
     private func destination(_ site: SiteAnnouncement, token: String? = "token") throws -> MASDestination {
-        try rig.destination(token: token) { $0.push.stopLimit = 100 } site: { site }
+        try rig.destination(token: token) {
+            $0.push.stopLimit = 100
+        } site: {
+            site
+        }
     }
 
     @Test func theGatewayAndItsDevicesAreRegisteredAsTheReferenceSays() async throws {
@@ -52,7 +56,11 @@ struct MASHeartbeatTests {
         // It stands still but for what the test lets pass, so that no heartbeat is due by age.
         let clock = VirtualClock()
         let known = Mutex(site(3))
-        let destination = try rig.destination(clock: clock) { $0.push.stopLimit = 0 } site: { known.withLock { $0 } }
+        let destination = try rig.destination(clock: clock) {
+            $0.push.stopLimit = 0
+        } site: {
+            known.withLock { $0 }
+        }
         func tellOfAChange(_ firmware: String) {
             known.withLock { $0.devices[1].firmwareVersion = firmware }
             clock.advance(by: .milliseconds(2_001))
