@@ -12,6 +12,14 @@ public enum Hex {
         }
     }
 
+    /// Appends what `encode` gives.
+    public static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
+        for byte in bytes {
+            text.append(digit(byte >> 4))
+            text.append(digit(byte & 0xF))
+        }
+    }
+
     /// Upper or lower case, no separators; nil if a digit is wrong or their number odd.
     public static func decode(_ text: String) -> [UInt8]? { decode(utf8: text.utf8) }
 

@@ -11,10 +11,18 @@ public enum UUIDText {
 
     /// As `v5(namespace:name:)`, from the 16 bytes of a name space that is known.
     public static func v5(namespace: [UInt8], name: [UInt8]) -> String {
-        var digest = Array(SHA1.hash(namespace + name).prefix(16))
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        appendV5(namespace + name, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// Appends the text of the version 5 UUID; `qualifiedName` is the 16 bytes of the name space and then the name.
+    public static func appendV5(_ qualifiedName: [UInt8], to text: inout [UInt8]) {
+        var digest = SHA1.hash(qualifiedName)
         digest[6] = digest[6] & 0x0F | 0x50
         digest[8] = digest[8] & 0x3F | 0x80
-        return text(of: digest) ?? ""
+        append(digest[..<16], to: &text)
     }
 
     /// A version 4 UUID.
@@ -28,18 +36,17 @@ public enum UUIDText {
     /// `c556918f-a570-5ef5-9af9-10e43de637ef`; nil unless there are 16 bytes.
     public static func text(of bytes: some Collection<UInt8>) -> String? {
         guard bytes.count == 16 else { return nil }
-        return String(unsafeUninitializedCapacity: 36) { text in
-            var end = 0
-            for (position, byte) in bytes.enumerated() {
-                if position == 4 || position == 6 || position == 8 || position == 10 {
-                    text[end] = UInt8(ascii: "-")
-                    end += 1
-                }
-                text[end] = Hex.digit(byte >> 4)
-                text[end + 1] = Hex.digit(byte & 0xF)
-                end += 2
-            }
-            return end
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        append(bytes, to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    private static func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
+        for (position, byte) in bytes.enumerated() {
+            if position == 4 || position == 6 || position == 8 || position == 10 { text.append(UInt8(ascii: "-")) }
+            text.append(Hex.digit(byte >> 4))
+            text.append(Hex.digit(byte & 0xF))
         }
     }
 

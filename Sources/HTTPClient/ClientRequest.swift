@@ -26,9 +26,14 @@ public struct ClientRequest: Sendable, Equatable {
     public var url: String
     public var headers: [Header]
     /// Sent with POST and PUT, ignored otherwise.
-    public var body: [UInt8]
+    public var body: ArraySlice<UInt8>
 
     public init(_ method: Method, _ url: String, headers: [Header] = [], body: [UInt8] = []) {
+        self.init(method, url, headers: headers, body: body[...])
+    }
+
+    /// A body that is a stretch of a larger buffer.
+    public init(_ method: Method, _ url: String, headers: [Header], body: ArraySlice<UInt8>) {
         self.method = method
         self.url = url
         self.headers = headers

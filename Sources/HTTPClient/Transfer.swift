@@ -204,7 +204,7 @@ final class Transfer {
         try check(code)
     }
 
-    private func setBody(_ bytes: [UInt8]) throws(HTTPClientError) {
+    private func setBody(_ bytes: ArraySlice<UInt8>) throws(HTTPClientError) {
         if body.count < bytes.count || body.baseAddress == nil {
             body.deallocate()
             body = .allocate(byteCount: max(1024, bytes.count), alignment: 16)

@@ -109,10 +109,10 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: json.utf8)
     }
 
-    /// A piece that is JSON already.
-    public mutating func raw(_ json: [UInt8]) {
+    /// A piece that is JSON already, appended by `body`.
+    public mutating func raw(_ body: (inout [UInt8]) -> Void) {
         comma()
-        bytes.append(contentsOf: json)
+        body(&bytes)
     }
 
     /// A string whose bytes `body` appends; they must need no escaping.

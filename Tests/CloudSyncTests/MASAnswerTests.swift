@@ -6,7 +6,7 @@ import Testing
 struct MASAnswerTests {
     private func outcome(_ status: Int, _ body: String, headers: [ClientRequest.Header] = []) -> PushOutcome {
         let answer = ClientAnswer(status: status, headers: headers, body: Array(body.utf8))
-        return MASAnswer().outcome(.success(answer), messageID: "m-1", wall: 0)
+        return MASAnswer().outcome(.success(answer), messageID: ArraySlice("m-1".utf8), wall: 0)
     }
 
     @Test func onlyTheConfirmationOfThisMessageIsAnAcknowledgement() {

@@ -45,14 +45,12 @@ final class MemoryStream: Sendable {
         RecordSource(
             acknowledged: { self.state.withLock { $0.acknowledged } },
             last: { self.state.withLock { SequenceNumber(Int64($0.records.count)) } },
-            read: { after, limit in
-                self.state.withLock { state in
-                    let first = Int(after.rawValue)
-                    let end = min(state.records.count, first + limit)
-                    return RecordPage(
-                        records: Array(state.records[first..<end]), next: SequenceNumber(Int64(end)),
-                        more: end < state.records.count)
-                }
+            visit: { after, limit, body in
+                let records = self.state.withLock { $0.records }
+                let first = Int(after.rawValue)
+                let end = min(records.count, first + limit)
+                for record in records[first..<end] { body(record) }
+                return (SequenceNumber(Int64(end)), end < records.count)
             },
             acknowledge: { seq in
                 self.state.withLock {

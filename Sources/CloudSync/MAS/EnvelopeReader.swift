@@ -6,25 +6,21 @@ internal import Synchronization
 /// Reads pages of the stream and renders their envelopes on a thread of its own, so that the destination's thread has
 /// nothing to do but send. One page at a time; ends when it is released.
 final class EnvelopeReader: Sendable {
-    /// A record with what is sent for it, the same bytes at every attempt. An object, since it goes from hand to hand.
-    final class Envelope: Sendable {
-        let record: StoredRecord
-        let messageID: String
-        /// Nil for a record that has no device and so no envelope.
-        let body: [UInt8]?
-
-        init(record: StoredRecord, messageID: String, body: [UInt8]?) {
-            self.record = record
-            self.messageID = messageID
-            self.body = body
-        }
-    }
-
-    /// What a page came to.
+    /// What a page came to: all its envelopes in one buffer.
     struct Page: Sendable {
-        var envelopes: [Envelope]
+        var bytes: [UInt8] = []
+        var envelopes: [Envelope] = []
         var next: SequenceNumber
         var more: Bool
+    }
+
+    /// A record with what is sent for it, the same bytes at every attempt.
+    struct Envelope: Sendable {
+        var record: PushMachine.Record
+        /// In the bytes of its page; nil for a record that has no device and so no envelope.
+        var place: MASEnvelope.Place?
+        /// The device's own message id.
+        var ownID: String?
     }
 
     /// What the two threads share.
@@ -46,6 +42,8 @@ final class EnvelopeReader: Sendable {
     }
 
     private let desk: Desk
+    /// Of an envelope with a few readings.
+    private static let byteCountUsual = 768
 
     /// Starts the thread. `answered` is called on it when a page is ready.
     init(
@@ -53,10 +51,9 @@ final class EnvelopeReader: Sendable {
     ) throws(EventLoopError) {
         let desk = try Desk(answered: answered)
         self.desk = desk
-        let identity = RecordIdentity(gateway: configuration.gatewayID, epoch: configuration.epoch)
         let rendering = MASEnvelope(gateway: configuration.gatewayID, epoch: configuration.epoch)
         try DedicatedThread.start(named: "read-\(configuration.name)") {
-            Self.work(desk, source, identity, rendering)
+            Self.work(desk, source, rendering)
         }
     }
 
@@ -74,9 +71,7 @@ final class EnvelopeReader: Sendable {
     /// The answer to the last `ask`, once; nil while there is none.
     func take() -> Result<Page, any Error>? { desk.state.withLock { $0.answer.take() } }
 
-    private static func work(
-        _ desk: Desk, _ source: RecordSource, _ identity: RecordIdentity, _ rendering: MASEnvelope
-    ) {
+    private static func work(_ desk: Desk, _ source: RecordSource, _ rendering: MASEnvelope) {
         var rendering = rendering
         while !desk.state.withLock({ $0.isClosing }) {
             guard let (after, limit) = desk.state.withLock({ $0.asked.take() }) else {
@@ -84,26 +79,28 @@ final class EnvelopeReader: Sendable {
                 desk.asked.drain()
                 continue
             }
-            let answer = Result { try page(source, after, limit, identity, &rendering) }
+            let answer = Result { try page(source, after, limit, &rendering) }
             desk.state.withLock { $0.answer = answer }
             desk.answered()
         }
     }
 
     private static func page(
-        _ source: RecordSource, _ after: SequenceNumber, _ limit: Int, _ identity: RecordIdentity,
-        _ rendering: inout MASEnvelope
+        _ source: RecordSource, _ after: SequenceNumber, _ limit: Int, _ rendering: inout MASEnvelope
     ) throws -> Page {
-        let page = try source.read(after, limit)
-        var envelopes: [Envelope] = []
-        envelopes.reserveCapacity(page.records.count)
+        var page = Page(next: after, more: false)
+        page.envelopes.reserveCapacity(limit)
+        page.bytes.reserveCapacity(limit * byteCountUsual)
         var last = after
-        for record in page.records where record.seq > last {
+        (page.next, page.more) = try source.visit(after, limit) { record in
+            guard record.seq > last else { return }
             last = record.seq
-            let messageID = identity.messageID(of: record)
-            let body = rendering.body(record, messageID: messageID)
-            envelopes.append(Envelope(record: record, messageID: messageID, body: body))
+            let place = rendering.append(record, to: &page.bytes)
+            page.envelopes.append(
+                Envelope(
+                    record: PushMachine.Record(seq: record.seq, device: record.device), place: place,
+                    ownID: record.messageID))
         }
-        return Page(envelopes: envelopes, next: page.next, more: page.more)
+        return page
     }
 }

@@ -9,7 +9,7 @@ struct MASAnswer {
 
     /// Judges the answer to the envelope of `messageID`; `wall` is the wall clock in Unix milliseconds.
     func outcome(
-        _ result: Result<ClientAnswer, HTTPClientError>, messageID: String, wall: Int64
+        _ result: Result<ClientAnswer, HTTPClientError>, messageID: ArraySlice<UInt8>, wall: Int64
     ) -> PushOutcome {
         switch result {
         case .failure(let error): Self.outcome(error)
@@ -29,7 +29,7 @@ struct MASAnswer {
             }
             return (.failed(retryAfter: nil), .misdirected(reason: Self.foreign(answer)))
         }
-        let outcome = outcome(result, messageID: "", wall: wall)
+        let outcome = outcome(result, messageID: [], wall: wall)
         switch outcome {
         case .condemned(let status, let reason): return (.refused("HTTP \(status): \(reason)"), outcome)
         case .limited(_, let retryAfter), .unavailable(_, let retryAfter):
@@ -57,7 +57,7 @@ struct MASAnswer {
         }
     }
 
-    private func confirmation(_ answer: ClientAnswer, _ messageID: String) -> PushOutcome {
+    private func confirmation(_ answer: ClientAnswer, _ messageID: ArraySlice<UInt8>) -> PushOutcome {
         let bytes = answer.body
         return bytes.withUnsafeBytes { bytes in
             // An answer that is no JSON was not given by a MAS.
@@ -65,7 +65,7 @@ struct MASAnswer {
                 return .misdirected(reason: Self.foreign(answer))
             }
             guard accepted else { return .troubled(reason: "not accepted: \(value["reason"]?.string ?? "no reason")") }
-            let isAnother = value["msgId"]?.withUTF8 { !$0.elementsEqual(messageID.utf8) } ?? false
+            let isAnother = value["msgId"]?.withUTF8 { !$0.elementsEqual(messageID) } ?? false
             guard isAnother else { return .accepted }
             return .troubled(reason: "the answer confirms another message")
         }

@@ -32,7 +32,7 @@ extension MASDestination {
         } catch {
             result = .failure(error)
         }
-        switch MASAnswer().outcome(result, messageID: messageID, wall: clock.now().wall.milliseconds) {
+        switch MASAnswer().outcome(result, messageID: ArraySlice(messageID.utf8), wall: clock.now().wall.milliseconds) {
         case .accepted: return .delivered
         case .condemned(let status, let reason): return .failed("HTTP \(status): \(reason)")
         case .troubled(let reason), .misdirected(let reason): return .failed(reason)

@@ -7,14 +7,9 @@ extension MASPush {
     func takeIn(_ answer: Result<EnvelopeReader.Page, any Error>, _ now: Int64) {
         switch answer {
         case .success(let page):
-            var slot = machine.nextSlot
-            for envelope in page.envelopes {
-                held[slot] = envelope
-                slot += 1
-            }
-            let records = page.envelopes.map { PushMachine.Record(seq: $0.record.seq, device: $0.record.device) }
+            held.append(page, from: machine.nextSlot)
             journalTrouble = nil
-            machine.on(.read(records, next: page.next, more: page.more), now: now)
+            machine.on(.read(page.envelopes.map(\.record), next: page.next, more: page.more), now: now)
         case .failure(let error):
             journalTrouble = "the journal cannot be read: \(error)"
             machine.on(.readFailed, now: now)
@@ -36,9 +31,13 @@ extension MASPush {
 
     func refuse(_ slot: UInt64, _ code: Int, _ reason: String, _ now: Int64) {
         guard let envelope = held[slot] else { return }
+        let identity = String(decoding: envelope.messageID, as: UTF8.self)
         do {
-            try owner.source.refuse(envelope.record, envelope.messageID, code, reason)
-            held[slot] = nil
+            // Nothing is found if it has been evicted meanwhile: then it is in the loss ledger.
+            var found: StoredRecord?
+            _ = try owner.source.visit(SequenceNumber(envelope.seq.rawValue - 1), 1) { found = copy $0 }
+            if let found, found.seq == envelope.seq { try owner.source.refuse(found, identity, code, reason) }
+            held.remove(slot)
             status.refused += 1
             journalTrouble = nil
             machine.on(.refused(slot: slot, true), now: now)
@@ -88,7 +87,7 @@ extension MASPush {
         nextHeartbeatTag = tag == .max ? Self.heartbeatTagFirst : tag + 1
         heartbeatTags[tag] = id
         budget.spendHeartbeat()
-        submit(owner.heartbeatURL, body, tag: tag) { error in
+        submit(owner.heartbeatURL, body[...], tag: tag) { error in
             heartbeatTags[tag] = nil
             heartbeatTrouble = (.held, error.detail)
             heartbeats.answered(id, .failed(retryAfter: 60_000), now: now)
@@ -131,7 +130,7 @@ extension MASPush {
         return (lastAnswerWasGood ? .connected : .starting, nil)
     }
 
-    private func submit(_ url: String, _ body: [UInt8], tag: UInt64, onError: (HTTPClientError) -> Void) {
+    private func submit(_ url: String, _ body: ArraySlice<UInt8>, tag: UInt64, onError: (HTTPClientError) -> Void) {
         do throws(HTTPClientError) {
             let request = ClientRequest(.post, url, headers: headers, body: body)
             try http.submit(request, tag: tag)

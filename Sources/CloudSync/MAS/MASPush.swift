@@ -13,8 +13,7 @@ final class MASPush {
     var machine: PushMachine
     var budget: RequestBudget
     var heartbeats: HeartbeatSchedule
-    /// The envelopes between their reading and their acknowledgement, by slot.
-    var held: [UInt64: EnvelopeReader.Envelope] = [:]
+    var held = HeldEnvelopes()
     /// Heartbeats under way: the device by tag.
     var heartbeatTags: [UInt64: String] = [:]
     var nextHeartbeatTag = MASPush.heartbeatTagFirst
@@ -143,7 +142,7 @@ final class MASPush {
     func envelopeAnswered(_ slot: UInt64, _ outcome: PushOutcome, _ time: ReceiveTime) {
         let now = time.monotonicMilliseconds
         if outcome == .accepted {
-            held[slot] = nil
+            held.remove(slot)
             status.sent += 1
             status.lastAck = time.wall
             lastAnswerWasGood = true

@@ -8,9 +8,11 @@ extension RecordSource {
         self.init(
             acknowledged: { journal.cursor(consumer, stream) },
             last: { journal.status(of: stream).lastSeq },
-            read: { after, limit in
-                let page = try journal.read(stream, after: after, limit: limit)
-                return RecordPage(records: page.records, next: page.next, more: page.more)
+            visit: { after, limit, body in
+                try journal.visit(stream, after: after, limit: limit) { record in
+                    body(record)
+                    return true
+                }
             },
             acknowledge: { seq in try journal.acknowledge(consumer, stream, upTo: seq, epoch: epoch) },
             refuse: { record, identity, status, reason in

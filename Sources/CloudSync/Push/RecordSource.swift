@@ -1,29 +1,23 @@
 public import GatewayModel
 
-/// A stretch of a stream as a destination reads it.
-public struct RecordPage: Sendable {
-    /// In ascending order.
-    public var records: [StoredRecord]
-    /// Everything up to here has been looked at: the last record's number, or beyond it where records were lost.
-    public var next: SequenceNumber
-    /// Whether there is something behind `next` already.
-    public var more: Bool
-
-    public init(records: [StoredRecord], next: SequenceNumber, more: Bool) {
-        self.records = records
-        self.next = next
-        self.more = more
-    }
-}
-
-/// One destination's cursor over one stream: what it may do with the journal. `read` is called on a thread of its own, the
-/// rest on the destination's.
+/// One destination's cursor over one stream: what it may do with the journal. `visit` is also called on a
+/// thread of its own, the rest on the destination's.
 public struct RecordSource: Sendable {
+    /// How records are read: see `visit`.
+    public typealias Visit =
+        @Sendable (_ after: SequenceNumber, _ limit: Int, _ body: (borrowing StoredRecord) -> Void) throws -> (
+            next: SequenceNumber, more: Bool
+        )
+
     /// The durable cursor: where to go on after a restart.
     public var acknowledged: @Sendable () -> SequenceNumber
     /// The last number of the stream now.
     public var last: @Sendable () -> SequenceNumber
-    public var read: @Sendable (_ after: SequenceNumber, _ limit: Int) throws -> RecordPage
+    /// Hands the records after `after` to `body`, at most `limit`, in ascending order; each is lent for the call.
+    ///
+    /// Gives how far it has looked (the last record's number, or beyond it where records were lost), and whether there is
+    /// something behind that already.
+    public var visit: Visit
     /// Durable on return.
     public var acknowledge: @Sendable (_ upTo: SequenceNumber) throws -> Void
     /// Keeps a record that the destination will never take, with the identity it was sent under and the reason. Durable on return.
@@ -35,7 +29,7 @@ public struct RecordSource: Sendable {
     public init(
         acknowledged: @escaping @Sendable () -> SequenceNumber,
         last: @escaping @Sendable () -> SequenceNumber,
-        read: @escaping @Sendable (_ after: SequenceNumber, _ limit: Int) throws -> RecordPage,
+        visit: @escaping Visit,
         acknowledge: @escaping @Sendable (_ upTo: SequenceNumber) throws -> Void,
         refuse:
             @escaping @Sendable (_ record: StoredRecord, _ identity: String, _ status: Int, _ reason: String) throws ->
@@ -44,7 +38,7 @@ public struct RecordSource: Sendable {
     ) {
         self.acknowledged = acknowledged
         self.last = last
-        self.read = read
+        self.visit = visit
         self.acknowledge = acknowledge
         self.refuse = refuse
         self.onAppend = onAppend

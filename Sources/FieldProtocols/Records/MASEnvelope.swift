@@ -8,70 +8,89 @@ internal import JSONText
 public struct MASEnvelope: Sendable {
     private let identity: RecordIdentity
     private var names = RenderedNames(escaping: .ascii)
+    private var scratch: [UInt8] = []
 
     public init(gateway: String, epoch: String) {
         identity = RecordIdentity(gateway: gateway, epoch: epoch)
     }
 
-    /// The body for one record of the `readings` stream; nil for a record without a device.
-    public mutating func body(_ record: StoredRecord) -> [UInt8]? {
-        body(record, messageID: identity.messageID(of: record))
+    /// Where one record's body stands in a buffer, and what it is called.
+    public struct Place: Sendable {
+        public var body: Range<Int>
+        /// The message id, unless it is the device's own: that may be escaped in the body.
+        public var derivedID: Range<Int>?
     }
 
-    /// As `body(_:)`, with the record's message id as `RecordIdentity` gives it: deriving it twice costs as much as all
-    /// numbers.
-    public mutating func body(_ record: StoredRecord, messageID: String) -> [UInt8]? {
-        guard let device = record.device else { return nil }
-        // Keys are written in sorted order, without spaces and in ASCII: the text that the hash covers.
+    /// The body for one record of the `readings` stream; nil for a record without a device.
+    public mutating func body(_ record: StoredRecord) -> [UInt8]? {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(256 + 96 * record.readings.count)
-        bytes.append(contentsOf: Fixed.device)
+        return append(record, to: &bytes) == nil ? nil : bytes
+    }
+
+    /// Appends what `body(_:)` gives. Many records share a buffer: none of them then has memory of its own.
+    public mutating func append(_ record: borrowing StoredRecord, to bytes: inout [UInt8]) -> Place? {
+        guard let device = record.device else { return nil }
+        let start = bytes.count
+        var derivedID: Range<Int>?
+        bytes.append(Fixed.envelope)
+        let canonicalStart = bytes.count
+        // Keys are written in sorted order, without spaces and in ASCII: the text that the hash covers.
+        bytes.append(Fixed.device)
         quote(device.text, in: &bytes)
-        bytes.append(contentsOf: Fixed.message)
-        quote(messageID, in: &bytes)
-        bytes.append(contentsOf: Fixed.proto)
+        bytes.append(Fixed.message)
+        if let own = record.messageID {
+            quote(own, in: &bytes)
+        } else {
+            bytes.append(UInt8(ascii: "\""))
+            let first = bytes.count
+            identity.appendDerivedMessageID(of: record, scratch: &scratch, to: &bytes)
+            derivedID = first..<bytes.count
+            bytes.append(UInt8(ascii: "\""))
+        }
+        bytes.append(Fixed.proto)
         bytes.append(contentsOf: record.source.envelopeProto.utf8)
-        bytes.append(contentsOf: Fixed.meta)
+        bytes.append(Fixed.meta)
         for index in record.readings.indices {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
             write(record.readings[index], to: &bytes)
         }
-        bytes.append(contentsOf: Fixed.seq)
+        bytes.append(Fixed.seq)
         NumberText.append(UInt64(record.upstreamSeq), to: &bytes)
-        bytes.append(contentsOf: Fixed.monotonic)
+        bytes.append(Fixed.monotonic)
         NumberText.append(record.received.monotonicMilliseconds, to: &bytes)
-        bytes.append(contentsOf: Fixed.utc)
+        bytes.append(Fixed.utc)
         RFC3339.append(RecordTime(record).timestamp.milliseconds, to: &bytes)
-        bytes.append(contentsOf: Fixed.end)
-        return wrapped(bytes)
+        bytes.append(Fixed.end)
+        sign(from: canonicalStart, &bytes)
+        return Place(body: start..<bytes.count, derivedID: derivedID)
     }
 
-    /// The pieces between the values: rendered once, since every record has them.
+    /// The pieces between the values: constants without reference counts.
     private enum Fixed {
-        static let device = Array(#"{"hdr":{"deviceId":"#.utf8)
-        static let message = Array(#","msgId":"#.utf8)
-        static let proto = Array(#","proto":""#.utf8)
-        static let meta = Array(#""},"meta":{"schema":"mycosoft.v1","units":"si"},"pack":["#.utf8)
-        static let metric = Array(#"{"id":"#.utf8)
-        static let quality = Array(#","q":"#.utf8)
-        static let unit = Array(#","u":"#.utf8)
-        static let value = Array(#","v":"#.utf8)
-        static let seq = Array(#"],"seq":"#.utf8)
-        static let monotonic = Array(#","ts":{"mono_ms":"#.utf8)
-        static let utc = Array(#","utc":""#.utf8)
-        static let end = Array(#""}}"#.utf8)
-        static let envelope = Array(#"{"envelope":"#.utf8)
-        static let hash = Array(#","hash":"sha256:"#.utf8)
+        static let device: StaticString = #"{"hdr":{"deviceId":"#
+        static let message: StaticString = #","msgId":"#
+        static let proto: StaticString = #","proto":""#
+        static let meta: StaticString = #""},"meta":{"schema":"mycosoft.v1","units":"si"},"pack":["#
+        static let metric: StaticString = #"{"id":"#
+        static let quality: StaticString = #","q":"#
+        static let unit: StaticString = #","u":"#
+        static let value: StaticString = #","v":"#
+        static let seq: StaticString = #"],"seq":"#
+        static let monotonic: StaticString = #","ts":{"mono_ms":"#
+        static let utc: StaticString = #","utc":""#
+        static let end: StaticString = #""}}"#
+        static let envelope: StaticString = #"{"envelope":"#
+        static let hash: StaticString = #","hash":"sha256:"#
     }
 
     private mutating func write(_ reading: Reading, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: Fixed.metric)
+        bytes.append(Fixed.metric)
         names.append(reading.metric, to: &bytes)
-        bytes.append(contentsOf: Fixed.quality)
+        bytes.append(Fixed.quality)
         bytes.append(UInt8(ascii: "0") + reading.quality.envelopeCode)
-        bytes.append(contentsOf: Fixed.unit)
+        bytes.append(Fixed.unit)
         names.append(reading.unit, to: &bytes)
-        bytes.append(contentsOf: Fixed.value)
+        bytes.append(Fixed.value)
         switch reading.value {
         case .number(let value): NumberText.appendShort(value, to: &bytes)
         // Databases behind the MAS keep numbers only.
@@ -89,16 +108,13 @@ public struct MASEnvelope: Sendable {
         bytes = writer.finish()
     }
 
-    /// Puts the hash behind the canonical text and the whole under `envelope`.
-    private func wrapped(_ canonical: [UInt8]) -> [UInt8] {
-        var body: [UInt8] = []
-        body.reserveCapacity(canonical.count + 128)
-        body.append(contentsOf: Fixed.envelope)
-        body.append(contentsOf: canonical.dropLast())
-        body.append(contentsOf: Fixed.hash)
-        body.append(contentsOf: Hex.encode(SHA256.hash(canonical)).utf8)
-        body.append(contentsOf: Fixed.end)
-        return body
+    /// Puts the hash of the canonical text into it, before its last brace, and closes the envelope.
+    private func sign(from start: Int, _ bytes: inout [UInt8]) {
+        let digest = bytes.withUnsafeBytes { SHA256.hash(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+        bytes.removeLast()
+        bytes.append(Fixed.hash)
+        Hex.append(digest, to: &bytes)
+        bytes.append(Fixed.end)
     }
 }
 
@@ -121,5 +137,11 @@ extension Quality {
         case .warn, .stale, .old: 1
         case .bad: 2
         }
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ text: StaticString) {
+        append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
 }

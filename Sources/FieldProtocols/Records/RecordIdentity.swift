@@ -1,5 +1,6 @@
 internal import Crypto
 public import GatewayModel
+internal import JSONText
 
 /// What names a record for ever: `<gateway>/<epoch>/<stream>/<seq>`, and the message id derived from it.
 public struct RecordIdentity: Sendable {
@@ -30,6 +31,16 @@ public struct RecordIdentity: Sendable {
         return derivedMessageID(bytes(of: record))
     }
 
+    /// Appends the id that `messageID(of:)` derives for a record whose device sent none. `scratch` is reused.
+    func appendDerivedMessageID(
+        of record: borrowing StoredRecord, scratch: inout [UInt8], to bytes: inout [UInt8]
+    ) {
+        scratch.removeAll(keepingCapacity: true)
+        scratch.append(contentsOf: Self.namespace)
+        append(record.stream, record.seq, in: record.epoch.isEmpty ? epoch : record.epoch, to: &scratch)
+        UUIDText.appendV5(scratch, to: &bytes)
+    }
+
     /// A record keeps the epoch it was appended in, also when it is read in a later one.
     func bytes(of record: StoredRecord) -> [UInt8] {
         bytes(of: record.stream, record.seq, in: record.epoch.isEmpty ? epoch : record.epoch)
@@ -38,12 +49,19 @@ public struct RecordIdentity: Sendable {
     private func bytes(of stream: StreamName, _ seq: SequenceNumber, in epoch: String) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(gateway.utf8.count + epoch.utf8.count + 32)
-        for part in [gateway, epoch, stream.rawValue] {
-            bytes.append(contentsOf: part.utf8)
-            bytes.append(UInt8(ascii: "/"))
-        }
-        bytes.append(contentsOf: seq.description.utf8)
+        append(stream, seq, in: epoch, to: &bytes)
         return bytes
+    }
+
+    private func append(_ stream: StreamName, _ seq: SequenceNumber, in epoch: String, to bytes: inout [UInt8]) {
+        let slash = UInt8(ascii: "/")
+        bytes.append(contentsOf: gateway.utf8)
+        bytes.append(slash)
+        bytes.append(contentsOf: epoch.utf8)
+        bytes.append(slash)
+        bytes.append(contentsOf: stream.rawValue.utf8)
+        bytes.append(slash)
+        NumberText.append(seq.rawValue, to: &bytes)
     }
 
     func derivedMessageID(_ id: [UInt8]) -> String { UUIDText.v5(namespace: Self.namespace, name: id) }

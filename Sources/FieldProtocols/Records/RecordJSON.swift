@@ -126,7 +126,7 @@ public struct RecordJSON: Sendable {
     private mutating func write(_ reading: Reading, to writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("id")
-        writer.raw(names.metric(reading.metric))
+        writer.raw { names.append(reading.metric, to: &$0) }
         writer.key("v")
         switch reading.value {
         case .number(let value): writer.shortNumber(value)
@@ -134,7 +134,7 @@ public struct RecordJSON: Sendable {
         case .text(let value): writer.string(value)
         }
         writer.key("u")
-        writer.raw(names.unit(reading.unit))
+        writer.raw { names.append(reading.unit, to: &$0) }
         writer.key("q")
         writer.string(reading.quality.name)
         writer.endObject()

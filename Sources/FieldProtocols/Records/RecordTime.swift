@@ -10,7 +10,7 @@ public struct RecordTime: Sendable, Equatable {
     /// Whose clock told it.
     public var source: Source
 
-    public init(_ record: StoredRecord) {
+    public init(_ record: borrowing StoredRecord) {
         if let time = record.deviceTime, time.trusted {
             timestamp = time
             source = .device
