@@ -73,6 +73,9 @@ public final class GatewayProcess {
         process?.waitForExit()
     }
 
+    /// Waits until it has ended by itself: its exit status; nil if it still runs after `limit`.
+    public func waitForExit(within limit: Duration = .seconds(20)) -> Int32? { process?.waitForExit(within: limit) }
+
     /// Asks it to stop; its exit status.
     @discardableResult
     public func stop(within limit: Duration = .seconds(20)) -> Int32 { process?.stop(within: limit) ?? 0 }

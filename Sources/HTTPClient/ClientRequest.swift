@@ -39,4 +39,11 @@ public struct ClientRequest: Sendable, Equatable {
         self.headers = headers
         self.body = body
     }
+
+    /// `host:port` as the URL has it, without a name and password before it.
+    var authority: String {
+        let parts = url.split(separator: "/", maxSplits: 3, omittingEmptySubsequences: false)
+        guard parts.count > 2 else { return "" }
+        return parts[2].split(separator: "@").last.map(String.init) ?? ""
+    }
 }

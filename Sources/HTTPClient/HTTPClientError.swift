@@ -49,7 +49,8 @@ public enum HTTPClientError: Error, Sendable, Equatable {
         }
     }
 
-    init(_ code: CURLcode, _ text: String) {
+    /// `authority`: whom the request was for, which libcurl does not name where TLS fails.
+    init(_ code: CURLcode, _ text: String, authority: String) {
         let text = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
         self =
             switch code {
@@ -60,7 +61,7 @@ public enum HTTPClientError: Error, Sendable, Equatable {
                 CURLE_SSL_CIPHER, CURLE_PEER_FAILED_VERIFICATION, CURLE_USE_SSL_FAILED, CURLE_SSL_ENGINE_INITFAILED,
                 CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH,
                 CURLE_SSL_INVALIDCERTSTATUS, CURLE_SSL_CLIENTCERT:
-                .tls(text)
+                .tls(authority.isEmpty ? text : "\(authority): \(text)")
             case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_UNKNOWN_OPTION,
                 CURLE_NOT_BUILT_IN:
                 .badRequest(text)

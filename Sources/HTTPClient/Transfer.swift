@@ -156,7 +156,9 @@ final class Transfer {
         if let refusal { return .failure(refusal) }
         if answerBody.pointee.is_over_limit != 0 { return .failure(.tooLarge(limit: settings.answerByteCountMax)) }
         if answerHead.pointee.is_over_limit != 0 { return .failure(.tooLarge(limit: Self.headerByteCountMax)) }
-        guard code == CURLE_OK else { return .failure(HTTPClientError(code, String(cString: reason))) }
+        guard code == CURLE_OK else {
+            return .failure(HTTPClientError(code, String(cString: reason), authority: current?.authority ?? ""))
+        }
         var status = 0
         guard ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK, status >= 100 else {
             return .failure(.notHTTP("no status line"))
@@ -224,6 +226,6 @@ final class Transfer {
     }
 
     private func check(_ code: CURLcode) throws(HTTPClientError) {
-        if code != CURLE_OK { throw HTTPClientError(code, "") }
+        if code != CURLE_OK { throw HTTPClientError(code, "", authority: "") }
     }
 }

@@ -4,7 +4,9 @@ internal import Glibc
 /// The C functions libmosquitto calls; the user data is the connection, which outlives its client.
 enum MQTTCallbacks {
     static func install(on client: OpaquePointer) {
-        mosquitto_connect_v5_callback_set(client) { _, context, code, flags, _ in
+        mosquitto_connect_v5_callback_set(client) { client, context, code, flags, _ in
+            // The library formats a line for every packet as long as somebody listens.
+            mosquitto_log_callback_set(client, nil)
             guard let connection = MQTTCallbacks.connection(context) else { return }
             if code == 0 {
                 connection.events.append(.connected(resumed: flags & 1 == 1))
@@ -40,6 +42,16 @@ enum MQTTCallbacks {
         }
         mosquitto_publish_v5_callback_set(client) { _, context, id, reason, _ in
             MQTTCallbacks.connection(context)?.events.append(.published(id: id, MQTTReason(rawValue: reason)))
+        }
+    }
+
+    /// Keeps what OpenSSL says about a handshake: the library itself only tells that there was an error.
+    static func listenForComplaints(on client: OpaquePointer) {
+        mosquitto_log_callback_set(client) { _, context, _, line in
+            let text = line.map { String(cString: $0) } ?? ""
+            // `OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed`
+            guard text.hasPrefix("OpenSSL Error"), let reason = text.split(separator: ":").last else { return }
+            MQTTCallbacks.connection(context)?.complaint = String(reason)
         }
     }
 

@@ -17,6 +17,8 @@ public final class MQTTConnection {
     var events: [MQTTEvent] = []
     /// Why the broker refused or ended the connection, if it said so.
     var parting: MQTTError?
+    /// What OpenSSL found wrong, until the broker has answered.
+    var complaint: String?
     private var client: OpaquePointer?
     private let configuration: MQTTConfiguration
 
@@ -31,6 +33,7 @@ public final class MQTTConnection {
         self.configuration = configuration
         mosquitto_user_data_set(client, Unmanaged.passUnretained(self).toOpaque())
         MQTTCallbacks.install(on: client)
+        if configuration.tls != nil { MQTTCallbacks.listenForComplaints(on: client) }
         try ClientSettings.apply(configuration, to: client)
     }
 
@@ -51,7 +54,7 @@ public final class MQTTConnection {
         let code = mosquitto_connect_bind_v5(
             client, host, Int32(port), Int32(configuration.keepAlive), nil, properties.pointer)
         guard code != MOSQ_ERR_SUCCESS.rawValue else { return }
-        let error = MQTTError.library("connect", code)
+        let error = failure("connect", code)
         if case .connectionLost = error { throw .unreachable("\(host):\(port): \(error.words)") }
         throw error
     }
@@ -156,7 +159,13 @@ public final class MQTTConnection {
             if let parting { throw parting }
             return
         }
-        let error = MQTTError.library(call, code)
+        let error = failure(call, code)
         throw parting ?? error
+    }
+
+    private func failure(_ call: String, _ code: Int32) -> MQTTError {
+        let error = MQTTError.library(call, code)
+        guard code == MOSQ_ERR_TLS.rawValue else { return error }
+        return .tls("\(configuration.host):\(configuration.port): TLS: \(complaint ?? error.words)")
     }
 }

@@ -5,6 +5,8 @@ internal import Glibc
 public enum MQTTError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The broker's address did not answer, or its name is unknown.
     case unreachable(String)
+    /// The broker's certificate, our certificate or the handshake.
+    case tls(String)
     /// The broker answered and refused the connection.
     case refused(MQTTReason)
     /// The broker closed the connection and said why.
@@ -28,6 +30,7 @@ public enum MQTTError: Error, Equatable, Sendable, CustomStringConvertible {
     public var code: String {
         switch self {
         case .unreachable: "mqtt_unreachable"
+        case .tls: "mqtt_tls_failed"
         case .refused: "mqtt_refused"
         case .disconnected: "mqtt_disconnected"
         case .connectionLost: "mqtt_connection_lost"
@@ -42,7 +45,7 @@ public enum MQTTError: Error, Equatable, Sendable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .unreachable(let why): why
+        case .unreachable(let why), .tls(let why): why
         case .refused(let reason): "the broker refuses the connection: \(reason)"
         case .disconnected(let reason): "the broker closed the connection: \(reason)"
         case .connectionLost(let why): "the connection to the broker is lost: \(why)"

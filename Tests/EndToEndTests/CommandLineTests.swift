@@ -28,6 +28,10 @@ struct CommandLineTests {
         #expect(try mycogate("nonsense").status == 64)
         #expect(try mycogate("status", "--nonsense").status == 64)
         #expect(try mycogate("command", "only-one-word").status == 64)
+        for number in ["x", "-1", "1.5", ""] {
+            let result = try mycogate("tail", "--after", number)
+            #expect(result.status == 64 && result.output.contains("--after `\(number)`"), "\(result.output)")
+        }
     }
 
     @Test func withoutADaemonTheStatusSaysSo() throws {

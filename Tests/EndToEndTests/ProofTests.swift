@@ -34,7 +34,9 @@ import Testing
                       key_file: \(folder.file("client.key"))
                     """)
         }
-        for (password, authority, reason) in [("wrong", "ca.pem", "authorized"), ("right", "stranger.pem", "TLS")] {
+        for (password, authority, reason) in [
+            ("wrong", "ca.pem", "authorized"), ("right", "stranger.pem", "mqtt: 127.0.0.1:\(port): TLS: certificate"),
+        ] {
             let refused = try gateway(password: password, authority: authority)
             try refused.launch()
             #expect(

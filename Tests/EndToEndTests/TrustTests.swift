@@ -78,7 +78,30 @@ import Testing
             let names = document["paths"]?[path]?["post"]?["parameters"]?.array?.compactMap { $0["name"]?.string } ?? []
             #expect(names.contains("Idempotency-Key"), "\(path)")
         }
+        for (path, method) in [("", "get"), ("/ack", "post")] {
+            let route = document["paths"]?["/api/v1/sync/{stream}\(path)"]?[method]
+            #expect(route?["responses"]?["503"] != nil, "\(path)")
+        }
         #expect(document["paths"]?["/flush"]?["post"]?["requestBody"]?["required"] == false)
+        gateway.stop()
+    }
+
+    @Test func withoutATokenNobodyElseIsLetInAndWhoeverMadeOneIsInTheAudit() throws {
+        let gateway = try GatewayProcess(binary: GatewayProcess.built(), sections: "")
+        let text = try File.text(gateway.configurationPath)
+        let port = try #require(text.firstRange(of: "127.0.0.1:"))
+        try File.write(text[..<port.lowerBound] + "0.0.0.0:" + text[port.upperBound...], to: gateway.configurationPath)
+        try gateway.launch()
+        #expect(gateway.waitForExit() == 78)
+        #expect(gateway.log.contains("make one with `mycogate token create`"), "\(gateway.log)")
+
+        #expect(try gateway.tool(["token", "create", "early", "--scopes", "sync:pull"]).status == 0)
+        #expect(try gateway.start(), "\(gateway.log)")
+        #expect(try gateway.tool(["token", "revoke", "early"]).status == 0)
+        #expect(Eventually.holds { (try? gateway.records(of: "audit").count) == 2 })
+        let entries = try gateway.records(of: "audit")
+        #expect(entries.map { $0["kind"]?.string } == ["token_created", "token_revoked"])
+        #expect(entries.allSatisfy { $0["body"]?["name"] == "early" && $0["body"]?["principal"] == "cli" })
         gateway.stop()
     }
 

@@ -35,6 +35,15 @@ struct TLSTests {
         return try HTTPClient(settings).send(ClientRequest(.get, url))
     }
 
+    @Test func aFailureNamesTheHostAndNoPassword() throws {
+        let named = url.split(separator: "/", omittingEmptySubsequences: true)[1]
+        let secret = "https://name:secret@\(named)/"
+        for url in [url, secret] {
+            let error = #expect(throws: HTTPClientError.self) { try HTTPClient().send(ClientRequest(.get, url)) }
+            #expect(error?.detail.hasPrefix("\(named): ") == true, "\(error?.detail ?? "none")")
+        }
+    }
+
     @Test func aPeerIsBelievedByTheGivenAuthorityAlone() throws {
         #expect(try get(folder.file("certificate.pem")).status == 200)
         #expect { try get(nil) } throws: { ($0 as? HTTPClientError)?.code == "tls_failed" }

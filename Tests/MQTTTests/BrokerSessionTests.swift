@@ -94,7 +94,8 @@ import Testing
         client.close()
 
         configuration.tls?.authorityFile = folder.file("stranger.pem")
-        #expect(throws: MQTTError.self) { try BlockingMQTTClient(configuration) }
+        let reason = MQTTError.tls("127.0.0.1:\(port): TLS: certificate verify failed")
+        #expect(throws: reason) { try BlockingMQTTClient(configuration) }
         configuration.tls?.authorityFile = folder.file("missing.pem")
         #expect(throws: MQTTError.self) { try BlockingMQTTClient(configuration) }
         broker.stop()

@@ -38,10 +38,16 @@ public final class AccessTokens: Sendable {
                 CREATE TABLE access_tokens (
                   name TEXT PRIMARY KEY, hash BLOB NOT NULL UNIQUE, scopes TEXT NOT NULL, created INTEGER NOT NULL,
                   created_trusted INTEGER NOT NULL, expires INTEGER, last_used INTEGER) WITHOUT ROWID
-                """)
+                """),
+        Migration(
+            module: "access", version: 2,
+            sql: """
+                CREATE TABLE access_changes (
+                  id INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, particulars TEXT NOT NULL)
+                """),
     ]
 
-    private let state: Database
+    let state: Database
     private let clock: any Clock
 
     /// Tokens in `state`, whose `migrations` must have been applied.
@@ -50,11 +56,11 @@ public final class AccessTokens: Sendable {
         self.clock = clock
     }
 
-    /// Makes a token that ends after `lifetime` (nil: never). Durable on return.
+    /// Makes a token that ends after `lifetime` (nil: never). Durable on return, together with its audit entry.
     ///
     /// Throws `token_name_invalid`, `token_name_taken`, `too_many_tokens` or what the database refuses.
     public func create(
-        name: String, scopes: Set<AccessScope>, lifetime: Duration? = nil,
+        name: String, scopes: Set<AccessScope>, lifetime: Duration? = nil, by principal: Principal,
         using random: inout some RandomNumberGenerator
     ) throws(AccessError) -> Issued {
         guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }), !scopes.isEmpty
@@ -71,8 +77,10 @@ public final class AccessTokens: Sendable {
         }
         let hash = Self.hash(secret)
         let outcome = try AccessError.from { () throws(SQLiteError) in
-            try state.write { connection throws(SQLiteError) in
-                try Self.insert(entry, hash, connection)
+            try state.write { connection throws(SQLiteError) -> AccessError? in
+                if let refusal = try Self.insert(entry, hash, connection) { return refusal }
+                try AccessChange.created(entry).enter(by: principal, at: now, connection)
+                return nil
             }
         }
         if let outcome { throw outcome }
@@ -110,12 +118,15 @@ public final class AccessTokens: Sendable {
         return try list().contains { !Self.isExpired($0, now) }
     }
 
-    /// Ends a token at once. False if there is none of this name. Durable on return.
-    public func revoke(_ name: String) throws(AccessError) -> Bool {
-        try AccessError.from { () throws(SQLiteError) in
+    /// Ends a token at once. False if there is none of this name. Durable on return, together with its audit entry.
+    public func revoke(_ name: String, by principal: Principal) throws(AccessError) -> Bool {
+        let now = clock.now().wall
+        return try AccessError.from { () throws(SQLiteError) in
             try state.write { connection throws(SQLiteError) in
                 try connection.run("DELETE FROM access_tokens WHERE name = ?", .text(name))
-                return connection.changeCount > 0
+                guard connection.changeCount > 0 else { return false }
+                try AccessChange.revoked(name).enter(by: principal, at: now, connection)
+                return true
             }
         }
     }

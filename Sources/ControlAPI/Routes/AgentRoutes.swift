@@ -12,7 +12,7 @@ extension ControlRoutes {
         return [
             Route(
                 .get, "/api/status", scope: .readReadings, "The board's link and last readings", tag: "compatibility",
-                parameters: [device.declaration], answers: [.init(200, "The status")]
+                parameters: [device.declaration], answers: [.init(200, "The status"), .problem(404, "No such board")]
             ) { request in Self.json(try agentStatus(request[device])) },
             Route(
                 .post, "/api/cmd", scope: .writeCommands, "Sends a command by its text", tag: "compatibility",

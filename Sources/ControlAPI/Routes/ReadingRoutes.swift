@@ -22,7 +22,9 @@ extension ControlRoutes {
                 .get, "/api/v1/readings", scope: .readReadings, "The readings of a device in a time range",
                 tag: "readings",
                 parameters: [Parameter<String>.text("device", "The device").declaration] + declarations,
-                answers: [.init(200, "The readings"), .problem(404, "No such device")]
+                answers: [
+                    .init(200, "The readings"), .problem(404, "No such device"), .problem(422, "Too many values"),
+                ]
             ) { request in try readings(request) },
             Route(
                 .get, "/api/v1/readings/latest", scope: .readReadings, "The newest value of each metric",

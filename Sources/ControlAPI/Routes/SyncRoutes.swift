@@ -28,7 +28,7 @@ extension ControlRoutes {
                 .post, "/api/v1/sync/refused/{id}/resend", scope: .admin, "Sends a condemned record again", tag: "sync",
                 answers: [
                     .init(200, "Delivered"), .problem(404, "No such record"),
-                    .problem(502, "Not taken, with the reason"),
+                    .problem(502, "Not taken, with the reason"), .problem(503, "The audit takes no entry now"),
                 ]
             ) { request in
                 guard let id = Int64(request.path("id")) else {
@@ -50,6 +50,7 @@ extension ControlRoutes {
                         200, "The records; headers Mycogate-Epoch, Mycogate-Next and Mycogate-More",
                         contentType: "application/x-ndjson"),
                     .problem(404, "No such stream"), .problem(409, "Another epoch, or `after` beyond the end"),
+                    .problem(503, "The journal cannot be read now"),
                 ]
             ) { request in
                 let stream = try stream(request.path("stream"))
@@ -77,6 +78,7 @@ extension ControlRoutes {
                     .init(200, "The cursor now in force"), .problem(403, "The cursor of a destination"),
                     .problem(404, "No such stream"),
                     .problem(409, "Another epoch, or a number not given out"), .problem(422, "Something is missing"),
+                    .problem(503, "The store does not take it now"),
                 ]
             ) { request in try acknowledge(try stream(request.path("stream")), try request.json(), request.principal) },
         ]

@@ -28,7 +28,7 @@ public struct Route: Sendable {
         }
     }
 
-    /// One answer a route may give. Problems that any route may answer (400, 401, 403, 421, 500) need not be listed.
+    /// One answer a route may give.
     public struct Answer: Sendable {
         public var status: Int
         public var summary: String
@@ -41,6 +41,9 @@ public struct Route: Sendable {
             self.contentType = contentType
             self.schema = schema
         }
+
+        /// Problems that any route may answer: they need not be listed.
+        static let ofEveryRoute: Set<Int> = [400, 401, 403, 421, 500]
 
         /// An error of this route's own.
         public static func problem(_ status: Int, _ summary: String) -> Answer {

@@ -43,8 +43,9 @@ public struct RoutedRequest: Sendable {
         }
     }
 
-    /// Refuses a parameter that is missing or out of its range.
+    /// Refuses a parameter that is not known, missing or out of its range.
     func checkParameters() throws(Problem) {
+        try checkQueryNames()
         for declaration in route.parameters {
             guard let text = text(of: declaration) else {
                 if declaration.isRequired {
@@ -54,6 +55,22 @@ public struct RoutedRequest: Sendable {
             }
             guard declaration.isValid(text) else {
                 throw Problem(400, "invalid_parameter", "\(declaration.name) must be \(declaration.accepts)")
+            }
+        }
+    }
+
+    /// A parameter that nobody reads is a mistake: what it was to change would silently stay as it is.
+    private func checkQueryNames() throws(Problem) {
+        let known = route.parameters.filter { $0.place == .query }.map(\.name)
+        var seen: Set<String> = []
+        for item in http.query {
+            let name = item.name.prefix(64)
+            guard known.contains(item.name) else {
+                let accepted = known.isEmpty ? "none" : known.joined(separator: ", ")
+                throw Problem(400, "unknown_parameter", "`\(name)` is not a parameter here; accepted: \(accepted)")
+            }
+            guard seen.insert(item.name).inserted else {
+                throw Problem(400, "invalid_parameter", "\(name) is given more than once")
             }
         }
     }

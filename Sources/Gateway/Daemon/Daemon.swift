@@ -15,14 +15,22 @@ public enum Daemon {
     /// Times before this are those of a box whose clock was never set.
     private static let clockFloor: Int64 = 1_767_225_600_000
 
-    /// Runs until SIGTERM or SIGINT. The exit status: 0 stopped as asked, 1 failed.
+    /// How a run ended.
+    public enum End: Sendable {
+        case stopped
+        case failed
+        /// Nothing was started, and starting again changes nothing: the configuration has to be mended.
+        case misconfigured
+    }
+
+    /// Runs until SIGTERM or SIGINT.
     ///
     /// - Parameters:
     ///   - level: comes before the configuration's, also when that changes.
     ///   - path: the configuration file, read again at SIGHUP.
     public static func run(
         _ configuration: GatewayConfiguration, path: String, dataDirectory: String, log level: LogSection.Level?
-    ) async -> Int32 {
+    ) async -> End {
         // Two arenas: threads must not each keep a heap of their own for the little they allocate.
         _ = mallopt(M_ARENA_MAX, 2)
         let clock = SystemClock(trustedFrom: clockFloor)
@@ -34,12 +42,13 @@ public enum Daemon {
             let end = await parts.run(signals) { reload(path, level, log) }
             if case .failed(let service, let reason) = end {
                 log.error("a service ended", ["service": service, "reason": reason])
-                return 1
+                return .failed
             }
-            return 0
+            return .stopped
         } catch {
             log.error("the gateway cannot start", ["reason": "\(error)"])
-            return 1
+            if case StartError.configuration = error { return .misconfigured }
+            return .failed
         }
     }
 

@@ -34,11 +34,12 @@ enum StartError: Error, CustomStringConvertible {
     case dataDirectory(String)
     case store(String)
     case secret(String)
-    case listen(String)
+    /// What the configuration asks for must not be done as things are.
+    case configuration(String)
 
     var description: String {
         switch self {
-        case .dataDirectory(let text), .store(let text), .secret(let text), .listen(let text): text
+        case .dataDirectory(let text), .store(let text), .secret(let text), .configuration(let text): text
         }
     }
 }

@@ -16,7 +16,7 @@ struct HTTPSide {
         let section = configuration.http
         let hasToken = try store.tokens.hasUsable()
         if let obstacle = AccessPolicy.obstacle(toListeningOn: [section.listen.host], hasUsableToken: hasToken) {
-            throw StartError.listen("http.listen \(section.listen): \(obstacle)")
+            throw StartError.configuration("http.listen \(section.listen): \(obstacle)")
         }
         let policy = AccessPolicy(
             listen: [section.listen.host], names: (section.advertise.map { [$0.host] } ?? []) + section.hosts,

@@ -1,7 +1,8 @@
 import Fleet
 import GatewayModel
 
-/// What has to be done every second: expire commands, write the registry, feed the watchdog.
+/// What has to be done every second: expire commands, write the registry, audit what was done to tokens, feed the
+/// watchdog.
 struct Housekeeping: Sendable {
     let store: Store
     let clock: any Clock
@@ -14,7 +15,7 @@ struct Housekeeping: Sendable {
             let failure = sweep()
             // Said once when it begins, not every second while the disk is full.
             if !failure.isEmpty, failure != lastFailure {
-                log.warning("state.db cannot be written", ["error": failure])
+                log.warning("what is due every second cannot be done", ["error": failure])
             }
             lastFailure = failure
             beat()
@@ -25,13 +26,14 @@ struct Housekeeping: Sendable {
     /// Once more at the stop.
     func finish() {
         let failure = sweep()
-        if !failure.isEmpty { log.warning("state.db cannot be written", ["error": failure]) }
+        if !failure.isEmpty { log.warning("what is due every second cannot be done", ["error": failure]) }
     }
 
     private func sweep() -> String {
         do {
             try store.commands.expire(now: clock.now().wall)
             try store.devices.persist()
+            try store.auditTokens(at: clock.now())
             return ""
         } catch {
             return "\(error)"

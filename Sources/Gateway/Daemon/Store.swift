@@ -63,6 +63,15 @@ struct Store {
         if !batch.isEmpty { _ = try journal.append(batch) }
     }
 
+    /// Moves what was done to tokens, by whatever process, into the audit stream.
+    func auditTokens(at now: ReceiveTime) throws {
+        try tokens.handOverChanges(at: now) { notes in
+            var batch = ObservationBatch()
+            for note in notes { batch.append(note) }
+            _ = try journal.append(batch)
+        }
+    }
+
     /// Stores what a driver brought in, and tells the registry who it came from. Durable on return.
     func commit(_ batch: ObservationBatch, sessionStart: SessionStart? = nil) throws(JournalError) -> AppendReceipt {
         let receipt = try journal.append(batch, sessionStart: sessionStart)

@@ -53,8 +53,8 @@ extension Verb {
             .json,
         ] + Option.daemon
     ) { arguments in
+        var after = try arguments.integer("after", in: 0...Int.max).map { Int64($0) }
         let client = try DaemonClient(arguments)
-        var after = arguments["after"].flatMap { Int64($0) }
         if after == nil {
             let streams = try client.get("/api/v1/sync")["streams"]?.array ?? []
             after = streams.first { $0["name"]?.string == "readings" }?["last_seq"]?.int64

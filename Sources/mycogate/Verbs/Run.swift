@@ -18,9 +18,13 @@ extension Verb {
                 }
                 level = named
             }
-            let status = await Daemon.run(
+            let end = await Daemon.run(
                 configuration, path: path, dataDirectory: Locations.dataDirectory(arguments, configuration), log: level)
-            return status == 0 ? .ok : .failed
+            return switch end {
+            case .stopped: .ok
+            case .failed: .failed
+            case .misconfigured: .configuration
+            }
         }
     }
 }

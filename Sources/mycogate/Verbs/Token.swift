@@ -1,6 +1,7 @@
 import ControlAPI
 import Gateway
 import GatewayModel
+import Glibc
 import JSONText
 
 extension Verb {
@@ -19,7 +20,7 @@ extension Verb {
         case ("create", 2): try create(arguments, tokens)
         case ("list", 1): try list(arguments, tokens)
         case ("revoke", 2):
-            guard try tokens.revoke(arguments.words[1]) else {
+            guard try tokens.revoke(arguments.words[1], by: .local(uid: getuid())) else {
                 throw ToolError.failed("there is no token `\(arguments.words[1])`")
             }
             Output.line("revoked \(arguments.words[1])")
@@ -36,7 +37,8 @@ extension Verb {
         }
         var random = SystemRandomNumberGenerator()
         let issued = try tokens.create(
-            name: arguments.words[1], scopes: scopes, lifetime: try arguments.duration("expires"), using: &random)
+            name: arguments.words[1], scopes: scopes, lifetime: try arguments.duration("expires"),
+            by: .local(uid: getuid()), using: &random)
         if arguments.has("json") {
             Output.line((["name": .string(issued.entry.name), "token": .string(issued.secret)] as JSON).text)
         } else {

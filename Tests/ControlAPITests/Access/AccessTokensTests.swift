@@ -22,7 +22,7 @@ import Testing
         _ name: String, _ scopes: Set<AccessScope> = [.readReadings], lifetime: Duration? = nil, seed: UInt64 = 1
     ) throws -> AccessTokens.Issued {
         var random = SeededRandom(seed: seed)
-        return try tokens.create(name: name, scopes: scopes, lifetime: lifetime, using: &random)
+        return try tokens.create(name: name, scopes: scopes, lifetime: lifetime, by: .local(uid: 0), using: &random)
     }
 
     private func name(of token: PresentedToken) -> String? {
@@ -57,13 +57,32 @@ import Testing
         }
     }
 
+    @Test func whatWasDoneToTokensIsHandedOverUntilItIsTaken() throws {
+        struct Full: Error {}
+        _ = try make("first", [.syncPull, .readReadings], lifetime: .seconds(60))
+        #expect(throws: AccessError.tokenNameTaken) { try make("first") }
+        #expect(try tokens.revoke("first", by: .token(name: "boss", scopes: [.admin])))
+        #expect(try !tokens.revoke("first", by: .local(uid: 7)))
+        #expect(throws: Full.self) { try tokens.handOverChanges(at: clock.now()) { _ in throw Full() } }
+        var notes: [Note] = []
+        for _ in 0..<2 { try tokens.handOverChanges(at: clock.now()) { notes += $0 } }
+        #expect(notes.map(\.kind) == ["token_created", "token_revoked"])
+        #expect(notes.allSatisfy { $0.stream == .audit })
+        let bodies = [
+            #"{"principal":"cli","at":"2026-01-15T14:30:00.000Z","uid":0,"name":"first","#
+                + #""scopes":["read:readings","sync:pull"],"expires":"2026-01-15T14:31:00.000Z"}"#,
+            #"{"principal":"http:boss","at":"2026-01-15T14:30:00.000Z","name":"first"}"#,
+        ]
+        #expect(notes.map(\.body) == bodies)
+    }
+
     @Test func aRevokedTokenIsUnknownAtOnceAlsoToAnotherProcess() throws {
         let issued = try make("first")
         let elsewhere = AccessTokens(state: try Database(path: path), clock: clock)
         #expect(name(of: tokens.check(issued.secret)) == "first")
-        #expect(try elsewhere.revoke("first"))
+        #expect(try elsewhere.revoke("first", by: .local(uid: 7)))
         #expect(tokens.check(issued.secret) == .unknown)
-        #expect(try !elsewhere.revoke("first"))
+        #expect(try !elsewhere.revoke("first", by: .local(uid: 7)))
     }
 
     @Test func aTokenEndsWithItsLifetime() throws {

@@ -76,6 +76,17 @@ import Testing
         return (response.status, response.headers, String(decoding: bytes, as: UTF8.self))
     }
 
+    @Test func whatNobodyReadsIsRefusedWithWhatIsAccepted() async throws {
+        let answer = try await ask("GET", "/things?limit=5&lmit=6")
+        #expect(answer.status == 400)
+        let problem = try JSON(parsing: answer.text)
+        #expect(problem["code"] == "unknown_parameter")
+        #expect(problem["detail"] == "`lmit` is not a parameter here; accepted: limit, order, name")
+        #expect(try await ask("GET", "/things/1?x").text.contains("`x` is not a parameter here; accepted: none"))
+        #expect(try await ask("GET", "/things?limit=5&limit=6").text.contains("limit is given more than once"))
+        #expect(try await ask("HEAD", "/things?nonsense=1").status == 400)
+    }
+
     @Test func parametersAreTypedAndHaveDefaults() async throws {
         #expect(try await ask("GET", "/things").text == "10 up -")
         #expect(try await ask("GET", "/things?limit=7&order=down&name=a+b").text == "7 down a b")
