@@ -92,7 +92,7 @@ let layer7 = [
 ]
 
 let testKit = [
-    library("GatewayTestKit", protocols + services + ["EventLoop", "Compression", "CLinux", "CMosquitto"])
+    library("GatewayTestKit", protocols + services + ["EventLoop", "Compression", "CLinux", "CMosquitto", "CSQLite"])
 ]
 
 let programs = [

@@ -1,3 +1,4 @@
+import CLinux
 import CMosquitto
 import Glibc
 import Synchronization

@@ -1,14 +1,17 @@
 internal import Glibc
+internal import SQLite
 
 /// The few operations on files and folders that the journal needs, with errors it can pass on.
 enum Folder {
     /// Makes the folder and those above it, readable by the daemon's user and group alone.
     static func make(_ path: String) throws(JournalError) {
-        if mkdir(path, 0o750) == 0 { return try sync(parent(of: path)) }
+        if FileCalls.makeFolder(path, mode: 0o750) == 0 { return try sync(parent(of: path)) }
         if errno == EEXIST { return }
         guard errno == ENOENT, path != parent(of: path) else { throw failure("cannot make \(path)") }
         try make(parent(of: path))
-        guard mkdir(path, 0o750) == 0 || errno == EEXIST else { throw failure("cannot make \(path)") }
+        guard FileCalls.makeFolder(path, mode: 0o750) == 0 || errno == EEXIST else {
+            throw failure("cannot make \(path)")
+        }
         try sync(parent(of: path))
     }
 
@@ -33,19 +36,16 @@ enum Folder {
 
     /// Makes what happened to names in the folder durable.
     static func sync(_ path: String) throws(JournalError) {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw failure("cannot open \(path)") }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw failure("cannot sync \(path)") }
+        guard FileCalls.syncFolder(path) == 0 else { throw failure("cannot sync \(path)") }
     }
 
     static func rename(_ path: String, to target: String) throws(JournalError) {
-        guard Glibc.rename(path, target) == 0 else { throw failure("cannot move \(path) to \(target)") }
+        guard FileCalls.rename(path, to: target) == 0 else { throw failure("cannot move \(path) to \(target)") }
     }
 
     /// - Returns: whether a file was removed.
     @discardableResult
-    static func remove(_ path: String) -> Bool { unlink(path) == 0 }
+    static func remove(_ path: String) -> Bool { FileCalls.unlink(path) == 0 }
 
     static func makeReadOnly(_ path: String) { _ = chmod(path, 0o440) }
     static func makeWritable(_ path: String) { _ = chmod(path, 0o640) }

@@ -93,7 +93,8 @@ final class IntakeRig {
 
     init(
         port: UInt16, ledger: CommitLedger? = nil, clock: any GatewayModel.Clock = SystemClock(trustedFrom: 0),
-        tls: MQTTConfiguration.TLS? = nil, change: (inout IntakeSettings) -> Void = { _ in }
+        tls: MQTTConfiguration.TLS? = nil, change: (inout IntakeSettings) -> Void = { _ in },
+        commit: MQTTIntake<EchoDecoder>.Commit? = nil
     ) throws {
         let ledger = if let ledger { ledger } else { try CommitLedger() }
         self.ledger = ledger
@@ -104,7 +105,7 @@ final class IntakeRig {
         change(&settings)
         let intake = try MQTTIntake(
             settings: settings, address: { address },
-            makeDecoder: { EchoDecoder() }, commit: { try ledger.commit($0, $1) },
+            makeDecoder: { EchoDecoder() }, commit: commit ?? { try ledger.commit($0, $1) },
             sink: { word in
                 guard case .answer(_, let answer, _) = word else { return }
                 ledger.state.withLock { $0.words.append(answer.result ?? "") }
