@@ -6,6 +6,7 @@ public final class NATSCluster: Sendable {
     private let routes: [Int]
     private let jetStream: String
 
+    /// Starts the nodes; their JetStream answers when they have found each other. `jetStream` is its part of the configuration.
     public init(jetStream: String = "max_file_store: 2GB") throws(FileError) {
         self.jetStream = jetStream
         var ports: [Int] = []
