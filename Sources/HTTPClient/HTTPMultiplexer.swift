@@ -74,11 +74,16 @@ public final class HTTPMultiplexer {
     }
 
     /// Begins an exchange; its end comes from a later `poll` under `tag`.
-    public func submit(_ request: ClientRequest, tag: UInt64) throws(HTTPClientError) {
+    ///
+    /// With `onBytes` the body of a 2xx answer is handed out as it arrives, from within `poll`, and the answer comes back
+    /// without it; returning false ends the exchange as `interrupted`. Other answers keep their body.
+    public func submit(
+        _ request: ClientRequest, tag: UInt64, onBytes: ((UnsafeRawBufferPointer) -> Bool)? = nil
+    ) throws(HTTPClientError) {
         guard inFlight < requestsMax else { throw .overloaded }
         let transfer = if let known = idle.popLast() { known } else { try makeTransfer() }
         do throws(HTTPClientError) {
-            try transfer.load(request)
+            try transfer.load(request, collectsFailures: true, onBytes: onBytes)
         } catch {
             idle.append(transfer)
             throw error
@@ -123,6 +128,7 @@ public final class HTTPMultiplexer {
         for transfer in running {
             guard let transfer else { continue }
             _ = curl_multi_remove_handle(multi, transfer.easy)
+            transfer.endStream()
             let tag = transfer.tag
             release(transfer)
             completions.append(Completion(tag: tag, result: .failure(.interrupted)))

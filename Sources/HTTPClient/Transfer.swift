@@ -20,6 +20,8 @@ final class Transfer {
     private let answerHead: UnsafeMutablePointer<ccurl_buffer>
     private var refusal: HTTPClientError?
     private var onBytes: ((UnsafeRawBufferPointer) -> Bool)?
+    /// Whether the bodies of answers other than 2xx are collected in place of being handed out.
+    private var collectsFailures = false
 
     /// More header than this is an attack or a mistake.
     private static let headerByteCountMax = 64 << 10
@@ -91,7 +93,7 @@ final class Transfer {
 
     /// Loads a request; what did not change since the last one is left as it is.
     func load(
-        _ request: ClientRequest, onBytes: ((UnsafeRawBufferPointer) -> Bool)? = nil
+        _ request: ClientRequest, collectsFailures: Bool = false, onBytes: ((UnsafeRawBufferPointer) -> Bool)? = nil
     ) throws(HTTPClientError) {
         clear(answerBody)
         clear(answerHead)
@@ -100,6 +102,7 @@ final class Transfer {
         if !isLoaded(request) { try loadHead(request) }
         if request.method == .post || request.method == .put { try setBody(request.body) }
         if let onBytes {
+            self.collectsFailures = collectsFailures
             try stream()
             // Last, since a closure that does not escape must not be left here by an error.
             self.onBytes = onBytes
@@ -130,6 +133,9 @@ final class Transfer {
                 { bytes, size, count, context in
                     guard let context else { return 0 }
                     let transfer = Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+                    if transfer.collectsThisAnswer {
+                        return ccurl_buffer_append(bytes, size, count, transfer.answerBody)
+                    }
                     return transfer.handOut(UnsafeRawBufferPointer(start: bytes, count: size * count))
                 }, context))
     }
@@ -147,12 +153,22 @@ final class Transfer {
         Array(UnsafeRawBufferPointer(start: buffer.pointee.bytes, count: buffer.pointee.count))
     }
 
+    private var collectsThisAnswer: Bool {
+        var status = 0
+        return collectsFailures && ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK
+            && !(200..<300).contains(status)
+    }
+
+    /// Lets go of the receiver of a streamed body, after the exchange has ended or was given up.
+    func endStream() {
+        guard onBytes != nil else { return }
+        onBytes = nil
+        _ = ccurl_collect_body(easy, answerBody)
+    }
+
     /// The answer, after libcurl has reported `code` for this handle.
     func finish(_ code: CURLcode) -> Result<ClientAnswer, HTTPClientError> {
-        if onBytes != nil {
-            onBytes = nil
-            _ = ccurl_collect_body(easy, answerBody)
-        }
+        endStream()
         if let refusal { return .failure(refusal) }
         if answerBody.pointee.is_over_limit != 0 { return .failure(.tooLarge(limit: settings.answerByteCountMax)) }
         if answerHead.pointee.is_over_limit != 0 { return .failure(.tooLarge(limit: Self.headerByteCountMax)) }
