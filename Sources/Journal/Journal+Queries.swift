@@ -45,7 +45,7 @@ extension Journal {
             if let device {
                 if let name = DeviceName(device) { add(memory.devices[name]) }
             } else {
-                for entry in memory.devices.entries where entry.isKnown { add(entry) }
+                memory.devices.forEachKnown { _, entry in add(entry) }
             }
             return places
         }

@@ -37,9 +37,9 @@ enum DeviceSnapshot {
     }
 
     /// Calls `body` for each device until it returns false.
-    static func read(
-        _ bytes: UnsafeRawBufferPointer, before seq: Int64, _ body: (UInt32, DeviceTable.Entry) -> Bool
-    ) {
+    static func read<E: Error>(
+        _ bytes: UnsafeRawBufferPointer, before seq: Int64, _ body: (UInt32, DeviceTable.Entry) throws(E) -> Bool
+    ) throws(E) {
         var reader = ByteReader(bytes)
         while !reader.isAtEnd {
             let device = reader.varint32()
@@ -58,11 +58,12 @@ enum DeviceSnapshot {
             }
             if flags & hasUptime != 0 { entry.progress.uptime = reader.varint32() }
             if flags & hasFirstUptime != 0 { entry.progress.uptimeAtFirst = reader.varint32() }
-            for _ in 0..<LatestRecords.countMax {
+            for index in 0..<LatestRecords.countMax {
                 let back = Int64(clamping: reader.varint())
-                if back > 0, back < seq { entry.latest.note(seq - back, layout: UInt32(truncatingIfNeeded: back) | 1) }
+                // Any layouts that differ from each other.
+                if back > 0, back < seq { entry.latest.note(seq - back, layout: UInt16(1 + index)) }
             }
-            guard !reader.isBroken, body(device, entry) else { return }
+            guard !reader.isBroken, try body(device, entry) else { return }
         }
     }
 }

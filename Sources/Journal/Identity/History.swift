@@ -9,7 +9,18 @@ final class History {
     private struct Stretch {
         /// Number of the record before which the snapshot at its start was taken.
         var after: Int64
-        var hashes: Set<UInt64>
+        /// Ascending.
+        var hashes: [UInt64]
+
+        func holds(_ hash: UInt64) -> Bool {
+            var low = 0
+            var high = hashes.count
+            while low < high {
+                let middle = (low + high) / 2
+                if hashes[middle] < hash { low = middle + 1 } else { high = middle }
+            }
+            return low < hashes.count && hashes[low] == hash
+        }
     }
 
     private let log: StreamLog
@@ -37,7 +48,7 @@ final class History {
     /// Whether the message is among those stored. False also when the allowance is used up or the disk cannot be read:
     /// then it is stored, perhaps again, and flagged.
     func holds(_ hash: UInt64, _ device: DeviceName, _ boot: UInt32, _ seq: UInt32) -> Bool {
-        if stretches.contains(where: { $0.hashes.contains(hash) }) { return true }
+        if stretches.contains(where: { $0.holds(hash) }) { return true }
         guard lookupsLeft > 0 else { return false }
         lookupsLeft -= 1
         // A segment that cannot be read cannot tell a duplicate: the message is stored.
@@ -49,13 +60,12 @@ final class History {
         guard let stretch = try? read(after: snapshot.after, through: snapshot.through) else { return false }
         stretches.insert(stretch, at: 0)
         if stretches.count > Self.stretchCountMax { stretches.removeLast() }
-        return stretch.hashes.contains(hash)
+        return stretch.holds(hash)
     }
 
     func writeSnapshot(of memory: IntakeMemory, to segment: SegmentWriter, before seq: Int64) throws(SQLiteError) {
         var bytes: [UInt8] = []
-        for (index, entry) in memory.devices.entries.enumerated() where entry.isKnown {
-            guard let device = DeviceName(known: index) else { continue }
+        try memory.devices.forEachKnown { device, entry throws(SQLiteError) in
             DeviceSnapshot.append(try segment.number(of: device), entry, before: seq, to: &bytes)
         }
         try segment.connection.run("INSERT OR REPLACE INTO snapshots VALUES (?, ?)", .integer(seq), .blob(bytes))
@@ -84,19 +94,22 @@ final class History {
     }
 
     private func read(after: Int64, through: Int64) throws(SQLiteError) -> Stretch {
-        var stretch = Stretch(after: after, hashes: [])
+        var hashes: [UInt64] = []
         var position = after
         while position < through, let (segment, following) = log.segment(holding: position + 1) {
             try pool.withReader(of: segment, .readings) { reader throws(SQLiteError) in
                 try reader.scan(after: position, limit: Int(clamping: through - position)) {
                     seq, bytes throws(SQLiteError) in
-                    if let hash = try reader.identityHash(bytes) { stretch.hashes.insert(hash) }
+                    if let hash = try reader.identityHash(bytes) { hashes.append(hash) }
                     return seq < through
                 }
             }
             guard let following else { break }
             position = following - 1
         }
-        return stretch
+        return Stretch(after: after, hashes: hashes.sorted())
     }
+
+    /// What it keeps in memory.
+    var byteCount: Int { stretches.reduce(0) { $0 + $1.hashes.capacity * MemoryLayout<UInt64>.stride } }
 }

@@ -34,6 +34,9 @@ struct IntakeMemory: Sendable {
         addedSet.removeAll(keepingCapacity: true)
     }
 
+    /// What it takes beside an open transaction and a session that was just resumed.
+    var byteCount: Int { devices.byteCount + ring.byteCount }
+
     /// Some message of the journal cannot be read.
     mutating func forgetCompleteness() { isComplete = false }
 

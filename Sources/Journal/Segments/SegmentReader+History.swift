@@ -11,16 +11,17 @@ extension SegmentReader {
     func forEachDevice(in seq: Int64, _ body: (DeviceID, DeviceTable.Entry) -> Bool) throws(SQLiteError) {
         let bytes = try connection.firstRow("SELECT body FROM snapshots WHERE seq = ?", .integer(seq)) { $0.blob(0) }
         guard let bytes else { return }
-        var entries: [(UInt32, DeviceTable.Entry)] = []
-        bytes.withUnsafeBytes { bytes in
-            DeviceSnapshot.read(bytes, before: seq) { number, entry in
-                entries.append((number, entry))
-                return true
-            }
+        // Not one list of all entries: there may be fifty thousand.
+        let outcome = bytes.withUnsafeBytes { bytes -> Result<Void, SQLiteError> in
+            do throws(SQLiteError) {
+                try DeviceSnapshot.read(bytes, before: seq) { number, entry throws(SQLiteError) in
+                    guard let device = try device(number) else { return true }
+                    return body(device, entry)
+                }
+                return .success(())
+            } catch { return .failure(error) }
         }
-        for (number, entry) in entries {
-            if let device = try device(number), !body(device, entry) { return }
-        }
+        try outcome.get()
     }
 
     /// Whether the device had sent the sequence of that boot before record `snapshot`.

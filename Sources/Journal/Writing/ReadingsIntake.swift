@@ -162,10 +162,10 @@ struct ReadingsIntake {
         return UInt32(clamping: milliseconds / 10)
     }
 
-    private static func layoutHash(_ readings: ArraySlice<Reading>) -> UInt32 {
+    private static func layoutHash(_ readings: ArraySlice<Reading>) -> UInt16 {
         var hash: UInt32 = 0x811C_9DC5
         for reading in readings { hash = (hash ^ reading.metric.index) &* 0x0100_0193 }
-        return hash | 1
+        return UInt16(truncatingIfNeeded: hash ^ hash >> 16) | 0x8000
     }
 }
 
