@@ -69,6 +69,27 @@ extension Journal {
         } catch { throw JournalError(error) }
         return latest.keys.sorted { $0.text < $1.text }.flatMap { latest[$0] ?? [] }
     }
+
+    /// Hands out the newest record of each device of which there is one and which `isWanted`.
+    public func newestRecords(
+        where isWanted: (DeviceID) -> Bool, _ body: (borrowing StoredRecord) -> Void
+    ) throws(JournalError) {
+        let newest = state.memory.withLock { memory in
+            memory.devices.entries.indices.compactMap { index -> Int64? in
+                let entry = memory.devices.entries[index]
+                guard entry.isKnown, let name = DeviceName(known: index), isWanted(name.id) else { return nil }
+                return entry.latest.newest
+            }
+        }
+        do throws(SQLiteError) {
+            for place in newest.sorted() {
+                guard let (segment, _) = state.log(.readings).segment(holding: place) else { continue }
+                try state.pool.withReader(of: segment, .readings) { reader throws(SQLiteError) in
+                    try reader.read(at: place) { body($0) }
+                }
+            }
+        } catch { throw JournalError(error) }
+    }
 }
 
 extension StoredRecord {

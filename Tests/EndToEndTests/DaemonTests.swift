@@ -1,5 +1,7 @@
 import GatewayTestKit
+import HTTPClient
 import JSONText
+import SQLite
 import Testing
 
 /// The installed program as a technician and the MAS meet it.
@@ -39,6 +41,23 @@ import Testing
         #expect(delivered.value.seq == 7)
         #expect(Eventually.holds { mas.registeredDevices.contains("board-1") })
         #expect(gateway.stop() == 0)
+    }
+
+    @Test func aDeviceIsKnownByItsRecordsWhenTheRegistryWasBehindAtAKill() throws {
+        let broker = try BrokerProcess()
+        let gateway = try gateway("mqtt: {broker: \"\(broker.url)\"}")
+        let publisher = try LoadPublisher(port: broker.port, clientID: "device")
+        publisher.publish(0..<1) { _ in
+            ("mycobrain/board-late/telemetry", Array(#"{"seq":1,"pack":[{"id":"x","v":1}]}"#.utf8))
+        }
+        #expect(Eventually.holds { gateway.recordCount == 1 })
+        gateway.kill()
+        let state = try Database(path: gateway.dataDirectory + "/state.db")
+        try state.write { connection throws(SQLiteError) in try connection.execute("DELETE FROM fleet_device") }
+        #expect(try gateway.start())
+        let devices = try JSON(parsing: #require(gateway.get("/api/v1/devices")).body)
+        #expect(devices["devices"]?[0]?["id"]?.string == "board-late", "\(devices.text)")
+        gateway.stop()
     }
 
     @Test func aStoppedGatewayGoesOnWhereItWas() throws {

@@ -43,6 +43,16 @@ struct Store {
         commands = CommandQueue(database: state)
         tokens = AccessTokens(state: state, clock: clock)
         answers = AnswerStore(state: state, clock: clock)
+        try recallDevices()
+    }
+
+    /// Enters the devices of which the journal has records and the registry does not know: it is written seconds later than
+    /// the journal, so that a crash between leaves it behind.
+    private func recallDevices() throws(JournalError) {
+        try journal.newestRecords(where: { devices.device($0) == nil }) { record in
+            guard let device = record.device else { return }
+            devices.note(Sighting(device: device, source: record.source, at: record.received.wall))
+        }
     }
 
     /// Tells the journal who is required, and enters in the audit who no longer is.

@@ -112,6 +112,12 @@ struct LatestRecords: Equatable {
         layouts[place] = layout
     }
 
+    /// Nil if there is none.
+    var newest: Int64? {
+        let newest = (0..<Self.countMax).reduce(0) { max($0, seqs[$1]) }
+        return newest > 0 ? newest : nil
+    }
+
     static func == (lhs: LatestRecords, rhs: LatestRecords) -> Bool {
         (0..<countMax).allSatisfy { lhs.seqs[$0] == rhs.seqs[$0] }
     }
