@@ -16,6 +16,15 @@ public struct DestinationStatus: Sendable, Equatable {
         case stopped
     }
 
+    /// How far one of its streams is.
+    public struct Stream: Sendable, Equatable {
+        public var name: StreamName
+        /// Everything up to here has been delivered or condemned.
+        public var acknowledged: SequenceNumber
+        /// Records that are not acknowledged yet.
+        public var lag: Int64
+    }
+
     /// As configured.
     public var name: String
     public var kind: String
@@ -23,10 +32,12 @@ public struct DestinationStatus: Sendable, Equatable {
     public var state: State
     /// Why it is not `connected`, for people.
     public var reason: String?
-    /// Everything up to here has been delivered or condemned.
+    /// Everything of its bulk stream up to here has been delivered or condemned.
     public var acknowledged: SequenceNumber
-    /// Records of the stream that are not acknowledged yet.
+    /// Records of all its streams that are not acknowledged yet.
     public var lag: Int64
+    /// Each of its streams, the most urgent first.
+    public var streams: [Stream] = []
     /// When the destination last confirmed a record, wall clock.
     public var lastAck: Timestamp?
     /// Since the start: records confirmed, requests made for them, records condemned.

@@ -168,13 +168,13 @@ struct PushMachineTests {
 
     @Test func whatIsAppendedWhileAPageIsReadIsReadToo() throws {
         let world = try world([])
-        world.machine.on(.appended, now: world.now)
+        world.machine.on(.appended(), now: world.now)
         for isFirst in [true, false] {
-            guard case .read(let after, _) = world.machine.next(now: world.now) else {
+            guard case .read(let after, _, _) = world.machine.next(now: world.now) else {
                 Issue.record("nothing is read, first time: \(isFirst)")
                 return
             }
-            if isFirst { world.machine.on(.appended, now: world.now) }
+            if isFirst { world.machine.on(.appended(), now: world.now) }
             world.machine.on(.read([], next: after, more: false), now: world.now)
         }
         #expect(world.machine.next(now: world.now) == nil)

@@ -8,6 +8,16 @@ final class PushWorld {
         var description: String
     }
 
+    /// A request under way.
+    struct Request {
+        var slot: UInt64
+        var seqs: [Int64]
+        /// What the destination can recognise it by.
+        var key: String
+
+        var seq: Int64 { seqs.first ?? 0 }
+    }
+
     var machine: PushMachine
     var now: Int64 = 0
     let settings: PushSettings
@@ -20,19 +30,25 @@ final class PushWorld {
     private(set) var arrivals: [Int64] = []
     /// Sequences whose confirmation was told to the machine since its start.
     private(set) var confirmed: Set<Int64> = []
-    /// Requests under way: slot and sequence.
-    private(set) var underWay: [(slot: UInt64, seq: Int64)] = []
+    /// As above, since the beginning.
+    private var everConfirmed: Set<Int64> = []
+    private(set) var underWay: [Request] = []
+    /// How many records the destination has stored of requests by their key: it recognises repeats.
+    private(set) var storedByKey: [String: Int] = [:]
+    /// The batches that are durably known to be under way.
+    private(set) var seals: [BatchSeal] = []
     var journalFails = false
     /// Sequences that are lost from the stream: told as passed over.
     let lost: Set<Int64>
     private var bySlot: [UInt64: Int64] = [:]
+    private var byKey: [String: [Int64]] = [:]
     private var restarts: UInt64 = 0
 
     init(devices: [String], settings: PushSettings, lost: Set<Int64> = []) {
         self.devices = devices
         self.settings = settings
         self.lost = lost
-        machine = PushMachine(settings, from: .zero, seed: 1)
+        machine = PushMachine(settings, [PushMachine.Stream(.readings, from: .zero)], seed: 1)
     }
 
     var last: Int64 { Int64(devices.count) }
@@ -40,17 +56,18 @@ final class PushWorld {
 
     var isDrained: Bool { machine.isDrained }
     var condition: PushMachine.Condition { machine.condition }
-    var window: PushWindow { machine.window }
+    var window: PushWindow { machine.streams[0].window }
 
     func append(_ device: String) {
         devices.append(device)
-        machine.on(.appended, now: now)
+        machine.on(.appended(), now: now)
     }
 
     /// The process dies and starts again from what is durable. Requests under way may still arrive.
     func crash() {
         restarts += 1
-        machine = PushMachine(settings, from: saved, seed: restarts)
+        let seals = seals.compactMap { BatchSeal(text: $0.text[...]) }
+        machine = PushMachine(settings, [PushMachine.Stream(.readings, from: saved, seals: seals)], seed: restarts)
         underWay = []
         bySlot = [:]
         confirmed = []
@@ -63,12 +80,15 @@ final class PushWorld {
             steps += 1
             guard steps < 10_000 else { throw Violation(description: "the machine spins at \(action)") }
             switch action {
-            case .read(let after, let limit): read(after.rawValue, limit)
-            case .send(let slot): try send(slot)
+            case .read(let after, let limit, _): read(after.rawValue, limit)
+            case .send(let batch): try send(batch)
+            case .seal(let next, _):
+                if !journalFails { seals = next }
+                machine.on(.sealed(!journalFails), now: now)
             case .refuse(let slot, _, _):
                 if !journalFails, let seq = bySlot[slot] { condemned.insert(seq) }
                 machine.on(.refused(slot: slot, !journalFails), now: now)
-            case .save(let seq):
+            case .save(let seq, _):
                 try checkCursor(seq.rawValue)
                 if !journalFails { saved = max(saved, seq) }
                 machine.on(.saved(seq, !journalFails), now: now)
@@ -78,14 +98,37 @@ final class PushWorld {
 
     /// The destination receives request `index` of `underWay`; `stores` tells whether it keeps it.
     func answer(_ index: Int, _ outcome: PushOutcome, stores: Bool) throws {
-        let (slot, seq) = underWay.remove(at: index)
-        if stores { arrivals.append(seq) }
-        if outcome == .accepted { confirmed.insert(seq) }
-        machine.on(.answered(slot: slot, outcome), now: now)
+        let request = underWay.remove(at: index)
+        var outcome = outcome
+        if stores {
+            var known = storedByKey[request.key]
+            if settings.batching.recordsMax == 1 { known = nil }
+            // What was stored in part before is answered as before.
+            if let known, outcome == .accepted, known < request.seqs.count { outcome = .acceptedFirst(known) }
+            let count = if case .acceptedFirst(let count) = outcome { count } else { request.seqs.count }
+            if known == nil { arrivals += storedOf(request, outcome, count) }
+            storedByKey[request.key] = known ?? count
+        }
+        switch outcome {
+        case .accepted: confirmed.formUnion(request.seqs)
+        case .acceptedFirst(let count): confirmed.formUnion(request.seqs.prefix(count))
+        case .rejected(let rejections):
+            let condemned = Set(rejections.map(\.index))
+            for (index, seq) in request.seqs.enumerated() where !condemned.contains(index) { confirmed.insert(seq) }
+        default: break
+        }
+        everConfirmed.formUnion(confirmed)
+        machine.on(.answered(slot: request.slot, outcome), now: now)
+    }
+
+    private func storedOf(_ request: Request, _ outcome: PushOutcome, _ count: Int) -> [Int64] {
+        guard case .rejected(let rejections) = outcome else { return Array(request.seqs.prefix(count)) }
+        let condemned = Set(rejections.map(\.index))
+        return request.seqs.enumerated().filter { !condemned.contains($0.offset) }.map(\.element)
     }
 
     /// Lets time pass to the machine's next deadline, or by a second.
-    func passTime() { now = max(now, machine.deadline() ?? now + 1_000) }
+    func passTime() { now = max(now, machine.deadline(now: now) ?? now + 1_000) }
 
     /// From here on everything works: demands that all is delivered, in order, and nothing left out.
     func heal() throws {
@@ -102,6 +145,13 @@ final class PushWorld {
 
     private func checkDelivered() throws {
         let arrived = Set(arrivals)
+        if settings.batching.isSealed, arrived.count < arrivals.count {
+            let twice = Set(arrivals.filter { seq in arrivals.count { $0 == seq } > 1 })
+            let keys = storedByKey.keys.filter { !twice.isDisjoint(with: byKey[$0] ?? []) }
+            throw Violation(
+                description: "\(twice.sorted()) are stored twice although repeats are recognised: "
+                    + keys.map { "\($0)=\(storedByKey[$0] ?? 0) \(byKey[$0] ?? [])" }.joined(separator: "; "))
+        }
         for seq in 1...max(1, last) where seq <= last && !lost.contains(seq) {
             guard arrived.contains(seq) || condemned.contains(seq) else {
                 throw Violation(description: "record \(seq) is lost")
@@ -122,36 +172,45 @@ final class PushWorld {
     private func checkCursor(_ seq: Int64) throws {
         guard seq > saved.rawValue else { throw Violation(description: "the cursor does not move on") }
         for passed in (saved.rawValue + 1)...seq where !lost.contains(passed) {
-            guard confirmed.contains(passed) || condemned.contains(passed) else {
+            guard everConfirmed.contains(passed) || condemned.contains(passed) else {
                 throw Violation(description: "the cursor passes record \(passed), which nobody confirmed")
             }
         }
     }
 
     private func read(_ after: Int64, _ limit: Int) {
-        if journalFails { return machine.on(.readFailed, now: now) }
+        if journalFails { return machine.on(.readFailed(), now: now) }
         var records: [PushMachine.Record] = []
-        var slot = machine.nextSlot
+        var slot = machine.nextSlot(0)
         var seq = after
         while seq < last, records.count < limit {
             seq += 1
             if lost.contains(seq) { continue }
             records.append(
-                PushMachine.Record(seq: SequenceNumber(seq), device: DeviceID(devices[Int(seq) - 1])))
+                PushMachine.Record(seq: SequenceNumber(seq), device: DeviceID(devices[Int(seq) - 1]), byteCount: 10))
             bySlot[slot] = seq
             slot += 1
         }
         machine.on(.read(records, next: SequenceNumber(seq), more: seq < last), now: now)
     }
 
-    private func send(_ slot: UInt64) throws {
-        guard let seq = bySlot[slot] else { throw Violation(description: "slot \(slot) was never read") }
-        let device = devices[Int(seq) - 1]
+    private func send(_ batch: PushBatch) throws {
+        let seqs = machine.slots(of: batch).compactMap { bySlot[$0] }
+        guard seqs.count == batch.count, let first = seqs.first, let last = seqs.last,
+            batch.firstSeq.rawValue == first, batch.lastSeq.rawValue == last
+        else { throw Violation(description: "batch \(batch) is not what was read: \(seqs)") }
+        let devices = Set(seqs.map { self.devices[Int($0) - 1] })
         guard underWay.count < settings.parallelism else { throw Violation(description: "too many at once") }
-        guard !underWay.contains(where: { devices[Int($0.seq) - 1] == device }) else {
-            throw Violation(description: "two requests of \(device) at once")
+        guard seqs.count <= settings.batching.recordsMax else { throw Violation(description: "too large a batch") }
+        for other in underWay where !devices.isDisjoint(with: other.seqs.map { self.devices[Int($0) - 1] }) {
+            throw Violation(description: "two requests of one device at once")
         }
-        guard !confirmed.contains(seq) else { throw Violation(description: "record \(seq) is sent again") }
-        underWay.append((slot, seq))
+        guard confirmed.isDisjoint(with: seqs) else { throw Violation(description: "one of \(seqs) is sent again") }
+        let key = "\(first)-\(last)/\(seqs.count)/\(batch.share).\(batch.shares)"
+        if let known = byKey[key], known != seqs {
+            throw Violation(description: "key \(key) means \(seqs) and meant \(known)")
+        }
+        byKey[key] = seqs
+        underWay.append(Request(slot: batch.slot, seqs: seqs, key: key))
     }
 }

@@ -37,7 +37,7 @@ extension MASDestination {
         case .condemned(let status, let reason): return .failed("HTTP \(status): \(reason)")
         case .troubled(let reason), .misdirected(let reason): return .failed(reason)
         case .unavailable(let reason, _), .limited(let reason, _): return .failed(reason)
-        case .abandoned: return .failed("interrupted")
+        case .abandoned, .acceptedFirst, .rejected: return .failed("interrupted")
         }
     }
 }

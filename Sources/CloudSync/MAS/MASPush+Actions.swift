@@ -7,12 +7,12 @@ extension MASPush {
     func takeIn(_ answer: Result<EnvelopeReader.Page, any Error>, _ now: Int64) {
         switch answer {
         case .success(let page):
-            held.append(page, from: machine.nextSlot)
+            held.append(page, from: machine.nextSlot(0))
             journalTrouble = nil
             machine.on(.read(page.envelopes.map(\.record), next: page.next, more: page.more), now: now)
         case .failure(let error):
             journalTrouble = "the journal cannot be read: \(error)"
-            machine.on(.readFailed, now: now)
+            machine.on(.readFailed(), now: now)
         }
     }
 
@@ -110,7 +110,7 @@ extension MASPush {
             machine.on(.limited(reason: reason, retryAfter: retryAfter), now: now)
         case .troubled(let reason), .unavailable(let reason, _): heartbeatTrouble = (.retrying, reason)
         case .misdirected(let reason): heartbeatTrouble = (.held, reason)
-        case .abandoned: break
+        case .abandoned, .acceptedFirst, .rejected: break
         }
     }
 

@@ -51,7 +51,7 @@ final class MASPush {
         headers = owner.requestHeaders
         let now = owner.clock.now().monotonicMilliseconds
         let cursor = owner.source.acknowledged()
-        machine = PushMachine(configuration.push, from: cursor, seed: owner.seed)
+        machine = PushMachine(configuration.push, [PushMachine.Stream(.readings, from: cursor)], seed: owner.seed)
         let isExempt = configuration.serviceToken != nil
         budget = RequestBudget(isExempt ? .never : configuration.alwaysPaced ? .always : .adaptive, now: now)
         heartbeats = HeartbeatSchedule(isPaced: !isExempt, seed: owner.seed &+ 1)
@@ -69,7 +69,7 @@ final class MASPush {
                 stopAt = now + owner.configuration.push.stopLimit
                 machine.on(.stop, now: now)
             }
-            if signals.takeAppended() { machine.on(.appended, now: now) }
+            if signals.takeAppended() { machine.on(.appended(), now: now) }
             if signals.takeFlush() { flush(now) }
             if signals.takeAnnouncement() { heartbeats.announceAgain(now: now) }
             if let page = reader.take() { takeIn(page, now) }
@@ -96,7 +96,7 @@ final class MASPush {
     private func timeout(_ now: Int64, _ stopAt: Int64?) -> Duration {
         var at = min(now + 60_000, stopAt ?? .max)
         let budgetAt = budget.envelopeAt(now: now)
-        if let deadline = machine.deadline(maySend: budgetAt == nil) { at = min(at, deadline) }
+        if let deadline = machine.deadline(now: now, maySend: budgetAt == nil) { at = min(at, deadline) }
         if stopAt == nil {
             if let budgetAt, machine.hasSomethingToSend { at = min(at, budgetAt) }
             if let due = heartbeats.deadline { at = min(at, max(due, budget.heartbeatAt(now: now) ?? due)) }
@@ -109,10 +109,12 @@ final class MASPush {
     private func act(_ now: Int64) {
         while let action = machine.next(now: now, maySend: budget.allowsEnvelope(now: now)) {
             switch action {
-            case .read(let after, let limit): reader.ask(after: after, limit: limit)
-            case .send(let slot): send(slot, now)
+            case .read(let after, let limit, _): reader.ask(after: after, limit: limit)
+            case .send(let batch): send(batch.slot, now)
             case .refuse(let slot, let status, let reason): refuse(slot, status, reason, now)
-            case .save(let seq): save(seq, now)
+            // Single records are not sealed.
+            case .seal: break
+            case .save(let seq, _): save(seq, now)
             }
         }
     }
@@ -166,7 +168,7 @@ final class MASPush {
     }
 
     private var isStatusStale: Bool {
-        status.acknowledged != machine.finishedTo || status.inFlight != machine.inFlight
+        status.acknowledged != machine.streams[0].finishedTo || status.inFlight != machine.inFlight
     }
 
     private func publish(_ now: Int64) {
@@ -177,7 +179,7 @@ final class MASPush {
         else { return }
         publishAt = now + Self.publishInterval
         (status.state, status.reason) = state
-        status.acknowledged = machine.finishedTo
+        status.acknowledged = machine.streams[0].finishedTo
         status.inFlight = machine.inFlight
         if heartbeats.changes != heartbeatChangesShown {
             heartbeatChangesShown = heartbeats.changes

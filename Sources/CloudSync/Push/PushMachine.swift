@@ -1,30 +1,30 @@
-internal import EventLoop
 internal import GatewayModel
 
-/// Decides what a destination does next: reads ahead, sends in parallel across devices and in order within one, moves the
-/// cursor over what is finished without a hole, backs off, holds, condemns. No I/O, no clock, no chance of its own.
+/// Decides what a destination does next: reads ahead, sends in parallel across devices and in order within one, the more
+/// urgent stream first, moves the cursors over what is finished without a hole, backs off, holds, condemns. No I/O, no
+/// clock, no chance of its own.
 ///
 /// Facts go in through `on(_:now:)`, decisions come out of `next(now:maySend:)` until it returns nil; `deadline(maySend:)`
-/// tells when to ask again although nothing happened. Times are milliseconds of the monotonic clock.
+/// tells when to ask again although nothing happened. Times are milliseconds of the monotonic clock. Streams are named by
+/// their place in `streams`; a slot belongs to one stream.
 struct PushMachine: ~Copyable {
-    /// A record as far as delivery cares.
-    struct Record: Sendable, Equatable {
-        var seq: SequenceNumber
-        var device: DeviceID?
-    }
-
     enum Event {
         /// The stream may hold more than was read.
-        case appended
-        /// The answer to `.read`: its records get consecutive slots from `nextSlot` on; everything up to `next` has been
-        /// looked at, and `more` tells whether there is something behind it.
-        case read([Record], next: SequenceNumber, more: Bool)
-        case readFailed
+        case appended(stream: Int = 0)
+        /// The answer to `.read`: its records get consecutive slots from `nextSlot(stream)` on; everything up to `next` has
+        /// been looked at, and `more` tells whether there is something behind it.
+        case read([Record], next: SequenceNumber, more: Bool, stream: Int = 0)
+        case readFailed(stream: Int = 0)
+        /// A request was made with so many bytes.
+        case spent(Int)
+        /// What became of the batch whose first record has this slot.
         case answered(slot: UInt64, PushOutcome)
         /// The end of `.refuse`: stored durably or not.
         case refused(slot: UInt64, Bool)
+        /// The end of `.seal`: stored or not.
+        case sealed(Bool, stream: Int = 0)
         /// The end of `.save`: stored durably or not.
-        case saved(SequenceNumber, Bool)
+        case saved(SequenceNumber, Bool, stream: Int = 0)
         /// Somebody wants everything tried now.
         case flush
         /// The destination limits our requests, seen elsewhere than at a record.
@@ -33,10 +33,12 @@ struct PushMachine: ~Copyable {
     }
 
     enum Action: Equatable {
-        case read(after: SequenceNumber, limit: Int)
-        case send(slot: UInt64)
+        case read(after: SequenceNumber, limit: Int, stream: Int)
+        case send(PushBatch)
         case refuse(slot: UInt64, status: Int, reason: String)
-        case save(SequenceNumber)
+        /// In place of what was stored for this stream before. Survives the death of the process.
+        case seal([BatchSeal], stream: Int)
+        case save(SequenceNumber, stream: Int)
     }
 
     /// What people are told.
@@ -47,166 +49,171 @@ struct PushMachine: ~Copyable {
         case paced(String)
     }
 
-    enum Link: Equatable {
-        case flowing
-        case waiting(until: Int64)
-        /// Half open: one record is tried, or shall be (nil).
-        case probing(slot: UInt64?)
-    }
-
-    struct Refusal {
-        var slot: UInt64
-        var status: Int
-        var reason: String
-        var dueAt: Int64
-        var isUnderWay = false
-    }
-
     let settings: PushSettings
-    var window = PushWindow()
-    var lanes = PushLanes()
-    var link = Link.flowing
-    /// Why the link is not flowing.
-    var cause = Condition.flowing
-    /// Why the last lane began to cool.
-    var laneReason = ""
-    var inFlight = 0
-    var isStopping = false
-    /// One beyond the highest slot ever sent.
-    var sentBelow: UInt64 = 0
-    var troublesInRow = 0
-    var retry: Backoff
-    var hold: Backoff
-    var random: SplitMix64
-    var refusals: [Refusal] = []
-    var mayHaveMore = true
-    var isReading = false
-    private var hasGrownSinceRead = false
-    var readAt = Int64.min
-    var saveAt = Int64.min
-    var isSaving = false
+    /// The most urgent first.
+    private(set) var streams: [PushStream]
+    private(set) var link: PushLink
+    private var bandwidth: Bandwidth
+    private(set) var inFlight = 0
+    private var isStopping = false
 
-    /// The last sequence read or passed over.
-    private(set) var readTo: SequenceNumber
-    /// Everything up to here is finished.
-    private(set) var finishedTo: SequenceNumber
-    /// Everything up to here is durably acknowledged.
-    private(set) var savedTo: SequenceNumber
-
-    init(_ settings: PushSettings, from cursor: SequenceNumber, seed: UInt64) {
+    /// One cursor for each stream; they are served in the order of `StreamName.deliveryRank`, and `streams` has it.
+    init(_ settings: PushSettings, _ streams: [Stream], seed: UInt64) {
         self.settings = settings
-        retry = Backoff(
-            initial: settings.retryDelayInitial, max: settings.retryDelayMax, stableAfter: settings.stableAfter)
-        hold = Backoff(
-            initial: settings.holdDelayInitial, max: settings.holdDelayMax, stableAfter: settings.stableAfter)
-        random = SplitMix64(seed: seed)
-        readTo = cursor
-        finishedTo = cursor
-        savedTo = cursor
+        link = PushLink(settings, seed: seed)
+        bandwidth = Bandwidth(settings.bandwidth)
+        let byteCountMax = min(settings.batching.byteCountMax, bandwidth.requestByteCountMax ?? .max)
+        self.streams = streams.sorted { $0.name.deliveryRank < $1.name.deliveryRank }.enumerated().map {
+            PushStream($0.element, index: $0.offset, settings, byteCountMax: byteCountMax)
+        }
     }
 
-    var nextSlot: UInt64 { window.nextSlot }
+    func nextSlot(_ stream: Int) -> UInt64 { streams[stream].window.nextSlot }
+    /// Whether a record that was read is still to be delivered or refused.
+    func isHeld(_ slot: UInt64) -> Bool { streams[PushWindow.stream(of: slot)].window.isHeld(slot) }
+    /// The slots of a batch, oldest first, until its answer is told.
+    func slots(of batch: PushBatch) -> [UInt64] { streams[batch.stream].slots(of: batch) }
 
     /// Whether a stop has nothing left to do.
-    var isDrained: Bool { inFlight == 0 && savedTo == finishedTo && (link != .flowing || !lanes.hasReady) }
+    var isDrained: Bool {
+        inFlight == 0 && streams.allSatisfy(\.isSaved) && (!link.isFlowing || streams.allSatisfy { !$0.lanes.hasReady })
+    }
+
+    /// Whether a record could be sent if the budget allowed it.
+    var hasSomethingToSend: Bool { streams.contains { $0.hasSomethingToSend } }
 
     var condition: Condition {
-        if link != .flowing { return cause }
-        return lanes.coolingCount > 0 ? .retrying(laneReason) : .flowing
+        if !link.isFlowing { return link.cause }
+        return streams.first { $0.lanes.coolingCount > 0 }.map { .retrying($0.laneReason) } ?? .flowing
     }
 
     mutating func on(_ event: Event, now: Int64) {
         switch event {
-        case .appended:
-            mayHaveMore = true
-            // The page under way may have been read before.
-            hasGrownSinceRead = isReading
-        case .read(let records, let next, let more): take(records, next: next, more: more)
-        case .readFailed:
-            isReading = false
-            readAt = now + 1_000
+        case .appended(let stream): streams[stream].appended()
+        case .read(let records, let next, let more, let stream):
+            streams[stream].take(records, next: next, more: more, now: now)
+        case .readFailed(let stream): streams[stream].readFailed(now)
+        case .spent(let bytes): bandwidth.spend(bytes)
         case .answered(let slot, let outcome): answered(slot, outcome, now)
-        case .refused(let slot, let isStored): refused(slot, isStored, now)
-        case .saved(let seq, let isStored):
-            isSaving = false
-            if isStored { savedTo = max(savedTo, seq) }
-            saveAt = now + (isStored ? settings.saveInterval : 1_000)
-        case .flush: flush(now)
-        case .limited(let reason, let retryAfter): limit(reason, retryAfter, now)
+        case .refused(let slot, let isStored): streams[PushWindow.stream(of: slot)].refused(slot, isStored, now)
+        case .sealed(let isStored, let stream): streams[stream].sealed(isStored, now)
+        case .saved(let seq, let isStored, let stream): streams[stream].saved(seq, isStored, now)
+        case .flush:
+            link.flush()
+            for index in streams.indices { streams[index].flush(now) }
+        case .limited(let reason, let retryAfter): link.limit(reason, retryAfter, now)
         case .stop:
             isStopping = true
-            saveAt = now
+            for index in streams.indices { streams[index].stop(now) }
         }
     }
 
     /// The next thing to do, nil if there is none before `deadline`. `maySend` is false while a budget forbids requests.
     mutating func next(now: Int64, maySend: Bool = true) -> Action? {
-        if let action = nextRefusal(now) { return action }
-        if finishedTo > savedTo, !isSaving, now >= saveAt {
-            isSaving = true
-            return .save(finishedTo)
+        for index in streams.indices {
+            if let refusal = streams[index].takeRefusal(now) {
+                return .refuse(slot: refusal.slot, status: refusal.status, reason: refusal.reason)
+            }
+            if let seals = streams[index].takeSeals(now) { return .seal(seals, stream: index) }
+            if let seq = streams[index].takeSave(now) { return .save(seq, stream: index) }
         }
-        if isStopping { return maySend ? nextSendBeforeStop() : nil }
-        if wantsRead, now >= readAt {
-            isReading = true
-            return .read(after: readTo, limit: min(settings.pageRecords, settings.windowRecordsMax - window.heldCount))
+        if !isStopping {
+            for index in streams.indices {
+                guard let limit = streams[index].takeRead(now) else { continue }
+                return .read(after: streams[index].readTo, limit: limit, stream: index)
+            }
         }
         return maySend ? nextSend(now) : nil
     }
 
     /// When to ask again; nil: only after the next event. `maySend` as in `next`.
-    func deadline(maySend: Bool = true) -> Int64? {
+    func deadline(now: Int64, maySend: Bool = true) -> Int64? {
         var earliest = Int64.max
-        for refusal in refusals where !refusal.isUnderWay { earliest = min(earliest, refusal.dueAt) }
-        if finishedTo > savedTo, !isSaving { earliest = min(earliest, saveAt) }
-        if !isStopping {
-            if wantsRead { earliest = min(earliest, readAt) }
-            if maySend, let sendAt { earliest = min(earliest, sendAt) }
-        }
+        for stream in streams { earliest = min(earliest, stream.deadline(isStopping: isStopping)) }
+        if !isStopping, maySend { earliest = min(earliest, sendAt(now)) }
         return earliest == .max ? nil : earliest
     }
 
-    /// Whether a record could be sent if the budget allowed it.
-    var hasSomethingToSend: Bool { lanes.hasReady || lanes.coolingCount > 0 }
+    private func sendAt(_ now: Int64) -> Int64 {
+        switch link.state {
+        case .waiting(let until): return hasSomethingToSend ? until : .max
+        case .probing(.some): return .max
+        case .flowing, .probing(nil): break
+        }
+        var earliest = Int64.max
+        for stream in streams {
+            if let warmAt = stream.lanes.warmAt { earliest = min(earliest, warmAt) }
+            guard stream.lanes.hasReady else { continue }
+            if stream.sealAt > now { earliest = min(earliest, stream.sealAt) }
+            if let at = bandwidth.allowedAt(isUrgent: stream.isUrgent, now: now) { earliest = min(earliest, at) }
+        }
+        return earliest
+    }
 
-    private var sendAt: Int64? {
-        switch link {
-        case .waiting(let until): hasSomethingToSend ? until : nil
-        case .flowing, .probing(nil): lanes.warmAt
-        case .probing: nil
+    private mutating func nextSend(_ now: Int64) -> Action? {
+        if isStopping, !link.isFlowing { return nil }
+        link.look(now)
+        for index in streams.indices {
+            if !isStopping { streams[index].lanes.warm(now: now) }
+            guard streams[index].lanes.hasReady else { continue }
+            let isUrgent = streams[index].isUrgent
+            // One request more than the parallelism, so that bulk under way never keeps an alarm waiting.
+            guard link.allowsRequest(inFlight, extra: isUrgent ? 1 : 0),
+                bandwidth.allows(isUrgent: isUrgent, now: now)
+            else { continue }
+            if let batch = streams[index].nextBatch(isOvertaken: isStopping, now) {
+                inFlight += 1
+                link.sent(batch.slot)
+                return .send(batch)
+            }
+            if let seals = streams[index].takeSeals(now) { return .seal(seals, stream: index) }
+        }
+        return nil
+    }
+
+    private mutating func answered(_ slot: UInt64, _ outcome: PushOutcome, _ now: Int64) {
+        let index = PushWindow.stream(of: slot)
+        guard streams.indices.contains(index), let (lane, count) = streams[index].sent(slot) else { return }
+        inFlight -= 1
+        let wasProbe = link.took(slot)
+        switch outcome {
+        case .accepted:
+            streams[index].finish(lane, count: count, now)
+            link.worked(wasProbe, now)
+        case .acceptedFirst(let accepted) where accepted > 0:
+            streams[index].finish(lane, count: min(accepted, count), now)
+            link.worked(wasProbe, now)
+        case .acceptedFirst: troubled(index, lane, "nothing of the batch was accepted", wasProbe, now)
+        case .rejected(let rejections):
+            guard rejections.allSatisfy({ (0..<count).contains($0.index) }) else {
+                return troubled(index, lane, "the answer rejects records that were not sent", wasProbe, now)
+            }
+            streams[index].refuse(lane, rejections, count: count, now)
+            link.worked(wasProbe, now)
+        case .condemned(let status, let reason):
+            if count > 1 {
+                streams[index].bisect(lane, count: count, status: status)
+            } else {
+                let rejection = PushOutcome.Rejection(index: 0, status: status, reason: reason)
+                streams[index].refuse(lane, [rejection], count: 1, now)
+            }
+            link.worked(wasProbe, now)
+        case .troubled(let reason): troubled(index, lane, reason, wasProbe, now)
+        case .unavailable(let reason, let retryAfter):
+            streams[index].lanes.makeReady(lane)
+            link.pause(reason, retryAfter, now)
+        case .limited(let reason, let retryAfter):
+            streams[index].lanes.makeReady(lane)
+            link.limit(reason, retryAfter, now)
+        case .misdirected(let reason):
+            streams[index].lanes.makeReady(lane)
+            link.holdBack(reason, now)
+        case .abandoned: streams[index].lanes.makeReady(lane)
         }
     }
 
-    private var wantsRead: Bool {
-        mayHaveMore && !isReading && window.heldCount <= readAheadMax && window.span < settings.windowSpanMax
-    }
-
-    /// Little is held while it flows, since what is sent soon after it was read costs least; much, when devices in
-    /// trouble fill the window with records that have to wait for each other.
-    private var readAheadMax: Int {
-        let flows = lanes.hasReady && lanes.coolingCount == 0
-        return flows ? min(settings.pageRecords, settings.windowRecordsMax / 2) : settings.windowRecordsMax / 2
-    }
-
-    private mutating func take(_ records: [Record], next: SequenceNumber, more: Bool) {
-        isReading = false
-        mayHaveMore = more || hasGrownSinceRead
-        hasGrownSinceRead = false
-        for record in records where record.seq > readTo {
-            let (lane, previous) = lanes.append(window.nextSlot, device: record.device)
-            let slot = window.append(record.seq, lane: lane)
-            if let previous { window.link(previous, to: slot) }
-            readTo = record.seq
-        }
-        if next > readTo {
-            window.appendGap(to: next)
-            readTo = next
-        }
-        advance()
-    }
-
-    /// Moves the cursor over what is finished at the front of the window.
-    mutating func advance() {
-        if let reached = window.advance() { finishedTo = reached }
+    private mutating func troubled(_ index: Int, _ lane: Int, _ reason: String, _ wasProbe: Bool, _ now: Int64) {
+        streams[index].cool(lane, reason, &link, now)
+        link.troubled(reason, wasProbe, now)
     }
 }

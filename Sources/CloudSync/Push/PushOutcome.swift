@@ -1,10 +1,29 @@
-/// What became of one attempt to deliver one record, as far as the sender can know.
-enum PushOutcome: Sendable, Equatable {
-    /// The destination has confirmed this very record.
+/// What became of one attempt to deliver a batch of records (often a single one), as far as the sender can know.
+public enum PushOutcome: Sendable, Equatable {
+    /// A record of a batch that the destination will never take.
+    public struct Rejection: Sendable, Equatable {
+        /// Its place in the batch, from 0.
+        public var index: Int
+        public var status: Int
+        public var reason: String
+
+        public init(index: Int, status: Int, reason: String) {
+            self.index = index
+            self.status = status
+            self.reason = reason
+        }
+    }
+
+    /// The destination has confirmed these very records, all of them.
     case accepted
-    /// The destination will never take this record: 400, 413, 422 and nothing else.
+    /// It has confirmed this many from the front; the rest is sent again at once. 0 is trouble.
+    case acceptedFirst(Int)
+    /// It has judged each record by itself: these are condemned, all others accepted.
+    case rejected([Rejection])
+    /// The destination will never take this batch: 400, 413, 422 and nothing else. A batch of several is sent again in
+    /// halves, until the record that is meant is found.
     case condemned(status: Int, reason: String)
-    /// This attempt failed, perhaps because of this record: 5xx, a time-out, a broken answer.
+    /// This attempt failed, perhaps because of its records: 5xx, a time-out, a broken answer.
     case troubled(reason: String)
     /// The destination as a whole cannot be reached or serve now. `retryAfter` in milliseconds, if it said.
     case unavailable(reason: String, retryAfter: Int64? = nil)

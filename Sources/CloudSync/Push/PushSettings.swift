@@ -1,9 +1,29 @@
 /// The bounds of one destination's delivery.
 public struct PushSettings: Sendable, Equatable {
+    /// How records are put together to requests.
+    public struct Batching: Sendable, Equatable {
+        /// Records of one request.
+        public var recordsMax = 1
+        /// Rendered bytes of one request, before compression. A single larger record is sent by itself.
+        public var byteCountMax = 1 << 20
+        /// A batch that is not full is sent when its first record has waited this long (milliseconds).
+        public var interval: Int64 = 0
+        /// Whether the ends of a batch are stored before it is sent, so that it is repeated the same after a restart.
+        public var isSealed = false
+
+        public init() {}
+    }
+
     /// Requests under way at once, each for another device.
     public var parallelism = 8
+    /// Of bulk streams; urgent ones take what is there and wait for nothing.
+    public var batching = Batching()
+    /// Bytes a second on average, as they are sent; nil: as fast as it goes.
+    public var bandwidth: Int64?
     /// Records read ahead of what is delivered: the bound on memory.
     public var windowRecordsMax = 512
+    /// Rendered bytes read ahead of what is delivered: the other bound on memory.
+    public var windowBytesMax = 4 << 20
     /// How far delivery may run ahead of a record that does not get through.
     public var windowSpanMax = 32_768
     /// Records asked from the journal at once.
@@ -25,5 +45,15 @@ public struct PushSettings: Sendable, Equatable {
     /// How long a stop waits for requests under way (milliseconds).
     public var stopLimit: Int64 = 2_000
 
+    /// One record a request, one request at a time for each device.
     public init() {}
+
+    /// Several records a request. Devices share `parallelism` lanes; the window holds two batches for each.
+    public init(batching: Batching, parallelism: Int) {
+        self.batching = batching
+        self.parallelism = parallelism
+        windowRecordsMax = max(512, min(32_768, 2 * parallelism * batching.recordsMax))
+        windowBytesMax = max(1 << 20, min(8 << 20, 2 * parallelism * batching.byteCountMax))
+        pageRecords = min(512, max(48, batching.recordsMax))
+    }
 }

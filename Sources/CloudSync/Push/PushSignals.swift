@@ -5,6 +5,7 @@ internal import Synchronization
 final class PushSignals: Sendable {
     let wakeup: Wakeup
     private let hasAppended = Atomic<Bool>(false)
+    private let grown = Atomic<UInt32>(0)
     private let wantsFlush = Atomic<Bool>(false)
     private let wantsAnnouncement = Atomic<Bool>(false)
 
@@ -13,6 +14,12 @@ final class PushSignals: Sendable {
     /// The stream has grown. Called on the journal's writer thread after each commit: one system call at most.
     func appended() {
         if !hasAppended.exchange(true, ordering: .acquiringAndReleasing) { wakeup.wake() }
+    }
+
+    /// As above for one of several streams, by its number.
+    func appended(stream: Int) {
+        let bit = UInt32(1) << UInt32(stream)
+        if grown.bitwiseOr(bit, ordering: .acquiringAndReleasing).oldValue & bit == 0 { wakeup.wake() }
     }
 
     func requestFlush() {
@@ -26,6 +33,8 @@ final class PushSignals: Sendable {
     }
 
     func takeAppended() -> Bool { hasAppended.exchange(false, ordering: .acquiringAndReleasing) }
+    /// The streams that have grown, one bit each.
+    func takeGrown() -> UInt32 { grown.exchange(0, ordering: .acquiringAndReleasing) }
     func takeFlush() -> Bool { wantsFlush.exchange(false, ordering: .acquiringAndReleasing) }
     func takeAnnouncement() -> Bool { wantsAnnouncement.exchange(false, ordering: .acquiringAndReleasing) }
 }

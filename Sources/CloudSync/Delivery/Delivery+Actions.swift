@@ -1,0 +1,121 @@
+internal import GatewayModel
+internal import HTTPClient
+
+/// The single deeds of a destination.
+extension Delivery {
+    /// What the head of a request costs of the bandwidth, about.
+    private static var headByteCount: Int { 300 }
+
+    func takeIn(_ answer: Result<DeliveryReader.Page, any Error>, _ stream: Int, _ now: Int64) {
+        switch answer {
+        case .success(let page):
+            // What an earlier life has delivered gets no slot that is sent; it stays out of the table.
+            let slot = machine.nextSlot(stream)
+            let known = machine.streams[stream].readTo
+            machine.on(.read(page.records, next: page.next, more: page.more, stream: stream), now: now)
+            hold(page, from: slot, after: known)
+            journalTrouble = nil
+        case .failure(let error):
+            journalTrouble = "the journal cannot be read: \(error)"
+            machine.on(.readFailed(stream: stream), now: now)
+        }
+    }
+
+    private func hold(_ page: DeliveryReader.Page, from first: UInt64, after: SequenceNumber) {
+        var slot = first
+        for item in page.items where item.seq > after {
+            if machine.isHeld(slot) { held[slot] = item }
+            slot += 1
+        }
+    }
+
+    func send(_ batch: PushBatch, _ now: Int64) {
+        let slots = machine.slots(of: batch)
+        let source = owner.sources[batch.stream]
+        let share = batch.shares > 1 ? "/\(batch.share).\(batch.shares)" : ""
+        let delivery = DeliveryBatch(
+            stream: source.stream, items: slots.compactMap { held[$0] },
+            key: "\(owner.configuration.gatewayID)/\(source.epoch)/\(source.stream.rawValue)/"
+                + "\(batch.firstSeq)-\(batch.lastSeq)/\(batch.count)\(share)")
+        underWay[batch.slot] = (delivery, slots)
+        status.attempts += 1
+        let request = owner.configuration.compressed(owner.format.request(delivery))
+        machine.on(.spent(request.body.count + Self.headByteCount), now: now)
+        do throws(HTTPClientError) {
+            try http.submit(request, tag: batch.slot)
+        } catch {
+            answered(batch.slot, judgement.outcome(error), owner.clock.now())
+        }
+    }
+
+    func answered(_ slot: UInt64, _ outcome: PushOutcome, _ time: ReceiveTime) {
+        guard let slots = underWay.removeValue(forKey: slot)?.slots else { return }
+        let now = time.monotonicMilliseconds
+        var accepted = 0
+        switch outcome {
+        case .accepted: accepted = slots.count
+        case .acceptedFirst(let count): accepted = max(0, min(count, slots.count))
+        case .rejected(let rejections):
+            let condemned = Set(rejections.map(\.index))
+            guard condemned.allSatisfy({ slots.indices.contains($0) }) else { break }
+            for (index, slot) in slots.enumerated() where !condemned.contains(index) { held[slot] = nil }
+            status.sent += slots.count - condemned.count
+            hasWorked = true
+        default: break
+        }
+        if accepted > 0 {
+            for slot in slots.prefix(accepted) { held[slot] = nil }
+            status.sent += accepted
+            status.lastAck = time.wall
+            hasWorked = true
+        }
+        machine.on(.answered(slot: slot, outcome), now: now)
+    }
+
+    func refuse(_ slot: UInt64, _ code: Int, _ reason: String, _ now: Int64) {
+        guard let item = held[slot] else { return machine.on(.refused(slot: slot, true), now: now) }
+        do {
+            try owner.sources[PushWindow.stream(of: slot)].refuse(item.seq, item.identity, code, reason)
+            held[slot] = nil
+            status.refused += 1
+            journalTrouble = nil
+            machine.on(.refused(slot: slot, true), now: now)
+        } catch {
+            journalTrouble = "a refused record cannot be stored: \(error)"
+            machine.on(.refused(slot: slot, false), now: now)
+        }
+    }
+
+    func seal(_ seals: [BatchSeal], _ stream: Int, _ now: Int64) {
+        do {
+            try owner.sources[stream].seal(seals)
+            journalTrouble = nil
+            machine.on(.sealed(true, stream: stream), now: now)
+        } catch {
+            journalTrouble = "the ends of a batch cannot be stored: \(error)"
+            machine.on(.sealed(false, stream: stream), now: now)
+        }
+    }
+
+    func save(_ seq: SequenceNumber, _ stream: Int, _ now: Int64) {
+        do {
+            try owner.sources[stream].acknowledge(seq)
+            journalTrouble = nil
+            machine.on(.saved(seq, true, stream: stream), now: now)
+        } catch {
+            journalTrouble = "the cursor cannot be stored: \(error)"
+            machine.on(.saved(seq, false, stream: stream), now: now)
+        }
+    }
+
+    /// What people are told, from the most to the least pressing.
+    func currentState() -> (DestinationStatus.State, String?) {
+        if let journalTrouble { return (.retrying, journalTrouble) }
+        return switch machine.condition {
+        case .held(let reason): (.held, reason)
+        case .retrying(let reason): (.retrying, reason)
+        case .paced(let reason): (.paced, reason)
+        case .flowing: (hasWorked ? .connected : .starting, nil)
+        }
+    }
+}

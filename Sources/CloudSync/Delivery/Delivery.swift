@@ -1,0 +1,162 @@
+internal import EventLoop
+internal import GatewayModel
+internal import HTTPClient
+
+/// The loop of a destination: carries out what its machine decides. Confined to the destination's thread.
+final class Delivery<Format: DeliveryFormat> {
+    let owner: FormatDestination<Format>
+    let http: HTTPMultiplexer
+    let reader: DeliveryReader
+    let side: (any SideTraffic)?
+    let judgement: StatusJudgement
+    var machine: PushMachine
+    /// What was read and is not finished, by slot.
+    var held: [UInt64: DeliveryItem] = [:]
+    /// Requests under way, by the first slot of their batch.
+    var underWay: [UInt64: (batch: DeliveryBatch, slots: [UInt64])] = [:]
+    var status: DestinationStatus
+    var hasWorked = false
+    /// Why the journal could not be read or written, while it cannot.
+    var journalTrouble: String?
+    private var publishAt = Int64.min
+
+    /// Tags from here on are those of side traffic; below it they are slots.
+    static var sideTagFirst: UInt64 { UInt64(1) << 63 }
+    /// How often the status is published while nothing but numbers changes, in milliseconds.
+    private static var publishInterval: Int64 { 100 }
+    /// Requests of side traffic at once.
+    private static var sideRequestsMax: Int { 4 }
+
+    init(_ owner: FormatDestination<Format>) throws {
+        self.owner = owner
+        let configuration = owner.configuration
+        reader = try DeliveryReader(
+            configuration.name, gateway: configuration.gatewayID, owner.sources, owner.format
+        ) { [signals = owner.signals] in signals.wakeup.wake() }
+        var client = configuration.client
+        // One more for what is urgent.
+        let requestsMax = configuration.push.parallelism + 1 + Self.sideRequestsMax
+        client.connectionsMax = max(client.connectionsMax, requestsMax)
+        http = try HTTPMultiplexer(client, requestsMax: requestsMax)
+        side = owner.sideTraffic()
+        judgement = StatusJudgement(peer: configuration.kind)
+        let streams = try owner.sources.map {
+            PushMachine.Stream($0.stream, from: $0.acknowledged(), seals: try $0.seals())
+        }
+        machine = PushMachine(configuration.push, streams, seed: owner.seed)
+        status = owner.status
+    }
+
+    func run(_ stop: StopFlag) throws {
+        let signals = owner.signals
+        let subscriptions = owner.sources.enumerated().map { index, source in
+            source.onAppend { signals.appended(stream: index) }
+        }
+        var stopAt: Int64?
+        while true {
+            let time = owner.clock.now()
+            let now = time.monotonicMilliseconds
+            if stop.isSet, stopAt == nil {
+                stopAt = now + owner.configuration.push.stopLimit
+                machine.on(.stop, now: now)
+            }
+            takeSignals(now)
+            while let (stream, page) = reader.take() { takeIn(page, stream, now) }
+            if stopAt == nil { makeSideRequests(time) }
+            act(now)
+            publish(now)
+            if let stopAt, machine.isDrained || now >= stopAt { break }
+            let isWoken = http.poll(timeout: timeout(now, stopAt), alsoWatching: signals.wakeup.fileDescriptor) {
+                completed($0)
+            }
+            if isWoken { signals.wakeup.drain() }
+        }
+        withExtendedLifetime(subscriptions) {}
+        http.cancelAll()
+        status.state = .stopped
+        owner.publish(status)
+    }
+
+    private func takeSignals(_ now: Int64) {
+        let grown = owner.signals.takeGrown()
+        for index in owner.sources.indices where grown & (1 << UInt32(index)) != 0 {
+            machine.on(.appended(stream: index), now: now)
+        }
+        if owner.signals.takeFlush() {
+            machine.on(.flush, now: now)
+            side?.flush(now: now)
+        }
+    }
+
+    /// Until the earliest moment at which something has to be done although nothing happens.
+    private func timeout(_ now: Int64, _ stopAt: Int64?) -> Duration {
+        var at = min(now + 60_000, stopAt ?? .max)
+        if let deadline = machine.deadline(now: now) { at = min(at, deadline) }
+        if stopAt == nil, let deadline = side?.deadline(now: now) { at = min(at, deadline) }
+        if isStatusStale { at = min(at, publishAt) }
+        return .milliseconds(max(0, at - now))
+    }
+
+    private func act(_ now: Int64) {
+        while let action = machine.next(now: now) {
+            switch action {
+            case .read(let after, let limit, let stream): reader.ask(stream, after: after, limit: limit)
+            case .send(let batch): send(batch, now)
+            case .refuse(let slot, let status, let reason): refuse(slot, status, reason, now)
+            case .seal(let seals, let stream): seal(seals, stream, now)
+            case .save(let seq, let stream): save(seq, stream, now)
+            }
+        }
+    }
+
+    private func completed(_ completion: HTTPMultiplexer.Completion) {
+        let time = owner.clock.now()
+        if completion.tag >= Self.sideTagFirst {
+            let outcome = side?.answered(completion.tag - Self.sideTagFirst, completion.result, at: time)
+            if case .limited(let reason, let retryAfter) = outcome {
+                machine.on(.limited(reason: reason, retryAfter: retryAfter), now: time.monotonicMilliseconds)
+            }
+            return
+        }
+        guard let batch = underWay[completion.tag]?.batch else { return }
+        let outcome =
+            switch completion.result {
+            case .failure(let error): judgement.outcome(error)
+            case .success(let answer): owner.format.outcome(answer, of: batch, wall: time.wall.milliseconds)
+            }
+        answered(completion.tag, outcome, time)
+    }
+
+    private func makeSideRequests(_ time: ReceiveTime) {
+        guard let side else { return }
+        while http.inFlight < http.requestsMax, let (number, request) = side.next(now: time) {
+            do throws(HTTPClientError) {
+                try http.submit(request, tag: Self.sideTagFirst + number)
+            } catch {
+                _ = side.answered(number, .failure(error), at: time)
+                return
+            }
+        }
+    }
+
+    private var isStatusStale: Bool {
+        status.inFlight != machine.inFlight
+            || owner.sources.indices.contains { status.streams[$0].acknowledged != machine.streams[$0].finishedTo }
+    }
+
+    private func publish(_ now: Int64) {
+        var next = status
+        (next.state, next.reason) = currentState()
+        side?.report(to: &next)
+        let isNews =
+            next.state != status.state || next.reason != status.reason || next.warnings != status.warnings
+            || next.announced != status.announced || next.refusedHeartbeats != status.refusedHeartbeats
+        guard isNews || (isStatusStale && now >= publishAt) else { return }
+        publishAt = now + Self.publishInterval
+        status = next
+        status.inFlight = machine.inFlight
+        for index in owner.sources.indices { status.streams[index].acknowledged = machine.streams[index].finishedTo }
+        if let bulk = status.streams.last { status.acknowledged = bulk.acknowledged }
+        owner.publish(status)
+    }
+}
