@@ -75,11 +75,11 @@ extension Journal {
         where isWanted: (DeviceID) -> Bool, _ body: (borrowing StoredRecord) -> Void
     ) throws(JournalError) {
         let newest = state.memory.withLock { memory in
-            memory.devices.entries.indices.compactMap { index -> Int64? in
-                let entry = memory.devices.entries[index]
-                guard entry.isKnown, let name = DeviceName(known: index), isWanted(name.id) else { return nil }
-                return entry.latest.newest
+            var newest: [Int64] = []
+            memory.devices.forEachKnown { name, entry in
+                if isWanted(name.id), let place = entry.latest.newest { newest.append(place) }
             }
+            return newest
         }
         do throws(SQLiteError) {
             for place in newest.sorted() {
