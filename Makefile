@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: run test check build format bench crash clean help dependencies
+.PHONY: run test check build format bench crash storage clean help dependencies
 
 SWIFT ?= $(or $(shell command -v swift),/opt/swift/usr/bin/swift)
 STRICT := --explicit-target-dependency-import-check error
@@ -55,6 +55,10 @@ crash: dependencies ## 30 kills over 200000 messages, counted from outside (ARGS
 	@$(SWIFT) build $(RELEASE) --product mycogate >&2
 	@$(SWIFT) build $(RELEASE) --product mycogate-sim >&2
 	@exec .build/release/mycogate-sim crash --gateway .build/release/mycogate $(ARGS)
+
+storage: dependencies ## a disk that fails at every call, and 1000 power cuts (ARGS="--seeds 100 --every 10")
+	@$(SWIFT) build $(RELEASE) --product mycogate-sim >&2
+	@exec .build/release/mycogate-sim storage $(ARGS)
 
 clean: ## remove what was built
 	@rm -rf .build demo-data

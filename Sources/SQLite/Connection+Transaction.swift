@@ -39,6 +39,16 @@ extension Connection {
         throw error
     }
 
+    /// Puts the database in WAL mode, for good.
+    ///
+    /// Where SQLite cannot, it may go on with a rollback journal, whose removal is not synced: no commit would be durable.
+    public func useWriteAheadLog() throws(SQLiteError) {
+        try pragma("journal_mode=WAL")
+        guard try pragma("journal_mode").text == "wal" else {
+            throw SQLiteError(.io, message: "cannot be put in WAL mode: \(path)")
+        }
+    }
+
     /// Reads or sets a pragma and gives its first answer.
     @discardableResult
     public func pragma(_ text: StaticString) throws(SQLiteError) -> SQLiteValue {
@@ -50,6 +60,10 @@ extension Connection {
     public func pragma(_ text: String) throws(SQLiteError) -> SQLiteValue {
         let statement = try prepare("PRAGMA " + text)
         defer { statement.reset() }
-        return try statement.step() ? statement.value(0) : .null
+        guard try statement.step() else { return .null }
+        let answer = statement.value(0)
+        // A change is committed only at the end, and fails there if it fails.
+        while try statement.step() {}
+        return answer
     }
 }

@@ -19,7 +19,7 @@ public final class Database: @unchecked Sendable {
     /// Opens or creates `path` in WAL mode with foreign keys enforced.
     public init(path: String, durability: Durability = .full) throws(SQLiteError) {
         let connection = try Connection(path: path)
-        try connection.pragma("journal_mode=WAL")
+        try connection.useWriteAheadLog()
         try connection.pragma("synchronous=" + durability.rawValue)
         try connection.pragma("foreign_keys=ON")
         try connection.pragma("cache_size=-256")

@@ -9,6 +9,7 @@ enum SimulatorProgram {
                mycogate-sim mas [--port N] [--limit]
                mycogate-sim board g2|g3|g11 [--link PATH] [--seed N]
                mycogate-sim crash --gateway PROGRAM [--kills N] [--messages N] [--seed N]
+               mycogate-sim storage [--seeds N] [--seed N] [--every N]
 
         site    a whole site: the gateway, boards on MQTT and on serial ports, a stand-in MAS. Runs until it is
                 interrupted, or for N seconds; then its last line counts what was stored and delivered, and its exit
@@ -16,6 +17,8 @@ enum SimulatorProgram {
         mas     the stand-in MAS alone; --limit keeps the rate limit of the real one.
         board   one serial board on a pseudo terminal, to try a gateway by hand; --link puts a stable name to it.
         crash   kills the gateway again and again (30 times over 200000 messages) and counts what was lost or doubled.
+        storage a journal on a disk that fails: at every call of its life in turn (or every Nth), and by a power cut for each
+                of N seeds (1000), from --seed on. Exits with 1 if anything acknowledged is missing or doubled.
 
         """
 
@@ -30,6 +33,7 @@ enum SimulatorProgram {
             case "mas": return try mas(&options, signals)
             case "board": return try board(&options, signals)
             case "crash": return try crash(&options)
+            case "storage": return try StorageVerb.run(&options)
             case "help", "--help", "-h":
                 say(help)
                 return 0

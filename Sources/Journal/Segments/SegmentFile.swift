@@ -22,6 +22,8 @@ struct SegmentFile: Equatable, Sendable {
 
     var wal: String { path + "-wal" }
     var sharedMemory: String { path + "-shm" }
+    /// There only while a segment is being sealed, or when that broke off.
+    var rollbackJournal: String { path + "-journal" }
 
     /// What the segment takes on disk, WAL included.
     var bytes: Int64 { (Folder.size(of: path) ?? 0) + (Folder.size(of: wal) ?? 0) }
@@ -34,7 +36,7 @@ struct SegmentFile: Equatable, Sendable {
         guard head.count == 100, head.starts(with: Array("SQLite format 3\u{0}".utf8)) else {
             return .damaged("not a database")
         }
-        guard head[18] == 1, head[19] == 1, walSize == 0 else { return .open }
+        guard head[18] == 1, head[19] == 1, walSize == 0, Folder.size(of: rollbackJournal) == nil else { return .open }
         let pageSize = Int64(head[16]) << 8 | Int64(head[17])
         let pages = head[28..<32].reduce(Int64(0)) { $0 << 8 | Int64($1) }
         let size = Folder.size(of: path) ?? 0
@@ -57,13 +59,14 @@ struct SegmentFile: Equatable, Sendable {
     func remove() {
         Folder.remove(path)
         Folder.remove(wal)
+        Folder.remove(rollbackJournal)
         Folder.remove(sharedMemory)
     }
 
     /// Moves all that belongs to the segment to `folder`, so that it is in nobody's way and can be looked at.
     func setAside(in folder: String, stream: String) throws(JournalError) {
         try Folder.make(folder)
-        for suffix in ["", "-wal", "-shm"] where Folder.size(of: path + suffix) != nil {
+        for suffix in ["", "-wal", "-journal", "-shm"] where Folder.size(of: path + suffix) != nil {
             let target = "\(folder)/\(stream)-\(first).db"
             var name = target
             var attempt = 1

@@ -13,7 +13,11 @@ final class SegmentReader: @unchecked Sendable {
     private let after: Statement
 
     convenience init(_ file: SegmentFile, _ stream: StreamName, isSealed: Bool) throws(SQLiteError) {
-        do throws(SQLiteError) { try self.init(opening: file, stream, isSealed: isSealed) } catch {
+        do throws(SQLiteError) {
+            // Whoever only reads cannot undo a sealing that broke off; one who may write does it on opening.
+            if !isSealed, Folder.size(of: file.rollbackJournal) != nil { try SegmentSeal.undo(file) }
+            try self.init(opening: file, stream, isSealed: isSealed)
+        } catch {
             throw error.asDamage
         }
     }

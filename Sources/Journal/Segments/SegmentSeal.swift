@@ -14,4 +14,10 @@ enum SegmentSeal {
             throw SQLiteError(.busy, message: "somebody reads \(file.path)")
         }
     }
+
+    /// Brings back what the segment was before a sealing that broke off. Does nothing to one that is being sealed.
+    static func undo(_ file: SegmentFile) throws(SQLiteError) {
+        let connection = try Connection(path: file.path, access: .readWrite)
+        try connection.pragma("schema_version")
+    }
 }

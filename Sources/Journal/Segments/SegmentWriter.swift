@@ -60,7 +60,7 @@ final class SegmentWriter {
     }
 
     private static func configure(_ connection: Connection, _ segmentSize: Int64) throws(SQLiteError) {
-        try connection.pragma("journal_mode=WAL")
+        try connection.useWriteAheadLog()
         try connection.pragma("synchronous=FULL")
         try connection.pragma("cache_size=-256")
         try connection.pragma("temp_store=MEMORY")
