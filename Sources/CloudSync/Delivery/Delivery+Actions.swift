@@ -29,7 +29,7 @@ extension Delivery {
         }
     }
 
-    func send(_ batch: PushBatch, _ now: Int64) {
+    func send(_ batch: PushBatch, _ time: ReceiveTime) {
         let slots = machine.slots(of: batch)
         let source = owner.sources[batch.stream]
         let share = batch.shares > 1 ? "/\(batch.share).\(batch.shares)" : ""
@@ -39,8 +39,8 @@ extension Delivery {
                 + "\(batch.firstSeq)-\(batch.lastSeq)/\(batch.count)\(share)")
         underWay[batch.slot] = (delivery, slots)
         status.attempts += 1
-        let request = owner.configuration.compressed(owner.format.request(delivery))
-        machine.on(.spent(request.body.count + Self.headByteCount), now: now)
+        let request = owner.configuration.compressed(owner.format.request(delivery, at: time))
+        machine.on(.spent(request.body.count + Self.headByteCount), now: time.monotonicMilliseconds)
         do throws(HTTPClientError) {
             try http.submit(request, tag: batch.slot)
         } catch {

@@ -63,7 +63,7 @@ final class Delivery<Format: DeliveryFormat> {
             takeSignals(now)
             while let (stream, page) = reader.take() { takeIn(page, stream, now) }
             if stopAt == nil { makeSideRequests(time) }
-            act(now)
+            act(time)
             publish(now)
             if let stopAt, machine.isDrained || now >= stopAt { break }
             let isWoken = http.poll(timeout: timeout(now, stopAt), alsoWatching: signals.wakeup.fileDescriptor) {
@@ -97,11 +97,12 @@ final class Delivery<Format: DeliveryFormat> {
         return .milliseconds(max(0, at - now))
     }
 
-    private func act(_ now: Int64) {
+    private func act(_ time: ReceiveTime) {
+        let now = time.monotonicMilliseconds
         while let action = machine.next(now: now) {
             switch action {
             case .read(let after, let limit, let stream): reader.ask(stream, after: after, limit: limit)
-            case .send(let batch): send(batch, now)
+            case .send(let batch): send(batch, time)
             case .refuse(let slot, let status, let reason): refuse(slot, status, reason, now)
             case .seal(let seals, let stream): seal(seals, stream, now)
             case .save(let seq, let stream): save(seq, stream, now)
@@ -122,7 +123,7 @@ final class Delivery<Format: DeliveryFormat> {
         let outcome =
             switch completion.result {
             case .failure(let error): judgement.outcome(error)
-            case .success(let answer): owner.format.outcome(answer, of: batch, wall: time.wall.milliseconds)
+            case .success(let answer): owner.format.outcome(answer, of: batch, at: time)
             }
         answered(completion.tag, outcome, time)
     }

@@ -1,29 +1,32 @@
 public import GatewayModel
 public import HTTPClient
 
-/// How records become requests to one kind of destination, and what its answers mean.
-///
-/// A format is a value. One copy renders on the destination's reading thread, another makes requests and judges answers on
-/// its sending thread.
-public protocol DeliveryFormat: Sendable {
+/// How records are written for one kind of destination. A value that belongs to the reading thread.
+public protocol RecordRendering: Sendable {
     /// Appends what stands for one record to `bytes`; what it appends before saying `nothing` or `unfit` is dropped.
     mutating func render(_ record: borrowing StoredRecord, to bytes: inout [UInt8]) -> Rendering
 
     /// As above for records that are gone.
     mutating func render(_ gap: StreamGap, of stream: StreamName, to bytes: inout [UInt8]) -> Rendering
-
-    /// The request for a batch, the same at every attempt. Compression is added by the caller.
-    func request(_ batch: DeliveryBatch) -> ClientRequest
-
-    /// What an answer says about the batch it was given to; `wall` is the wall clock in Unix milliseconds.
-    func outcome(_ answer: ClientAnswer, of batch: DeliveryBatch, wall: Int64) -> PushOutcome
 }
 
-extension DeliveryFormat {
+extension RecordRendering {
     /// Most destinations have no place for records that are gone.
     public mutating func render(_ gap: StreamGap, of stream: StreamName, to bytes: inout [UInt8]) -> Rendering {
         .nothing
     }
+}
+
+/// How records become HTTP requests to one kind of destination, and what its answers mean.
+///
+/// A format is a value. One copy renders on the destination's reading thread, another makes requests and judges answers on
+/// its sending thread.
+public protocol DeliveryFormat: RecordRendering {
+    /// The request for a batch: the same address and body at every attempt. Compression is added by the caller.
+    func request(_ batch: DeliveryBatch, at time: ReceiveTime) -> ClientRequest
+
+    /// What an answer says about the batch that it was given to.
+    func outcome(_ answer: ClientAnswer, of batch: DeliveryBatch, at time: ReceiveTime) -> PushOutcome
 }
 
 /// What a format made of a record.

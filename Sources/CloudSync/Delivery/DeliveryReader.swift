@@ -42,7 +42,7 @@ final class DeliveryReader: Sendable {
     private let desk: Desk
 
     /// Starts the thread. `answered` is called on it when a page is ready.
-    init<Format: DeliveryFormat>(
+    init<Format: RecordRendering>(
         _ name: String, gateway: String, _ sources: [DeliverySource], _ format: Format,
         answered: @escaping @Sendable () -> Void
     ) throws(EventLoopError) {
@@ -67,7 +67,7 @@ final class DeliveryReader: Sendable {
         desk.state.withLock { $0.answers.isEmpty ? nil : $0.answers.removeFirst() }
     }
 
-    private static func work<Format: DeliveryFormat>(
+    private static func work<Format: RecordRendering>(
         _ desk: Desk, _ gateway: String, _ sources: [DeliverySource], _ format: Format
     ) {
         let drawings = sources.enumerated().map { PageDrawing($0.offset, $0.element, gateway: gateway, format) }

@@ -81,10 +81,11 @@ public final class FormatDestination<Format: DeliveryFormat>: Destination {
                 items: [DeliveryItem(seq: record.seq, device: record.device, bytes: bytes[...], identity: identity)],
                 key: "\(configuration.gatewayID)/\(epoch)/\(record.stream.rawValue)/\(record.seq)-\(record.seq)/1")
             let outcome: PushOutcome
+            let time = clock.now()
             do throws(HTTPClientError) {
                 let client = try HTTPClient(configuration.client)
-                let answer = try client.send(configuration.compressed(format.request(batch)))
-                outcome = format.outcome(answer, of: batch, wall: clock.now().wall.milliseconds)
+                let answer = try client.send(configuration.compressed(format.request(batch, at: time)))
+                outcome = format.outcome(answer, of: batch, at: clock.now())
             } catch {
                 outcome = StatusJudgement(peer: configuration.kind).outcome(error)
             }

@@ -3,7 +3,7 @@ internal import GatewayModel
 
 /// Renders pages: all records of a page in one buffer. Confined to the reading thread; an object, since both ends of a visit
 /// draw on it.
-final class PageDrawing<Format: DeliveryFormat> {
+final class PageDrawing<Format: RecordRendering> {
     private let source: DeliverySource
     private let identity: RecordIdentity
     private var format: Format

@@ -26,12 +26,13 @@ public struct StatusJudgement: Sendable {
         let reason = "HTTP \(answer.status)"
         switch answer.status {
         case 400 where Self.isPlainOnTLSPort(answer): return .misdirected(reason: "plain HTTP sent to an HTTPS port")
+        case 422 where blamesHeader(answer): return .misdirected(reason: "\(reason): \(detail(answer))")
         case 400, 413, 422: return .condemned(status: answer.status, reason: detail(answer))
         case 429: return .limited(reason: "\(reason): the destination limits our requests", retryAfter: retryAfter)
         case 408, 425: return .troubled(reason: reason)
         case 300..<400:
             return .misdirected(reason: "\(reason): redirected to \(answer.header("location") ?? "nowhere")")
-        case 401, 403: return .misdirected(reason: "\(reason): the key is missing or not accepted")
+        case 401, 403: return .misdirected(reason: "\(reason): the key is missing or not accepted: \(detail(answer))")
         case 404, 405: return .misdirected(reason: "\(reason): this is not the address of \(peer)")
         case 415: return .misdirected(reason: "\(reason): content type or compression is not accepted")
         case 503: return .unavailable(reason: reason, retryAfter: retryAfter)
@@ -44,6 +45,17 @@ public struct StatusJudgement: Sendable {
     public func foreign(_ answer: ClientAnswer) -> PushOutcome {
         let type = answer.header("content-type").map { Self.clean($0) } ?? "an answer"
         return .misdirected(reason: "HTTP \(answer.status) with \(type) that is not from \(peer)")
+    }
+
+    /// FastAPI says with 422 that a header is missing, too: then the key is wrong, not the record.
+    private func blamesHeader(_ answer: ClientAnswer) -> Bool {
+        answer.body.withUnsafeBytes { bytes in
+            // An answer that is no JSON blames nothing.
+            guard let value = try? JSON(JSONParser().parse(bytes)), let problems = value["detail"]?.array else {
+                return false
+            }
+            return !problems.isEmpty && problems.allSatisfy { $0["loc"]?.array?.first?.string == "header" }
+        }
     }
 
     /// The `detail`, `message` or `error` of a JSON answer, else the beginning of the body.
