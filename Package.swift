@@ -40,11 +40,10 @@ let layer1: [Target] = [
     system("CWebSockets", pkgConfig: "libwebsockets", apt: "libwebsockets-dev"),
     system("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
     system("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
-    system("COpenSSL", pkgConfig: "libcrypto", apt: "libssl-dev"),
+    system("COpenSSL", pkgConfig: "openssl", apt: "libssl-dev"),
     system("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
     system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
-    system("CNATS", pkgConfig: "libnats", apt: "libnats-dev"),
     .target(
         name: "CSimdjson", cxxSettings: [.unsafeFlags(["-fno-rtti"])],
         linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
@@ -53,11 +52,10 @@ let layer1: [Target] = [
 let layer2 = [
     library("EventLoop", ["GatewayModel", "CLinux"]),
     library("SQLite", ["CSQLite"]),
-    library("MQTT", ["CMosquitto", "CLinux"]),
+    library("MQTT", ["GatewayModel", "CMosquitto", "COpenSSL", "CLinux"]),
     library("Serial", ["CSerialPort", "CLinux"]),
-    library("HTTPClient", ["CCurl", "CLinux"]),
+    library("HTTPClient", ["GatewayModel", "CCurl", "COpenSSL", "CLinux"]),
     library("HTTPServer", ["CWebSockets", "CLinux"]),
-    library("NATS", ["CNATS"]),
     library("JSONText", ["CSimdjson"]),
     library("YAMLText", ["CYAML"]),
     library("Crypto", ["CSodium", "COpenSSL"]),
@@ -85,7 +83,7 @@ let layer6 = [
 ]
 
 let services: [Target.Dependency] = [
-    "ControlAPI", "Drivers", "CloudSync", "HTTPServer", "HTTPClient", "MQTT", "NATS", "Serial",
+    "ControlAPI", "Drivers", "CloudSync", "HTTPServer", "HTTPClient", "MQTT", "Serial",
 ]
 
 let layer7 = [
@@ -112,12 +110,11 @@ let package = Package(
             tests("GatewayModel"),
             tests("EventLoop", ["GatewayModel", "CLinux"]),
             tests("SQLite"),
-            tests("MQTT", ["EventLoop", "CLinux"]),
+            tests("MQTT", ["GatewayModel", "EventLoop", "CLinux"]),
             tests("ServiceManager", ["CLinux"]),
             tests("Serial", ["CLinux"]),
-            tests("HTTPClient"),
+            tests("HTTPClient", ["GatewayModel"]),
             tests("HTTPServer", ["HTTPClient", "CLinux"]),
-            tests("NATS"),
             tests("JSONText"),
             tests("YAMLText"),
             tests("Crypto"),

@@ -31,6 +31,11 @@ static inline CURLcode ccurl_set_header_sink(CURL *easy, ccurl_sink sink, void *
     CURLcode code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, sink);
     return code != CURLE_OK ? code : curl_easy_setopt(easy, CURLOPT_HEADERDATA, context);
 }
+typedef CURLcode (*ccurl_context_sink)(CURL *easy, void *context, void *unused);
+
+static inline CURLcode ccurl_set_context_sink(CURL *easy, ccurl_context_sink sink) {
+    return curl_easy_setopt(easy, CURLOPT_SSL_CTX_FUNCTION, sink);
+}
 // Bytes of an answer, collected up to a limit without leaving C: it happens for every header line.
 struct ccurl_buffer {
     char *bytes;

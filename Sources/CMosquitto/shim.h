@@ -21,3 +21,8 @@ static inline int cmosquitto_alpn(struct mosquitto *client, const char *protocol
 static inline int cmosquitto_use_system_certificates(struct mosquitto *client) {
     return mosquitto_int_option(client, MOSQ_OPT_TLS_USE_OS_CERTS, 1);
 }
+// The settings of `mosquitto_tls_set` are applied to it as well.
+static inline int cmosquitto_use_context(struct mosquitto *client, void *context) {
+    int code = mosquitto_int_option(client, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 1);
+    return code != MOSQ_ERR_SUCCESS ? code : mosquitto_void_option(client, MOSQ_OPT_SSL_CTX, context);
+}

@@ -1,9 +1,22 @@
+internal import HTTPClient
+
 /// The `Retry-After` header of an answer: seconds, or a date (RFC 9110, section 10.2.3).
 enum RetryAfter {
     /// Milliseconds from `now` (wall clock, Unix milliseconds); nil if the text is neither. A past date is 0.
     static func milliseconds(_ text: String, now: Int64) -> Int64? {
         if let seconds = Int64(text) { return seconds < 0 ? nil : min(seconds, 1_000_000_000) * 1_000 }
         return unixSeconds(httpDate: text).map { max(0, min($0 * 1_000 - now, 1_000_000_000_000)) }
+    }
+
+    /// Milliseconds since 1970 by the clock of the server that answered (`Date`): its dates are to be measured by it, not
+    /// by ours, which may be wrong. Nil if it does not say.
+    static func serverTime(_ answer: ClientAnswer) -> Int64? {
+        answer.header("date").flatMap { unixSeconds(httpDate: $0) }.map { $0 * 1_000 }
+    }
+
+    static func serverTime(_ result: Result<ClientAnswer, HTTPClientError>) -> Int64? {
+        // Without an answer nobody told the time.
+        (try? result.get()).flatMap { serverTime($0) }
     }
 
     /// `Sun, 06 Nov 1994 08:49:37 GMT`. The two obsolete forms are not taken: servers must not send them.

@@ -33,6 +33,8 @@ public struct ControlSources: Sendable {
     /// A fresh UUID.
     public var uuid: @Sendable () -> String
     public var residentBytes: @Sendable () -> Int64
+    /// Why the clock is believed: `kernel`, `battery` … or `none`.
+    public var clockEvidence: @Sendable () -> String = { "none" }
 
     public init(
         gateway: DeviceID, site: String?, version: String, started: ReceiveTime, clock: any Clock, journal: Journal,

@@ -24,6 +24,15 @@ public final class CommandQueue: Sendable {
             CREATE INDEX fleet_command_created ON fleet_command (created)
             """)
 
+    static let deadlineMigration = Migration(
+        module: "fleet", version: 3,
+        sql: """
+            -- The boot whose monotonic clock the next two are of; null until the first boot that knows them.
+            ALTER TABLE fleet_command ADD COLUMN boot TEXT;
+            ALTER TABLE fleet_command ADD COLUMN began INTEGER NOT NULL DEFAULT 0;
+            ALTER TABLE fleet_command ADD COLUMN deadline INTEGER NOT NULL DEFAULT 0
+            """)
+
     private struct Observers: ~Copyable {
         var submitted: [@Sendable (DeviceID) -> Void] = []
         var waiting: [String: [(key: Int, continuation: CheckedContinuation<Void, Never>)]] = [:]
@@ -31,10 +40,14 @@ public final class CommandQueue: Sendable {
     }
 
     private let database: Database
+    private let boot: String
     private let observers = Mutex(Observers())
 
-    /// The database must have been migrated.
-    public init(database: Database) { self.database = database }
+    /// The database must have been migrated. `boot` names the boot of the box whose monotonic clock `now` is always of.
+    public init(database: Database, boot: String) {
+        self.database = database
+        self.boot = boot
+    }
 
     /// Accepts a command. Durable on return. Returns the command that already stands for it if the same device was sent
     /// the same name and params within `repeatWindowMilliseconds` by the same origin, if `mayRepeat`.
@@ -43,19 +56,23 @@ public final class CommandQueue: Sendable {
     ///   device can be repeated, only while it may still succeed, and an estop never: switching on, off and on again is
     ///   three commands.
     public func submit(
-        id: String, device: DeviceID, name: String, params: String, origin: String, now: Timestamp,
+        id: String, device: DeviceID, name: String, params: String, origin: String, now: ReceiveTime,
         lifetime: Duration = CommandQueue.lifetime, mayRepeat: Bool = false
     ) throws(CommandRefusal) -> DeviceCommand {
         guard CommandName.isValid(name) else { throw .invalidName(name) }
         guard params.utf8.count <= CommandName.paramsByteCountMax else { throw .paramsTooLong(params.utf8.count) }
         let command = DeviceCommand(
             id: id, device: device, name: name, params: params, origin: origin, state: .queued, result: nil,
-            created: now,
-            expires: Timestamp(milliseconds: now.milliseconds + lifetime.milliseconds, trusted: now.trusted))
+            created: now.wall,
+            expires: Timestamp(
+                milliseconds: now.wall.milliseconds + lifetime.milliseconds, trusted: now.wall.trusted),
+            deadline: now.monotonicMilliseconds + lifetime.milliseconds)
         let outcome: CommandTable.Insertion
         do throws(SQLiteError) {
             outcome = try database.write { connection throws(SQLiteError) in
-                try CommandTable.insert(command, mayRepeat: mayRepeat && name != "estop", connection)
+                try CommandTable.insert(
+                    command, at: now.monotonicMilliseconds, of: boot, mayRepeat: mayRepeat && name != "estop",
+                    connection)
             }
         } catch {
             throw .store(error)
@@ -70,9 +87,9 @@ public final class CommandQueue: Sendable {
     }
 
     /// The commands of `device` that wait to be sent: an estop first, then oldest first.
-    public func waiting(for device: DeviceID, now: Timestamp) throws(SQLiteError) -> [DeviceCommand] {
+    public func waiting(for device: DeviceID, now: ReceiveTime) throws(SQLiteError) -> [DeviceCommand] {
         try database.read { connection throws(SQLiteError) in
-            try CommandTable.waiting(device, now: now.milliseconds, connection)
+            try CommandTable.waiting(device, now: now.monotonicMilliseconds, boot, connection)
         }
     }
 
@@ -100,10 +117,11 @@ public final class CommandQueue: Sendable {
         return moved
     }
 
-    /// Ends the commands whose time is over and forgets those that ended more than a week ago.
-    public func expire(now: Timestamp) throws(SQLiteError) {
+    /// Ends the commands whose time is over and forgets those that ended more than a week ago. Commands of an earlier boot
+    /// are taken over: they have what is left of their time if both clocks could be believed, else all of it again.
+    public func expire(now: ReceiveTime) throws(SQLiteError) {
         let expired = try database.write { connection throws(SQLiteError) in
-            try CommandTable.expire(now: now.milliseconds, connection)
+            try CommandTable.expire(now: now, boot, connection)
         }
         for id in expired { wake(id) }
     }

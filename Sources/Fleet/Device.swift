@@ -24,6 +24,8 @@ public struct Device: Sendable, Equatable {
     public var presence: Presence
     public var firstSeen: Timestamp
     public var lastSeen: Timestamp
+    /// The same by the monotonic clock; nil if it was not seen since the gateway started.
+    public var lastHeard: Int64?
 
     /// A device that says nothing of its presence counts as online while it was seen within this many milliseconds.
     public static let silenceMax: Int64 = 120_000
@@ -39,12 +41,15 @@ public struct Device: Sendable, Equatable {
         attributes = [:]
     }
 
-    /// Whether the device is there, as far as is known at `now`.
-    public func isOnline(at now: Timestamp) -> Bool {
+    /// Whether the device is there, as far as is known at `now`. A wall clock that is set makes no difference.
+    public func isOnline(at now: ReceiveTime) -> Bool {
         switch presence {
-        case .offline: false
-        case .online where source == .serial: true
-        case .online, .unknown: now.milliseconds - lastSeen.milliseconds <= Self.silenceMax
+        case .offline: return false
+        case .online where source == .serial: return true
+        case .online, .unknown: break
         }
+        if let lastHeard { return now.monotonicMilliseconds - lastHeard <= Self.silenceMax }
+        guard now.wall.trusted, lastSeen.trusted else { return false }
+        return (0...Self.silenceMax).contains(now.wall.milliseconds - lastSeen.milliseconds)
     }
 }

@@ -10,7 +10,7 @@ public final class DeviceRegistry: Sendable {
     private struct State: ~Copyable {
         var devices: [DeviceID: Device] = [:]
         /// Last message by `DeviceName.index`: the only part the data path touches.
-        var lastSeen: [Timestamp?] = []
+        var lastSeen: [ReceiveTime?] = []
         var unsaved: Set<DeviceID> = []
     }
 
@@ -29,7 +29,7 @@ public final class DeviceRegistry: Sendable {
                   last_seen INTEGER NOT NULL, last_trusted INTEGER NOT NULL
                 ) WITHOUT ROWID
                 """),
-        CommandQueue.migration,
+        CommandQueue.migration, CommandQueue.deadlineMigration,
     ]
 
     /// Reads the known devices. The database must have been migrated. Presence starts as unknown.
@@ -64,7 +64,7 @@ public final class DeviceRegistry: Sendable {
                 }
                 // A retained message tells of an earlier time: its device may be long gone.
                 guard !observation.flags.contains(.retained) else { continue }
-                state.lastSeen[index] = observation.received.wall
+                state.lastSeen[index] = observation.received
             }
         }
     }
@@ -75,7 +75,7 @@ public final class DeviceRegistry: Sendable {
     public func note(_ sighting: Sighting) -> Bool {
         state.withLock { state in
             let before = state.devices[sighting.device]
-            var device = before ?? Device(id: sighting.device, source: sighting.source, firstSeen: sighting.at)
+            var device = before ?? Device(id: sighting.device, source: sighting.source, firstSeen: sighting.at.wall)
             sighting.apply(to: &device)
             guard device != before else { return false }
             state.devices[sighting.device] = device
@@ -98,7 +98,7 @@ public final class DeviceRegistry: Sendable {
     }
 
     /// How many devices are known, and how many of them are there now.
-    public func count(onlineAt now: Timestamp) -> (online: Int, total: Int) {
+    public func count(onlineAt now: ReceiveTime) -> (online: Int, total: Int) {
         let devices = devices()
         return (devices.count { $0.isOnline(at: now) }, devices.count)
     }
@@ -121,12 +121,13 @@ public final class DeviceRegistry: Sendable {
         }
     }
 
-    private static func current(_ device: Device, _ lastSeen: [Timestamp?]) -> Device {
+    private static func current(_ device: Device, _ lastSeen: [ReceiveTime?]) -> Device {
         guard let name = DeviceName(device.id), Int(name.index) < lastSeen.count, let seen = lastSeen[Int(name.index)],
-            seen.milliseconds > device.lastSeen.milliseconds
+            device.lastHeard.map({ seen.monotonicMilliseconds > $0 }) ?? true
         else { return device }
         var device = device
-        device.lastSeen = seen
+        device.lastSeen = seen.wall
+        device.lastHeard = seen.monotonicMilliseconds
         return device
     }
 }

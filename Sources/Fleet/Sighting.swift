@@ -4,7 +4,7 @@ public import GatewayModel
 public struct Sighting: Sendable, Equatable {
     public var device: DeviceID
     public var source: SourceKind
-    public var at: Timestamp
+    public var at: ReceiveTime
     public var presence: Device.Presence?
     public var displayName: String?
     public var role: String?
@@ -15,7 +15,7 @@ public struct Sighting: Sendable, Equatable {
     public var capabilities: [String] = []
     public var attributes: [String: String] = [:]
 
-    public init(device: DeviceID, source: SourceKind, at: Timestamp, presence: Device.Presence? = nil) {
+    public init(device: DeviceID, source: SourceKind, at: ReceiveTime, presence: Device.Presence? = nil) {
         self.device = device
         self.source = source
         self.at = at
@@ -27,8 +27,9 @@ public struct Sighting: Sendable, Equatable {
 
     func apply(to device: inout Device) {
         device.source = source
-        if at.milliseconds > device.lastSeen.milliseconds || at.trusted && !device.lastSeen.trusted {
-            device.lastSeen = at
+        if device.lastHeard.map({ at.monotonicMilliseconds >= $0 }) ?? true {
+            device.lastSeen = at.wall
+            device.lastHeard = at.monotonicMilliseconds
         }
         if let presence { device.presence = presence }
         if let displayName { device.displayName = displayName }

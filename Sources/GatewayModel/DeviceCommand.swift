@@ -22,10 +22,13 @@ public struct DeviceCommand: Sendable, Equatable {
     public var result: String?
     public var created: Timestamp
     public var expires: Timestamp
+    /// When it expires by the monotonic clock of this boot, in milliseconds; nil for one of an earlier boot that the
+    /// queue has not taken over yet. The only one that counts: `expires` is for people.
+    public var deadline: Int64?
 
     public init(
         id: String, device: DeviceID, name: String, params: String, origin: String, state: State, result: String?,
-        created: Timestamp, expires: Timestamp
+        created: Timestamp, expires: Timestamp, deadline: Int64? = nil
     ) {
         self.id = id
         self.device = device
@@ -36,5 +39,12 @@ public struct DeviceCommand: Sendable, Equatable {
         self.result = result
         self.created = created
         self.expires = expires
+        self.deadline = deadline
+    }
+
+    /// What is left of its time, at least 0.
+    public func millisecondsLeft(at now: ReceiveTime) -> Int64 {
+        guard let deadline else { return max(0, expires.milliseconds - created.milliseconds) }
+        return max(0, deadline - now.monotonicMilliseconds)
     }
 }

@@ -9,7 +9,10 @@ public struct RecordFlags: OptionSet, Hashable, Sendable {
     public static let duplicateSeq = RecordFlags(rawValue: 1 << 1)
     /// Holds values that the firmware is known to make up.
     public static let placeholder = RecordFlags(rawValue: 1 << 2)
+    /// The gateway's clock could not be believed when this arrived. Told when a record is read, not stored.
     public static let clockUntrusted = RecordFlags(rawValue: 1 << 3)
+    /// The same, but the right time has become known since, and is given. Told when a record is read, not stored.
+    public static let clockCorrected = RecordFlags(rawValue: 1 << 12)
     public static let signatureValid = RecordFlags(rawValue: 1 << 4)
     public static let signatureInvalid = RecordFlags(rawValue: 1 << 5)
     public static let hashInvalid = RecordFlags(rawValue: 1 << 6)
@@ -29,6 +32,6 @@ public struct RecordFlags: OptionSet, Hashable, Sendable {
         (.repaired, "repaired"), (.duplicateSeq, "duplicate_seq"), (.placeholder, "placeholder"),
         (.clockUntrusted, "clock_untrusted"), (.signatureValid, "signature_valid"),
         (.signatureInvalid, "signature_invalid"), (.hashInvalid, "hash_invalid"), (.gapBefore, "gap_before"),
-        (.newBoot, "new_boot"), (.retained, "retained"),
+        (.newBoot, "new_boot"), (.retained, "retained"), (.clockCorrected, "clock_corrected"),
     ]
 }

@@ -10,6 +10,12 @@ public struct Timestamp: Hashable, Sendable, Comparable {
         self.trusted = trusted
     }
 
+    /// When something was measured, as far as can be told: the device's own time if it can be believed, else that of its
+    /// arrival.
+    public static func best(device: Timestamp?, received: Timestamp) -> Timestamp {
+        if let device, device.trusted { device } else { received }
+    }
+
     public static func < (lhs: Timestamp, rhs: Timestamp) -> Bool { lhs.milliseconds < rhs.milliseconds }
 }
 

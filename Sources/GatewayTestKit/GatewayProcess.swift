@@ -6,6 +6,8 @@ public import JSONText
 public final class GatewayProcess {
     public let folder: TemporaryFolder
     public let port: Int
+    /// Laid over the environment of the daemon, not of the command line.
+    public var environment: [String: String] = [:]
     private let binary: String
     private var process: ChildProcess?
 
@@ -48,7 +50,8 @@ public final class GatewayProcess {
     /// Starts the daemon without waiting.
     public func launch() throws(FileError) {
         process = try ChildProcess(
-            binary, ["run", "--config", configurationPath, "--data-dir", dataDirectory], output: logPath)
+            binary, ["run", "--config", configurationPath, "--data-dir", dataDirectory], output: logPath,
+            environment: environment)
     }
 
     /// Starts the daemon and waits until it is ready; whether it is.

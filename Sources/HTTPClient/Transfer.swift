@@ -89,6 +89,11 @@ final class Transfer {
         if let file = settings.tls.authorityFile { try set(CURLOPT_CAINFO, file) }
         if let file = settings.tls.certificateFile { try set(CURLOPT_SSLCERT, file) }
         if let file = settings.tls.keyFile { try set(CURLOPT_SSLKEY, file) }
+        try check(
+            ccurl_set_context_sink(easy) { _, context, _ in
+                if let context { CertificateClock.apply(to: context) }
+                return CURLE_OK
+            })
     }
 
     /// Loads a request; what did not change since the last one is left as it is.

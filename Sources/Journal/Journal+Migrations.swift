@@ -55,6 +55,7 @@ extension Journal {
                     needed INTEGER NOT NULL,
                     at_ms INTEGER NOT NULL
                 );
-                """)
+                """),
+        clockMigration,
     ]
 }

@@ -94,5 +94,5 @@ extension Journal {
 
 extension StoredRecord {
     /// When it was measured, as far as can be told.
-    var bestTime: Timestamp { deviceTime ?? received.wall }
+    var bestTime: Timestamp { .best(device: deviceTime, received: received.wall) }
 }

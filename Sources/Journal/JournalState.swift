@@ -12,6 +12,7 @@ final class JournalState: Sendable {
     let pool: ReaderPool
     let ledger: LossLedger
     let cursors: CursorTable
+    let clockWatch: ClockWatch
     let observers = Observers()
     let memory: Mutex<IntakeMemory>
     let queue: AppendQueue
@@ -34,6 +35,7 @@ final class JournalState: Sendable {
         self.ledger = ledger
         self.memory = Mutex(memory)
         cursors = try CursorTable(state, epoch: numbering.epoch)
+        clockWatch = try ClockWatch(state, pool.book, boot: configuration.boot)
         queue = AppendQueue(linger: configuration.linger)
     }
 

@@ -1,4 +1,6 @@
 internal import CMosquitto
+internal import COpenSSL
+internal import GatewayModel
 
 /// Writes a configuration into a libmosquitto client that is not connected yet.
 enum ClientSettings {
@@ -24,6 +26,20 @@ enum ClientSettings {
             "certificates (\(tls.authorityFile ?? "/etc/ssl/certs"), \(tls.certificateFile ?? "-"), \(tls.keyFile ?? "-"))",
             mosquitto_tls_set(client, tls.authorityFile, folder, tls.certificateFile, tls.keyFile, nil))
         if let name = tls.applicationProtocol { try check("ALPN", cmosquitto_alpn(client, name)) }
+        switch tls.time {
+        case .system: break
+        case .exactly(let seconds): try judge(copenssl_time(seconds: seconds, is_floor: 0), client)
+        case .notBefore(let seconds): try judge(copenssl_time(seconds: seconds, is_floor: 1), client)
+        }
+    }
+
+    /// Hands libmosquitto a context of ours, to which it applies everything else as it does to its own.
+    private static func judge(_ time: copenssl_time, _ client: OpaquePointer) throws(MQTTError) {
+        guard let context = SSL_CTX_new(TLS_client_method()) else { throw .invalid("OpenSSL has no memory") }
+        // The client keeps a reference of its own.
+        defer { SSL_CTX_free(context) }
+        copenssl_set_time(context, time)
+        try check("TLS context", cmosquitto_use_context(client, UnsafeMutableRawPointer(context)))
     }
 
     private static func apply(_ will: MQTTPublication, to client: OpaquePointer) throws(MQTTError) {

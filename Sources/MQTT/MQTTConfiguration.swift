@@ -1,3 +1,5 @@
+public import GatewayModel
+
 /// How to reach a broker, and the session to keep there.
 public struct MQTTConfiguration: Sendable {
     /// Transport security. The broker's certificate and name are always verified.
@@ -9,6 +11,8 @@ public struct MQTTConfiguration: Sendable {
         public var keyFile: String?
         /// Application protocol to announce, such as `x-amzn-mqtt-ca`.
         public var applicationProtocol: String?
+        /// By which time the broker's certificate is judged.
+        public var time = CertificateTime.system
 
         public init(
             authorityFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil,

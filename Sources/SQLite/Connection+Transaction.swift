@@ -44,7 +44,8 @@ extension Connection {
     /// Where SQLite cannot, it may go on with a rollback journal, whose removal is not synced: no commit would be durable.
     public func useWriteAheadLog() throws(SQLiteError) {
         try pragma("journal_mode=WAL")
-        guard try pragma("journal_mode").text == "wal" else {
+        // One in memory is not durable anyway.
+        guard ["wal", "memory"].contains(try pragma("journal_mode").text) else {
             throw SQLiteError(.io, message: "cannot be put in WAL mode: \(path)")
         }
     }

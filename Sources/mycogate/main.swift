@@ -1,7 +1,7 @@
 import Gateway
 import Glibc
 
-let arguments = Array(CommandLine.arguments.dropFirst())
+let arguments = ProgramArguments.read()
 if arguments.first == "run" { Daemon.claimSignals() }
 Task.detached {
     let status = await CommandLineTool.run(arguments)

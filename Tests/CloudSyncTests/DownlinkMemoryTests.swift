@@ -22,7 +22,7 @@ import Testing
     init() throws {
         database = try Database(path: ":memory:")
         try database.migrate(DeviceRegistry.migrations + DownlinkMemory.migrations)
-        commands = CommandQueue(database: database)
+        commands = CommandQueue(database: database, boot: "boot-1")
     }
 
     private func memory(
@@ -95,7 +95,7 @@ import Testing
 
     @Test func theSameCommandOverTwoWaysIsOne() throws {
         _ = try commands.submit(
-            id: "http", device: board, name: "read_sensors", params: "{}", origin: "mas", now: at(0).wall,
+            id: "http", device: board, name: "read_sensors", params: "{}", origin: "mas", now: at(0),
             mayRepeat: true)
         #expect(try memory(mayRepeat: true).offer(command("a"), now: at(500)) == .taken)
         #expect(try commands.recent(limit: 10).map(\.id) == ["http"])

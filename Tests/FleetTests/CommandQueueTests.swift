@@ -5,16 +5,19 @@ import Testing
 
 @Suite struct CommandQueueTests {
     let board = DeviceID("mycobrain-01")!
-    let noon = Timestamp(milliseconds: 1_768_478_400_000, trusted: true)
+    let noon = ReceiveTime(
+        wall: Timestamp(milliseconds: 1_768_478_400_000, trusted: true), monotonicMilliseconds: 60_000)
 
     func queue() throws -> CommandQueue {
         let database = try Database(path: ":memory:")
         try database.migrate(DeviceRegistry.migrations)
-        return CommandQueue(database: database)
+        return CommandQueue(database: database, boot: "boot-1")
     }
 
-    func after(_ milliseconds: Int64) -> Timestamp {
-        Timestamp(milliseconds: noon.milliseconds + milliseconds, trusted: true)
+    func after(_ milliseconds: Int64) -> ReceiveTime {
+        ReceiveTime(
+            wall: Timestamp(milliseconds: noon.wall.milliseconds + milliseconds, trusted: true),
+            monotonicMilliseconds: noon.monotonicMilliseconds + milliseconds)
     }
 
     @Test func everyStateMovesForwardOnlyAndEndsOnce() {
@@ -107,5 +110,64 @@ import Testing
         #expect(throws: CommandRefusal.self) {
             try queue.submit(id: "a", device: board, name: name, params: "{}", origin: "cli", now: noon)
         }
+    }
+}
+
+/// Time that does not go as it should.
+@Suite struct CommandTimeTests {
+    let board = DeviceID("mycobrain-01")!
+
+    private func at(_ wall: Int64, _ monotonic: Int64, trusted: Bool = true) -> ReceiveTime {
+        ReceiveTime(wall: Timestamp(milliseconds: wall, trusted: trusted), monotonicMilliseconds: monotonic)
+    }
+
+    private func database() throws -> Database {
+        let database = try Database(path: ":memory:")
+        try database.migrate(DeviceRegistry.migrations)
+        return database
+    }
+
+    private func submit(_ id: String, to queue: CommandQueue, _ now: ReceiveTime) throws {
+        _ = try queue.submit(id: id, device: board, name: "ping", params: "{}", origin: "cli", now: now)
+    }
+
+    @Test func aClockThatIsSetNeitherEndsNorKeepsACommand() throws {
+        let queue = CommandQueue(database: try database(), boot: "boot-1")
+        let now: Int64 = 1_790_000_000_000
+        try submit("a", to: queue, at(60_000, 60_000, trusted: false))
+        try queue.expire(now: at(now, 61_000))
+        #expect(try queue.waiting(for: board, now: at(now, 61_000)).map(\.id) == ["a"])
+        try submit("b", to: queue, at(now, 62_000))
+        try queue.expire(now: at(1_000, 63_000, trusted: false))
+        #expect(try queue.waiting(for: board, now: at(1_000, 63_000)).map(\.id) == ["a", "b"])
+        #expect(try queue.command("b")?.millisecondsLeft(at: at(1_000, 63_000)) == 59_000)
+        try queue.expire(now: at(1_000, 122_000, trusted: false))
+        #expect(try ["a", "b"].map { try queue.command($0)?.state } == [.expired, .expired])
+    }
+
+    @Test func aCommandOfAnEarlierBootHasTheRestOfItsTime() throws {
+        let database = try database()
+        let now: Int64 = 1_790_000_000_000
+        let first = CommandQueue(database: database, boot: "boot-1")
+        try submit("known", to: first, at(now, 900_000))
+        try submit("unknown", to: first, at(9_000, 900_000, trusted: false))
+        let second = CommandQueue(database: database, boot: "boot-2")
+        try second.expire(now: at(now + 20_000, 5_000))
+        #expect(try second.command("known")?.millisecondsLeft(at: at(now, 5_000)) == 40_000)
+        #expect(try second.command("unknown")?.millisecondsLeft(at: at(now, 5_000)) == 60_000)
+        try second.expire(now: at(now + 60_000, 45_000))
+        #expect(try second.command("known")?.state == .expired)
+        #expect(try second.command("unknown")?.state == .queued)
+    }
+
+    @Test func aDeviceStaysOnlineWhenTheClockIsSet() throws {
+        let registry = try DeviceRegistry(database: try database())
+        let device = try #require(DeviceID("clock-board").flatMap { DeviceName($0) })
+        registry.seen([Observation(device: device, received: at(60_000, 60_000, trusted: false), source: .mqtt)])
+        #expect(registry.count(onlineAt: at(1_790_000_000_000, 61_000)) == (1, 1))
+        registry.seen([Observation(device: device, received: at(5_000, 62_000, trusted: false), source: .mqtt)])
+        #expect(registry.count(onlineAt: at(6_000, 63_000)) == (1, 1))
+        #expect(registry.device(device.id)?.lastSeen.milliseconds == 5_000)
+        #expect(registry.count(onlineAt: at(6_000, 62_000 + Device.silenceMax + 1)) == (0, 1))
     }
 }

@@ -4,12 +4,13 @@ import SQLite
 import Testing
 
 @Suite struct DeviceRegistryTests {
-    let noon = Timestamp(milliseconds: 1_768_478_400_000, trusted: true)
+    let noon = ReceiveTime(
+        wall: Timestamp(milliseconds: 1_768_478_400_000, trusted: true), monotonicMilliseconds: 0)
 
     func observation(_ id: String, at milliseconds: Int64) throws -> Observation {
         let device = try #require(DeviceID(id).flatMap { DeviceName($0) })
         let received = ReceiveTime(
-            wall: Timestamp(milliseconds: noon.milliseconds + milliseconds, trusted: true),
+            wall: Timestamp(milliseconds: noon.wall.milliseconds + milliseconds, trusted: true),
             monotonicMilliseconds: milliseconds)
         return Observation(device: device, received: received, source: .mqtt)
     }
@@ -33,7 +34,7 @@ import Testing
         #expect(device.firmware == "side-a-mdp-2.1.0")
         #expect(device.capabilities == ["estop", "two lines"])
         #expect(device.attributes == ["port": "/dev/ttyACM0 x"])
-        #expect(device.lastSeen.milliseconds == noon.milliseconds + 5_000)
+        #expect(device.lastSeen.milliseconds == noon.wall.milliseconds + 5_000)
         #expect(device.presence == .unknown)
     }
 
@@ -43,7 +44,7 @@ import Testing
         let registry = try DeviceRegistry(database: database)
         registry.seen([try observation("registry-board-2", at: 0)])
         #expect(registry.count(onlineAt: noon) == (1, 1))
-        let later = Timestamp(milliseconds: noon.milliseconds + Device.silenceMax + 1, trusted: true)
+        let later = ReceiveTime(wall: noon.wall, monotonicMilliseconds: Device.silenceMax + 1)
         #expect(registry.count(onlineAt: later) == (0, 1))
     }
 

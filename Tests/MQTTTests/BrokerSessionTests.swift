@@ -1,3 +1,4 @@
+import GatewayModel
 import GatewayTestKit
 import MQTT
 import Testing
@@ -97,6 +98,37 @@ import Testing
         let reason = MQTTError.tls("127.0.0.1:\(port): TLS: certificate verify failed")
         #expect(throws: reason) { try BlockingMQTTClient(configuration) }
         configuration.tls?.authorityFile = folder.file("missing.pem")
+        #expect(throws: MQTTError.self) { try BlockingMQTTClient(configuration) }
+        broker.stop()
+    }
+
+    @Test func aBrokersCertificateIsJudgedByTheTimeThatIsKnown() throws {
+        let folder = try TemporaryFolder()
+        try TestCertificates.make(in: folder, validFrom: "20240101000000Z", to: "20250101000000Z")
+        let port = try LoopbackPort.free()
+        let broker = try BrokerProcess(
+            settings: [
+                "listener \(port) 127.0.0.1", "certfile \(folder.file("server.pem"))",
+                "keyfile \(folder.file("server.key"))",
+            ])
+        var configuration = MQTTConfiguration(host: "127.0.0.1", port: UInt16(port), clientID: "gw")
+        configuration.tls = .init(authorityFile: folder.file("ca.pem"))
+        let (start, end): (Int64, Int64) = (1_704_067_200, 1_735_689_600)
+        for (time, isTaken) in [
+            (CertificateTime.system, false), (.exactly(start + 1), true), (.exactly(start - 1), false),
+            (.notBefore(start - 1), true), (.notBefore(start + 1), true), (.notBefore(end + 1), false),
+        ] {
+            configuration.tls?.time = time
+            if isTaken {
+                try BlockingMQTTClient(configuration).close()
+            } else {
+                #expect(throws: MQTTError.self, "\(time)") { try BlockingMQTTClient(configuration) }
+            }
+        }
+        // A stranger's certificate is not taken at any time.
+        try TestCertificates.make(in: folder)
+        configuration.tls = .init(authorityFile: folder.file("stranger.pem"))
+        configuration.tls?.time = .notBefore(start)
         #expect(throws: MQTTError.self) { try BlockingMQTTClient(configuration) }
         broker.stop()
     }

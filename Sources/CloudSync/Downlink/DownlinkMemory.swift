@@ -149,7 +149,7 @@ public final class DownlinkMemory: Sendable {
             return .success(
                 try commands.submit(
                     id: local, device: command.device, name: command.name, params: command.params, origin: origin,
-                    now: now.wall, lifetime: .milliseconds(lifetime(command, now)), mayRepeat: mayRepeat))
+                    now: now, lifetime: .milliseconds(lifetime(command, now)), mayRepeat: mayRepeat))
         } catch {
             return .failure(error)
         }

@@ -72,7 +72,9 @@ struct MASAnswer {
     }
 
     private func judgement(_ answer: ClientAnswer, _ wall: Int64) -> PushOutcome {
-        let retryAfter = answer.header("retry-after").flatMap { RetryAfter.milliseconds($0, now: wall) }
+        let retryAfter = answer.header("retry-after").flatMap {
+            RetryAfter.milliseconds($0, now: RetryAfter.serverTime(answer) ?? wall)
+        }
         let reason = "HTTP \(answer.status)"
         switch answer.status {
         case 400 where Self.isPlainOnTLSPort(answer): return .misdirected(reason: "plain HTTP sent to an HTTPS port")

@@ -24,6 +24,9 @@ public final class MASDestination: Sendable {
         public var alwaysPaced = false
         public var client = ClientSettings()
         public var push = PushSettings()
+        /// Told the server's time (milliseconds since 1970) when the MAS has proved to be one: by a good answer to a
+        /// heartbeat.
+        public var onServerTime: (@Sendable (Int64) -> Void)?
 
         public init(name: String, url: String, gatewayID: String, epoch: String) {
             self.name = name

@@ -104,6 +104,7 @@ extension MASPush {
         case .accepted:
             lastAnswerWasGood = true
             heartbeatTrouble = nil
+            if let time = RetryAfter.serverTime(completion.result) { owner.configuration.onServerTime?(time) }
         case .condemned: heartbeatTrouble = nil
         case .limited(let reason, let retryAfter):
             heartbeatTrouble = (.paced, reason)

@@ -140,11 +140,26 @@ public final class AccessTokens: Sendable {
                 "SELECT \(Self.columns), hash FROM access_tokens WHERE hash = ?", .blob(hash)
             ) { (Self.entry($0), $0.blob(6)) }
         }
-        guard let (entry, stored) = found, Self.isEqual(stored, hash) else { return .unknown }
+        guard let (known, stored) = found, Self.isEqual(stored, hash) else { return .unknown }
+        var entry = known
         let now = clock.now().wall
+        if now.trusted, !entry.created.trusted { begin(&entry, now) }
         if Self.isExpired(entry, now) { return .expired(name: entry.name) }
         noteUse(entry, now)
         return .valid(entry)
+    }
+
+    /// A token made while the clock was wrong lives from when the time is known first.
+    private func begin(_ entry: inout Entry, _ now: Timestamp) {
+        let lifetime = entry.expires.map { $0.milliseconds - entry.created.milliseconds }
+        entry.created = now
+        entry.expires = lifetime.map { Timestamp(milliseconds: now.milliseconds + $0, trusted: true) }
+        // Written with the next use otherwise; until then it does not end.
+        try? state.write { [entry] connection throws(SQLiteError) in
+            try connection.run(
+                "UPDATE access_tokens SET created = ?, created_trusted = 1, expires = ? WHERE name = ?",
+                .integer(now.milliseconds), .optional(entry.expires?.milliseconds), .text(entry.name))
+        }
     }
 
     private func noteUse(_ entry: Entry, _ now: Timestamp) {
@@ -168,7 +183,7 @@ public final class AccessTokens: Sendable {
 
     /// A clock that nobody vouches for ends no token: after a power cut it may stand anywhere.
     private static func isExpired(_ entry: Entry, _ now: Timestamp) -> Bool {
-        guard let expires = entry.expires, now.trusted else { return false }
+        guard let expires = entry.expires, now.trusted, entry.created.trusted else { return false }
         return now.milliseconds >= expires.milliseconds
     }
 

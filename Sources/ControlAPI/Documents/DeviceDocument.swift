@@ -5,7 +5,7 @@ import JSONText
 
 /// One device, in lists and alone.
 enum DeviceDocument {
-    static func json(_ device: Device, now: Timestamp) -> JSON {
+    static func json(_ device: Device, now: ReceiveTime) -> JSON {
         [
             "id": .string(device.id.text),
             "online": .bool(device.isOnline(at: now)),

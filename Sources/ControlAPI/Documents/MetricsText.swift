@@ -12,7 +12,7 @@ enum MetricsText {
     private static func measures(_ sources: ControlSources) -> [Measure] {
         let now = sources.clock.now()
         let counters = sources.journal.counters
-        let devices = sources.devices.count(onlineAt: now.wall)
+        let devices = sources.devices.count(onlineAt: now)
         let uptime = Double(now.monotonicMilliseconds - sources.started.monotonicMilliseconds) / 1_000
         var list = [
             Measure("mycogate_ready", .gauge, help: "1 when ready", sources.obstacles().isEmpty ? 1 : 0),

@@ -9,7 +9,7 @@ enum StatusDocument {
         let now = sources.clock.now()
         let journal = sources.journal
         let counters = journal.counters
-        let devices = sources.devices.count(onlineAt: now.wall)
+        let devices = sources.devices.count(onlineAt: now)
         let obstacles = sources.obstacles()
         let rejections = sources.rejections().sorted { $0.key < $1.key }
         return [
@@ -19,6 +19,7 @@ enum StatusDocument {
             "uptime_s": .integer(max(0, (now.monotonicMilliseconds - sources.started.monotonicMilliseconds) / 1_000)),
             "time": .time(now.wall),
             "time_trusted": .bool(now.wall.trusted),
+            "clock_evidence": .string(sources.clockEvidence()),
             "ready": .bool(obstacles.isEmpty),
             "obstacles": .strings(obstacles),
             "warnings": .strings(sources.warnings()),

@@ -24,7 +24,7 @@ public struct ControlRoutes: Sendable {
         healthRoutes + siteRoutes + readingRoutes + commandRoutes + syncRoutes + serviceRoutes + agentRoutes
     }
 
-    var now: Timestamp { sources.clock.now().wall }
+    var now: ReceiveTime { sources.clock.now() }
 
     /// Enters an action in the audit stream. Throws 503 if it cannot be written: what cannot be audited is not done.
     func audit(_ kind: String, device: DeviceID? = nil, by principal: Principal, _ particulars: JSON) throws(Problem) {

@@ -40,7 +40,7 @@ extension ControlRoutes {
     private func readings(_ request: RoutedRequest) throws -> HTTPResponse {
         let query: ReadingsQuery
         do throws(ReadingsQuery.Problem) {
-            query = try ReadingsQuery({ request.http.queryValue($0) }, now: now.milliseconds)
+            query = try ReadingsQuery({ request.http.queryValue($0) }, now: now.wall.milliseconds)
         } catch {
             throw Problem(400, "invalid_parameter", "\(error.parameter) must be \(error.accepted)")
         }

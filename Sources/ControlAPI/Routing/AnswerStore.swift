@@ -7,7 +7,7 @@ internal import Synchronization
 /// Keeps the answers of creating requests that carry an `Idempotency-Key`, so that a client whose answer was lost can ask
 /// again without creating twice.
 ///
-/// An answer is kept for 24 hours, after the handler's own commit: if the process dies between the two, the repetition is
+/// An answer is kept for 24 hours of a clock that can be believed, longer under another one, after the handler's own commit: if the process dies between the two, the repetition is
 /// handled anew.
 public final class AnswerStore: Sendable {
     public static let keyByteCountMax = 128
@@ -25,7 +25,10 @@ public final class AnswerStore: Sendable {
                   key BLOB PRIMARY KEY, request BLOB NOT NULL, created INTEGER NOT NULL,
                   status INTEGER NOT NULL, content_type TEXT, location TEXT, body BLOB NOT NULL) WITHOUT ROWID;
                 CREATE INDEX answers_created ON answers (created)
-                """)
+                """),
+        Migration(
+            module: "answers", version: 2,
+            sql: "ALTER TABLE answers ADD COLUMN created_trusted INTEGER NOT NULL DEFAULT 1"),
     ]
 
     private let state: Database
@@ -73,10 +76,10 @@ public final class AnswerStore: Sendable {
     }
 
     private func find(_ identity: [UInt8]) throws(SQLiteError) -> Kept? {
-        let oldest = clock.now().wall.milliseconds - Self.lifetimeMilliseconds
+        let oldest = oldest(clock.now().wall)
         return try state.read { connection throws(SQLiteError) in
             try connection.firstRow(
-                "SELECT request, status, content_type, location, body FROM answers WHERE key = ? AND created > ?",
+                "SELECT request, status, content_type, location, body FROM answers WHERE key = ? AND (created > ? OR created_trusted = 0)",
                 .blob(identity), .integer(oldest)
             ) { row in
                 var response = HTTPResponse(status: Int(row.int64(1)), body: .bytes(row.blob(4)))
@@ -92,21 +95,25 @@ public final class AnswerStore: Sendable {
         guard response.status < 500, case .bytes(let body) = response.body, body.count <= Self.bodyByteCountMax else {
             return
         }
-        let now = clock.now().wall.milliseconds
+        let now = clock.now().wall
         try state.write { connection throws(SQLiteError) in
-            // A clock that jumped back must not keep answers for ever.
             try connection.run(
-                "DELETE FROM answers WHERE created <= ? OR created > ?", .integer(now - Self.lifetimeMilliseconds),
-                .integer(now + Self.lifetimeMilliseconds))
+                "DELETE FROM answers WHERE created <= ? AND created_trusted = 1", .integer(oldest(now)))
             try connection.run(
                 """
                 DELETE FROM answers WHERE key IN (
-                  SELECT key FROM answers ORDER BY created DESC LIMIT -1 OFFSET ?)
+                  SELECT key FROM answers ORDER BY created_trusted DESC, created DESC LIMIT -1 OFFSET ?)
                 """, .integer(Self.answersMax - 1))
             try connection.run(
-                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?)", .blob(identity), .blob(request),
-                .integer(now), .integer(Int64(response.status)), .optional(response.headers["Content-Type"]),
-                .optional(response.headers["Location"]), .blob(body))
+                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?)", .blob(identity), .blob(request),
+                .integer(now.milliseconds), .integer(Int64(response.status)),
+                .optional(response.headers["Content-Type"]),
+                .optional(response.headers["Location"]), .blob(body), .integer(now.trusted ? 1 : 0))
         }
+    }
+
+    /// What was created before this is over. A clock that cannot be believed ends nothing: the number is bounded anyway.
+    private func oldest(_ now: Timestamp) -> Int64 {
+        now.trusted ? now.milliseconds - Self.lifetimeMilliseconds : .min
     }
 }

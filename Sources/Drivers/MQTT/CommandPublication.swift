@@ -7,7 +7,7 @@ public enum CommandPublication {
     /// `deviceID` is what the device calls itself. The broker drops the command when it expires; the device answers under
     /// `request_id` on its `ack` topic.
     public static func of(
-        _ command: DeviceCommand, deviceID: String, target: String = "side_a", now: Timestamp
+        _ command: DeviceCommand, deviceID: String, target: String = "side_a", now: ReceiveTime
     ) -> MQTTPublication {
         var writer = JSONWriter()
         writer.beginObject()
@@ -23,7 +23,7 @@ public enum CommandPublication {
         writer.bool(true)
         writer.endObject()
         var publication = MQTTPublication(topic: "mycosoft/devices/\(deviceID)/cmd", payload: writer.bytes)
-        let seconds = max(1, (command.expires.milliseconds - now.milliseconds) / 1_000)
+        let seconds = max(1, command.millisecondsLeft(at: now) / 1_000)
         publication.properties.expiry = UInt32(clamping: seconds)
         return publication
     }

@@ -101,7 +101,7 @@ struct BoardTalk: ~Copyable {
         } catch {
             return [.command(id: command.id, .refused, result: "the parameters are not JSON")]
         }
-        let remaining = max(0, command.expires.milliseconds - now.wall.milliseconds)
+        let remaining = command.millisecondsLeft(at: now)
         awaited.insert(command.id)
         session.submit(
             BoardCommand(

@@ -22,7 +22,7 @@ public struct CommandSource: Sendable {
         self.init(
             waiting: { device in
                 do {
-                    return try queue.waiting(for: device, now: clock.now().wall)
+                    return try queue.waiting(for: device, now: clock.now())
                 } catch {
                     onError(error)
                     return []

@@ -57,7 +57,7 @@ extension SerialLoop {
         }
         link.talk = nil
         guard let device = link.device?.id else { return }
-        outlets.sighted(Sighting(device: device, source: .serial, at: now.wall, presence: .offline))
+        outlets.sighted(Sighting(device: device, source: .serial, at: now, presence: .offline))
     }
 
     /// A board told what it is.
@@ -67,7 +67,7 @@ extension SerialLoop {
         link.status.firmware = hello.firmware ?? link.status.firmware
         link.status.generation = link.talk?.generation?.rawValue
         publishNow(now)
-        var sighting = Sighting(device: device, source: .serial, at: now.wall, presence: .online)
+        var sighting = Sighting(device: device, source: .serial, at: now, presence: .online)
         sighting.reportedID = hello.reportedID
         sighting.firmware = hello.firmware
         sighting.role = hello.role
@@ -89,7 +89,7 @@ extension SerialLoop {
     private func present(_ link: BoardLink, _ now: ReceiveTime) {
         guard let device = link.device?.id else { return }
         publishNow(now)
-        var sighting = Sighting(device: device, source: .serial, at: now.wall, presence: .online)
+        var sighting = Sighting(device: device, source: .serial, at: now, presence: .online)
         sighting.attributes["port"] = link.place.path
         sighting.attributes["port_identity"] = link.entry?.identity.text
         if let usb = link.entry?.usb {

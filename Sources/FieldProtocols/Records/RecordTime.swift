@@ -11,12 +11,7 @@ public struct RecordTime: Sendable, Equatable {
     public var source: Source
 
     public init(_ record: borrowing StoredRecord) {
-        if let time = record.deviceTime, time.trusted {
-            timestamp = time
-            source = .device
-        } else {
-            timestamp = record.received.wall
-            source = .gateway
-        }
+        timestamp = .best(device: record.deviceTime, received: record.received.wall)
+        source = record.deviceTime?.trusted == true ? .device : .gateway
     }
 }

@@ -51,6 +51,11 @@ public struct SiteSection: Sendable {
     public var id: DeviceID
     public var site: String?
     public var location: String?
+    /// Whether the clock of the box is believed only with evidence, or because the operator says so.
+    public var clock: ClockTrust
+
+    /// How the clock of the box is to be taken.
+    public enum ClockTrust: String, CaseIterable, Sendable { case checked, trusted }
 
     init(_ section: YAMLSection) {
         let accepted = "1…64 letters, digits, `-`, `_` and `.`"
@@ -65,6 +70,7 @@ public struct SiteSection: Sendable {
         self.id = id ?? .placeholder
         site = section.text("site", length: 1...128)
         location = section.text("location", length: 1...256)
+        clock = section.choice("clock", default: ClockTrust.checked)
     }
 }
 

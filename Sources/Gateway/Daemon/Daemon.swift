@@ -12,9 +12,6 @@ import Synchronization
 
 /// The daemon: builds its parts from a valid configuration, runs them, stops them in the reverse order.
 public enum Daemon {
-    /// Times before this are those of a box whose clock was never set.
-    private static let clockFloor: Int64 = 1_767_225_600_000
-
     /// How a run ended.
     public enum End: Sendable {
         case stopped
@@ -33,7 +30,7 @@ public enum Daemon {
     ) async -> End {
         // Two arenas: threads must not each keep a heap of their own for the little they allocate.
         _ = mallopt(M_ARENA_MAX, 2)
-        let clock = SystemClock(trustedFrom: clockFloor)
+        let clock = SystemClock(isVouched: configuration.gateway.clock == .trusted)
         let log = Log(level: level ?? configuration.log.level, format: configuration.log.format, clock: clock)
         do {
             let signals = try Signals()

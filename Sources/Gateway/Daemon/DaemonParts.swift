@@ -5,6 +5,7 @@ import Drivers
 import EventLoop
 import Fleet
 import GatewayModel
+import HTTPClient
 import HTTPServer
 import Journal
 import ServiceManager
@@ -17,17 +18,18 @@ struct DaemonParts {
     let serial: SerialSide?
     let push: PushSide
     let http: HTTPSide
-    let clock: any Clock
+    let clock: SystemClock
     let log: Log
     private let configuration: GatewayConfiguration
     private let obstacles: @Sendable () -> [String]
 
-    init(_ configuration: GatewayConfiguration, dataDirectory: String, clock: any Clock, log: Log) throws {
+    init(_ configuration: GatewayConfiguration, dataDirectory: String, clock: SystemClock, log: Log) throws {
         self.configuration = configuration
         self.clock = clock
         self.log = log
-        let started = clock.now()
         let store = try Store(configuration, dataDirectory: dataDirectory, clock: clock)
+        CertificateClock.current = clock.certificateTime
+        let started = clock.now()
         try store.declareConsumers(configuration.sync, at: started)
         let mqtt = try MQTTSide(configuration, dataDirectory: dataDirectory, store: store, clock: clock)
         let serial = try SerialSide(configuration, store: store, clock: clock, log: log)
@@ -50,10 +52,10 @@ struct DaemonParts {
             }
             serial?.intake.commandsWaiting(for: device)
         }
-        let sources = ControlSources(
+        var sources = ControlSources(
             gateway: configuration.gateway.id, site: configuration.gateway.site, version: Version.number,
             started: started, clock: clock, journal: store.journal, devices: store.devices, commands: store.commands,
-            obstacles: obstacles, warnings: { push.warnings }, destinations: { push.reports },
+            obstacles: obstacles, warnings: { Self.warnings(clock) + push.warnings }, destinations: { push.reports },
             ports: { serial?.reports ?? [] },
             rejections: {
                 var rejections = ingest.rejections
@@ -71,6 +73,7 @@ struct DaemonParts {
                 return UUIDText.random(using: &random)
             },
             residentBytes: { ResidentMemory.byteCount() })
+        sources.clockEvidence = { clock.standing.evidence.rawValue }
         http = try HTTPSide(
             configuration, dataDirectory: dataDirectory, store: store, sources: sources, clock: clock, log: log)
         port.set(http.port)
@@ -79,6 +82,11 @@ struct DaemonParts {
         self.serial = serial
         self.push = push
         self.obstacles = obstacles
+    }
+
+    private static func warnings(_ clock: SystemClock) -> [String] {
+        guard clock.standing.evidence == .none else { return [] }
+        return ["clock: nothing vouches for it; run systemd-timesyncd or chrony, or set `gateway.clock: trusted`"]
     }
 
     /// Runs until a signal or a failure.

@@ -1,17 +1,27 @@
+import EventLoop
 import Fleet
 import GatewayModel
+import HTTPClient
+import Journal
 
-/// What has to be done every second: expire commands, write the registry, audit what was done to tokens, feed the
-/// watchdog.
+/// What has to be done every second: look at the clock, expire commands, write the registry, audit what was done to
+/// tokens, feed the watchdog.
 struct Housekeeping: Sendable {
     let store: Store
-    let clock: any Clock
+    let clock: SystemClock
     let log: Log
     let beat: @Sendable () -> Void
 
+    /// On a thread of its own: `state.db` may take its time.
     func run() async throws {
+        try await DedicatedThread.run(named: "housekeeping") { stop in
+            work(stop)
+        }
+    }
+
+    private func work(_ stop: StopFlag) {
         var lastFailure = ""
-        while !Task.isCancelled {
+        repeat {
             let failure = sweep()
             // Said once when it begins, not every second while the disk is full.
             if !failure.isEmpty, failure != lastFailure {
@@ -19,8 +29,7 @@ struct Housekeeping: Sendable {
             }
             lastFailure = failure
             beat()
-            try await Task.sleep(for: .seconds(1))
-        }
+        } while stop.sleep(for: .seconds(1))
     }
 
     /// Once more at the stop.
@@ -31,7 +40,12 @@ struct Housekeeping: Sendable {
 
     private func sweep() -> String {
         do {
-            try store.commands.expire(now: clock.now().wall)
+            CertificateClock.current = clock.certificateTime
+            if let offset = try store.journal.note(clock: clock.now()) {
+                log.info(
+                    "the time is known", ["evidence": clock.standing.evidence.rawValue, "offset_ms": "\(offset)"])
+            }
+            try store.commands.expire(now: clock.now())
             try store.devices.persist()
             try store.auditTokens(at: clock.now())
             return ""

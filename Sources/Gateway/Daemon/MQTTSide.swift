@@ -14,7 +14,7 @@ struct MQTTSide {
     let broker: BrokerKeeper?
 
     /// Nil if MQTT is not configured.
-    init?(_ configuration: GatewayConfiguration, dataDirectory: String, store: Store, clock: any Clock) throws {
+    init?(_ configuration: GatewayConfiguration, dataDirectory: String, store: Store, clock: SystemClock) throws {
         let section = configuration.mqtt
         guard let kind = section.broker else { return nil }
         var connection = MQTTConfiguration(
@@ -47,7 +47,11 @@ struct MQTTSide {
         intake = try MQTTIntake(
             settings: IntakeSettings(gateway: configuration.gateway.id.text),
             address: {
-                guard let keeper else { return prepared }
+                guard let keeper else {
+                    var current = prepared
+                    current.tls?.time = clock.certificateTime
+                    return current
+                }
                 guard let port = keeper.port else { return nil }
                 var current = prepared
                 current.port = port
@@ -62,7 +66,7 @@ struct MQTTSide {
 
     /// Sends the waiting commands of a device that is reached over MQTT.
     func sendCommands(to device: DeviceID, store: Store, clock: any Clock) throws {
-        let now = clock.now().wall
+        let now = clock.now()
         for command in try store.commands.waiting(for: device, now: now) {
             guard try store.commands.report(command.id, .sent) else { continue }
             try intake.publish(CommandPublication.of(command, deviceID: device.text, now: now))
@@ -93,7 +97,7 @@ struct SiteWords: Sendable {
     func take(_ word: DeviceWord) {
         switch word {
         case .presence(let device, let presence, let received):
-            store.devices.note(sighting(device, presence, received.wall))
+            store.devices.note(sighting(device, presence, received))
         case .answer(let device, let answer, let received):
             guard let id = answer.requestID else { return }
             // One device must not answer for another. A store that cannot be read leaves the command to expire.
@@ -104,7 +108,7 @@ struct SiteWords: Sendable {
         }
     }
 
-    private func sighting(_ device: DeviceName, _ presence: DevicePresence, _ at: Timestamp) -> Sighting {
+    private func sighting(_ device: DeviceName, _ presence: DevicePresence, _ at: ReceiveTime) -> Sighting {
         var sighting = Sighting(device: device.id, source: .mqtt, at: at)
         sighting.presence = presence.isOnline.map { $0 ? .online : .offline }
         sighting.displayName = presence.displayName

@@ -12,7 +12,7 @@ struct PushSide {
     private let sections: [SyncSection.Destination]
 
     init(
-        _ configuration: GatewayConfiguration, store: Store, clock: any Clock, port: @escaping @Sendable () -> Int
+        _ configuration: GatewayConfiguration, store: Store, clock: SystemClock, port: @escaping @Sendable () -> Int
     ) throws {
         sections = configuration.sync.destinations
         destinations = try sections.map { section in
@@ -23,6 +23,7 @@ struct PushSide {
             settings.push.parallelism = section.parallelism
             settings.client.tls.authorityFile = section.certificateAuthority
             settings.client.userAgent = "mycogate/" + Version.number
+            settings.onServerTime = { clock.hear(upstream: $0) }
             return try MASDestination(
                 settings, source: RecordSource(journal: store.journal, consumer: section.name), clock: clock,
                 seed: .random(in: .min ... .max),
@@ -90,7 +91,7 @@ struct PushSide {
         _ configuration: GatewayConfiguration, _ store: Store, _ clock: any Clock, _ port: Int
     ) -> SiteAnnouncement {
         let address = configuration.http.advertise ?? Address(host: configuration.http.listen.host, port: port)
-        let now = clock.now().wall
+        let now = clock.now()
         let devices = store.devices.devices().filter { $0.isOnline(at: now) }.map { device in
             var announcement = DeviceAnnouncement(id: device.id, source: device.source)
             announcement.name = device.displayName

@@ -1,3 +1,4 @@
+import EventLoop
 import ServiceManager
 import Synchronization
 
@@ -33,9 +34,11 @@ final class Readiness: Sendable {
 
     /// Looks often until the first time it is ready, then waits to be cancelled: housekeeping goes on looking.
     func untilReady() async throws {
-        while last.withLock({ $0 }) != [] {
-            look()
-            try await Task.sleep(for: .milliseconds(20))
+        try await DedicatedThread.run(named: "readiness") { [self] stop in
+            while last.withLock({ $0 }) != [] {
+                look()
+                guard stop.sleep(for: .milliseconds(20)) else { return }
+            }
         }
         ResidentMemory.releaseStartPages()
         while true { try await Task.sleep(for: .seconds(86_400)) }

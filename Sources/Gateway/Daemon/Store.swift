@@ -30,28 +30,34 @@ struct Store {
         }
     }
 
-    init(_ configuration: GatewayConfiguration, dataDirectory: String, clock: any Clock) throws {
+    init(_ configuration: GatewayConfiguration, dataDirectory: String, clock: SystemClock) throws {
         state = try Self.openState(dataDirectory)
+        let boot = try BootID.current()
+        let memory = try Journal.clockMemory(state, boot: boot)
+        clock.remember(floor: memory.floor, offset: memory.offset)
         var settings = Journal.Configuration(
-            dataDirectory: dataDirectory, boot: try BootID.current(),
+            dataDirectory: dataDirectory, boot: boot,
             entropy: { UInt64.random(in: .min ... .max) })
         settings.segmentSize = configuration.journal.segmentSize
         settings.maxBytes = configuration.journal.maxBytes
         settings.linger = configuration.journal.linger
         journal = try Journal.open(settings, state: state, clock: clock)
         devices = try DeviceRegistry(database: state)
-        commands = CommandQueue(database: state)
+        commands = CommandQueue(database: state, boot: boot)
         tokens = AccessTokens(state: state, clock: clock)
         answers = AnswerStore(state: state, clock: clock)
-        try recallDevices()
+        try recallDevices(boot)
     }
 
     /// Enters the devices of which the journal has records and the registry does not know: it is written seconds later than
     /// the journal, so that a crash between leaves it behind.
-    private func recallDevices() throws(JournalError) {
+    private func recallDevices(_ boot: String) throws(JournalError) {
         try journal.newestRecords(where: { devices.device($0) == nil }) { record in
             guard let device = record.device else { return }
-            devices.note(Sighting(device: device, source: record.source, at: record.received.wall))
+            var at = record.received
+            // The monotonic clock of another boot tells nothing here, only that the device was not heard in this one.
+            if record.boot != boot { at.monotonicMilliseconds = -Device.silenceMax - 1 }
+            devices.note(Sighting(device: device, source: record.source, at: at))
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import JSONText
 
 /// The routes of the MAS that a gateway uses (reference, sections 6.1, 6.2 and 6.5).
@@ -29,9 +30,21 @@ final class MASRoutes: @unchecked Sendable {
             let fault = state.nextFault(on: route)
             if let fault, let reply = replyInstead(fault) { return reply }
             var reply = route == .envelopes ? ingest(body, &state) : heartbeat(body, &state)
+            // As uvicorn does; of the envelopes' answers nobody asks it.
+            if route == .heartbeats { reply.headers += "date: \(Self.httpDate())\r\n" }
             if let fault { reply = spoil(reply, fault) }
             return reply
         }
+    }
+
+    /// The time as answers carry it (RFC 9110, section 5.6.7).
+    private static func httpDate() -> String {
+        var seconds = time(nil)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        var text = [CChar](repeating: 0, count: 64)
+        let count = strftime(&text, text.count, "%a, %d %b %Y %H:%M:%S GMT", &parts)
+        return String(decoding: text[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private func limited(_ request: PeerRequest, _ state: inout MASState, _ now: Int64) -> PeerReply? {

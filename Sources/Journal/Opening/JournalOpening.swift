@@ -95,7 +95,8 @@ enum JournalOpening {
     ) throws(SQLiteError) -> Opened {
         for (stream, scan) in scans { scan.log.replace(scan.segments, last: ends[stream] ?? scan.last) }
         guard let readings = scans[.readings] else { preconditionFailure("every stream was scanned") }
-        let pool = ReaderPool()
+        let book = try store.durable.read { connection throws(SQLiteError) in try ClockBook(connection) }
+        let pool = ReaderPool(book)
         let isWhole = readings.damaged.isEmpty && (readings.segments.first?.file.first ?? 1) == 1
         let rebuild = try MemoryRebuild(readings.log, pool, isWhole: isWhole && ends[.readings] == readings.last)
         var writers: [StreamName: StreamWriter] = [:]

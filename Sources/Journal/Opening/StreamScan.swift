@@ -45,7 +45,7 @@ struct StreamScan {
         _ newest: StreamLog.Segment, _ generation: Int64, _ segmentSize: Int64
     ) throws(SQLiteError) -> Bool {
         if newest.isSealed {
-            let reader = try SegmentReader(newest.file, log.stream, isSealed: true)
+            let reader = try SegmentReader(newest.file, log.stream, isSealed: true, .empty)
             last = try reader.newest() ?? newest.file.first - 1
             facts = reader.facts
             return true

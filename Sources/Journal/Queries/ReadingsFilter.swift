@@ -23,7 +23,7 @@ struct ReadingsFilter {
     }
 
     func admits(_ head: RecordHead) -> Bool {
-        let time = (head.deviceTime ?? head.received.wall).milliseconds
+        let time = Timestamp.best(device: head.deviceTime, received: head.received.wall).milliseconds
         return time >= from && time < to
     }
 }

@@ -20,13 +20,15 @@ enum ReadingsTable {
                 Column.seq.rawValue, Column.time.rawValue, Column.timeMilliseconds.rawValue, Column.device.rawValue,
                 Column.metric.rawValue,
             ], ascending: Column.seq.rawValue
-        ) { ReadingsScan(folder) }
+        ) { ReadingsScan(folder, statePath: dataDirectory + "/state.db") }
     }
 }
 
 /// One pass over all readings, some hundred records at a time.
 final class ReadingsScan: VirtualTableScan {
     private let folder: String
+    private let statePath: String
+    private var book = ClockBook.empty
     private var filter = ReadingsFilter()
     private var metric: MetricName?
     private var files: [SegmentFile] = []
@@ -37,9 +39,13 @@ final class ReadingsScan: VirtualTableScan {
 
     private static let recordCountMax = 256
 
-    init(_ folder: String) { self.folder = folder }
+    init(_ folder: String, statePath: String) {
+        self.folder = folder
+        self.statePath = statePath
+    }
 
     override func start(_ constraints: [VirtualTable.Constraint]) throws(SQLiteError) {
+        book = ClockBook.read(statePath)
         filter = ReadingsFilter()
         metric = nil
         reader = nil
@@ -134,8 +140,8 @@ final class ReadingsScan: VirtualTableScan {
     private func open(_ file: SegmentFile) throws(SQLiteError) -> SegmentReader? {
         do throws(SQLiteError) {
             switch file.condition {
-            case .sealed: return try SegmentReader(file, .readings, isSealed: true)
-            case .open: return try SegmentReader(file, .readings, isSealed: false)
+            case .sealed: return try SegmentReader(file, .readings, isSealed: true, book)
+            case .open: return try SegmentReader(file, .readings, isSealed: false, book)
             case .empty, .damaged: return nil
             }
         } catch {

@@ -14,7 +14,11 @@ final class ReaderPool: Sendable {
         var isClosed = false
     }
 
+    /// Corrects the times of what is read.
+    let book: ClockBook
     private let state = Mutex(State())
+
+    init(_ book: ClockBook) { self.book = book }
 
     func withReader<R>(
         of segment: StreamLog.Segment, _ stream: StreamName, _ body: (SegmentReader) throws(SQLiteError) -> R
@@ -28,7 +32,7 @@ final class ReaderPool: Sendable {
         if let idle {
             reader = idle
         } else {
-            reader = try SegmentReader(segment.file, stream, isSealed: segment.isSealed)
+            reader = try SegmentReader(segment.file, stream, isSealed: segment.isSealed, book)
         }
         let made = try body(reader)
         state.withLock { state in

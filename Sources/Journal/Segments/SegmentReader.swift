@@ -11,19 +11,28 @@ final class SegmentReader: @unchecked Sendable {
     private var dictionary: SegmentDictionary
     private var deviceNames: [DeviceName?] = []
     private let after: Statement
+    private let book: ClockBook
+    /// By the segment's numbers of boots, as the book knew them in `bookVersion`.
+    private var offsets: [Int64?] = []
+    private var bookVersion = -1
 
-    convenience init(_ file: SegmentFile, _ stream: StreamName, isSealed: Bool) throws(SQLiteError) {
+    convenience init(
+        _ file: SegmentFile, _ stream: StreamName, isSealed: Bool, _ book: ClockBook
+    ) throws(SQLiteError) {
         do throws(SQLiteError) {
             // Whoever only reads cannot undo a sealing that broke off; one who may write does it on opening.
             if !isSealed, Folder.size(of: file.rollbackJournal) != nil { try SegmentSeal.undo(file) }
-            try self.init(opening: file, stream, isSealed: isSealed)
+            try self.init(opening: file, stream, isSealed: isSealed, book)
         } catch {
             throw error.asDamage
         }
     }
 
-    private init(opening file: SegmentFile, _ stream: StreamName, isSealed: Bool) throws(SQLiteError) {
+    private init(
+        opening file: SegmentFile, _ stream: StreamName, isSealed: Bool, _ book: ClockBook
+    ) throws(SQLiteError) {
         self.file = file
+        self.book = book
         self.stream = stream
         connection = try Connection(path: file.path, access: isSealed ? .immutable : .readOnly)
         try connection.pragma("cache_size=-64")
@@ -123,7 +132,29 @@ final class SegmentReader: @unchecked Sendable {
         return index >= 0 && index < deviceNames.count ? deviceNames[index] : nil
     }
 
+    /// The segment's number of a gateway boot; nil if no record is of it.
+    func number(ofBoot boot: String) throws(SQLiteError) -> UInt32? {
+        try dictionary.refresh(connection)
+        return dictionary.boots.firstIndex(of: boot).map { UInt32($0) }
+    }
+
+    /// What the wall clock was ahead of the monotonic one in a boot, by the segment's number of it; nil if not known.
+    func offset(ofBoot number: Int) -> Int64? {
+        let version = book.version
+        if version != bookVersion || number >= offsets.count {
+            offsets = dictionary.boots.map { book[$0] }
+            bookVersion = version
+        }
+        return number < offsets.count ? offsets[number] : nil
+    }
+
     private func head(_ reader: inout ByteReader) throws(SQLiteError) -> RecordHead {
+        var head = try storedHead(&reader)
+        correct(&head)
+        return head
+    }
+
+    private func storedHead(_ reader: inout ByteReader) throws(SQLiteError) -> RecordHead {
         let head = RecordHead(&reader, base: dictionary.base)
         // A boot that was added since needs its offset before its times mean anything.
         if Int(head.gatewayBoot) >= dictionary.boots.count {

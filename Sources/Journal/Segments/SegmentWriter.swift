@@ -89,8 +89,14 @@ final class SegmentWriter {
         recordsSinceSnapshot += 1
     }
 
-    /// Takes note of a record's time, so that queries can pass over the segment.
-    func note(time: Int64) {
+    /// Takes note of a record's time, so that queries can pass over the segment. One that cannot be believed may become
+    /// another one, so a segment that holds any is always looked into.
+    func note(_ timestamp: Timestamp) {
+        guard timestamp.trusted else {
+            isTimed = false
+            return
+        }
+        let time = timestamp.milliseconds
         guard let known = times else {
             times = time...time
             return

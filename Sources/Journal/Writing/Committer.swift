@@ -96,6 +96,7 @@ final class Committer {
                 for request in group { try intake.store(request, limit: limit, &memory) }
             }
             if intake.isAnyStored { try readings.commit() }
+            if intake.isAnyUntrusted { shared.clockWatch.noteUntrusted() }
         } catch {
             readings.rollBack()
             shared.memory.withLock { $0.rollBack() }
@@ -117,6 +118,7 @@ final class Committer {
         var notesIntake = NotesIntake(writer, boot: shared.configuration.boot)
         do throws(SQLiteError) {
             try notesIntake.store(notes)
+            if notes.contains(where: { !$0.received.wall.trusted }) { shared.clockWatch.noteUntrusted() }
             if stream == .events { owed.removeAll() }
             ends.append((stream, writer.log.last))
         } catch {

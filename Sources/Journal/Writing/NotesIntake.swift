@@ -34,7 +34,6 @@ struct NotesIntake {
     private mutating func store(_ note: Note, _ segment: SegmentWriter) throws(SQLiteError) {
         var head = RecordHead(received: note.received, source: SourceKind.gateway.rawValue)
         head.isNote = true
-        if !note.received.wall.trusted { head.flags.insert(.clockUntrusted) }
         if let device = note.device.flatMap({ DeviceName($0) }) { head.device = try segment.number(of: device) }
         head.gatewayBoot = try segment.number(ofBoot: boot, note.received)
         body.removeAll(keepingCapacity: true)

@@ -10,6 +10,7 @@ struct ReadingsIntake {
     /// Notes that follow from the observations of the open transaction.
     private(set) var derived: [Note] = []
     private(set) var isAnyStored = false
+    private(set) var isAnyUntrusted = false
 
     /// Records between two snapshots of the devices' states: what opening the journal has to read again.
     private static let snapshotInterval = 32_768
@@ -24,6 +25,7 @@ struct ReadingsIntake {
     mutating func begin() {
         derived.removeAll()
         isAnyStored = false
+        isAnyUntrusted = false
         history.begin()
     }
 
@@ -126,7 +128,9 @@ struct ReadingsIntake {
             if isNew { try segment.markStart() }
         }
         guard let segment = writer.segment else { preconditionFailure("the transaction has a segment") }
-        segment.note(time: (observation.deviceTime ?? observation.received.wall).milliseconds)
+        let wall = observation.received.wall
+        segment.note(wall.trusted ? Timestamp.best(device: observation.deviceTime, received: wall) : wall)
+        if !wall.trusted { isAnyUntrusted = true }
         var head = head
         head.device = try segment.number(of: observation.device)
         head.gatewayBoot = try segment.number(ofBoot: boot, observation.received)

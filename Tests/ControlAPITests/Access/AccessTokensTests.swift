@@ -101,6 +101,16 @@ import Testing
         #expect(name(of: tokens.check(issued.secret)) == "short")
     }
 
+    @Test func aTokenMadeIn1970LivesFromWhenTheTimeIsKnown() throws {
+        clock.setWall(milliseconds: 5_000, trusted: false)
+        let issued = try make("early", lifetime: .seconds(60))
+        clock.setWall(milliseconds: 1_790_000_000_000, trusted: true)
+        #expect(try tokens.hasUsable())
+        #expect(name(of: tokens.check(issued.secret)) == "early")
+        clock.advance(by: .seconds(61))
+        #expect(tokens.check(issued.secret) == .expired(name: "early"))
+    }
+
     @Test func lastUseIsNotedCoarsely() throws {
         let issued = try make("first")
         #expect(try tokens.list().first?.lastUsed == nil)

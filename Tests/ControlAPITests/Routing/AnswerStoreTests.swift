@@ -91,6 +91,16 @@ import Testing
         #expect(try await post("y", key: "k1").status == 201)
     }
 
+    @Test func settingTheClockForgetsNoAnswer() async throws {
+        clock.setWall(milliseconds: 60_000, trusted: false)
+        _ = try await post("x", key: "k1")
+        clock.setWall(milliseconds: 1_790_000_000_000, trusted: true)
+        _ = try await post("x", key: "k2")
+        clock.setWall(milliseconds: 1_000, trusted: false)
+        for key in ["k1", "k2"] { _ = try await post("x", key: key) }
+        #expect(made.count == 2)
+    }
+
     @Test(arguments: ["", "a b", "ü", String(repeating: "k", count: 129)])
     func aBadKeyIsRefused(_ key: String) async throws {
         #expect(try await post("x", key: key).status == 400)

@@ -84,7 +84,9 @@ import Testing
             id: "c-1", device: try #require(DeviceID("dev-1")), name: "estop", params: #"{"hard":true}"#, origin: "cli",
             state: .queued, result: nil, created: now, expires: Timestamp(milliseconds: 1_060_000, trusted: true))
         let confirmed = try Wakeup()
-        try rig.intake.publish(CommandPublication.of(command, deviceID: "dev-1", now: now)) { result in
+        try rig.intake.publish(
+            CommandPublication.of(command, deviceID: "dev-1", now: ReceiveTime(wall: now, monotonicMilliseconds: 0))
+        ) { result in
             if case .success(.success) = result { confirmed.wake() }
         }
         #expect(confirmed.wait(timeout: .seconds(10)))
@@ -98,7 +100,7 @@ import Testing
         let folder = try TemporaryFolder()
         chmod(folder.path, 0o755)
         let keeper = BrokerKeeper(
-            settings: BrokerSettings(folder: folder.file("broker")), clock: SystemClock(trustedFrom: 0), seed: 3,
+            settings: BrokerSettings(folder: folder.file("broker")), clock: SystemClock(isVouched: true), seed: 3,
             onStart: {})
         let stop = try StopFlag()
         let ended = try Wakeup()

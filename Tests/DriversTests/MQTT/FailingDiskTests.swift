@@ -29,7 +29,7 @@ import Testing
         init(port: UInt16) throws {
             folder = try TemporaryFolder("failing-disk")
             disk = FaultyDisk(folder.path)
-            let journal = try JournalFolder.open(folder.path, clock: SystemClock(trustedFrom: 0))
+            let journal = try JournalFolder.open(folder.path, clock: SystemClock(isVouched: true))
             self.journal = journal
             intake = try IntakeRig(
                 port: port, change: { $0.batchMax = 50 }, commit: { try journal.append($0, sessionStart: $1) })
@@ -39,7 +39,7 @@ import Testing
         func storedTexts() throws -> [String] {
             intake.end()
             journal.close()
-            let reopened = try JournalFolder.open(folder.path, clock: SystemClock(trustedFrom: 0))
+            let reopened = try JournalFolder.open(folder.path, clock: SystemClock(isVouched: true))
             defer { reopened.close() }
             return try JournalFolder.records(reopened).compactMap(\.messageID)
         }

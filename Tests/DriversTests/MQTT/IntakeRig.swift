@@ -92,7 +92,7 @@ final class IntakeRig {
     private var isRunning = true
 
     init(
-        port: UInt16, ledger: CommitLedger? = nil, clock: any GatewayModel.Clock = SystemClock(trustedFrom: 0),
+        port: UInt16, ledger: CommitLedger? = nil, clock: any GatewayModel.Clock = SystemClock(isVouched: true),
         tls: MQTTConfiguration.TLS? = nil, change: (inout IntakeSettings) -> Void = { _ in },
         commit: MQTTIntake<EchoDecoder>.Commit? = nil
     ) throws {

@@ -101,7 +101,7 @@ final class SerialSite: Sendable {
         _ body: (SerialIntake) async throws -> Void
     ) async throws {
         let intake = try SerialIntake(
-            configuration, outlets: outlets(listPorts), clock: SystemClock(trustedFrom: 0), seed: 1)
+            configuration, outlets: outlets(listPorts), clock: SystemClock(isVouched: true), seed: 1)
         try await run(intake, body)
     }
 
