@@ -44,6 +44,7 @@ let layer1: [Target] = [
     system("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
     system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    system("CNATS", pkgConfig: "libnats", apt: "libnats-dev"),
     .target(
         name: "CSimdjson", cxxSettings: [.unsafeFlags(["-fno-rtti"])],
         linkerSettings: [.linkedLibrary("simdjson"), .linkedLibrary("stdc++")]),
@@ -56,6 +57,7 @@ let layer2 = [
     library("Serial", ["CSerialPort", "CLinux"]),
     library("HTTPClient", ["GatewayModel", "CCurl", "COpenSSL", "CLinux"]),
     library("HTTPServer", ["CWebSockets", "CLinux"]),
+    library("NATS", ["CNATS"]),
     library("JSONText", ["CSimdjson"]),
     library("YAMLText", ["CYAML"]),
     library("Crypto", ["CSodium", "COpenSSL"]),
@@ -83,7 +85,7 @@ let layer6 = [
 ]
 
 let services: [Target.Dependency] = [
-    "ControlAPI", "Drivers", "CloudSync", "HTTPServer", "HTTPClient", "MQTT", "Serial",
+    "ControlAPI", "Drivers", "CloudSync", "HTTPServer", "HTTPClient", "MQTT", "NATS", "Serial",
 ]
 
 let layer7 = [
@@ -115,6 +117,7 @@ let package = Package(
             tests("Serial", ["CLinux"]),
             tests("HTTPClient", ["GatewayModel"]),
             tests("HTTPServer", ["HTTPClient", "CLinux"]),
+            tests("NATS"),
             tests("JSONText"),
             tests("YAMLText"),
             tests("Crypto"),

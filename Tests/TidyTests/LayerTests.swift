@@ -8,7 +8,7 @@ struct LayerTests {
             2,
             [
                 "EventLoop", "SQLite", "MQTT", "Serial", "HTTPClient", "HTTPServer", "JSONText", "YAMLText", "Crypto",
-                "Compression", "ServiceManager",
+                "Compression", "ServiceManager", "NATS",
             ]
         ),
         (3, ["FieldProtocols", "Journal", "Fleet"]),

@@ -14,6 +14,12 @@ extension RecordSource {
                     return true
                 }
             },
+            visitWithGaps: { after, limit, gap, body in
+                try journal.visit(stream, after: after, limit: limit, gap: gap) { record in
+                    body(record)
+                    return true
+                }
+            },
             acknowledge: { seq in try journal.acknowledge(consumer, stream, upTo: seq, epoch: epoch) },
             refuse: { record, identity, status, reason in
                 try journal.refuse(record, identity: identity, by: consumer, reason: reason, status: status)

@@ -9,6 +9,13 @@ public struct RecordSource: Sendable {
             next: SequenceNumber, more: Bool
         )
 
+    /// How records are read with the gaps among them: see `visitWithGaps`.
+    public typealias VisitWithGaps =
+        @Sendable (
+            _ after: SequenceNumber, _ limit: Int, _ gap: (StreamGap) -> Void,
+            _ body: (borrowing StoredRecord) -> Void
+        ) throws -> (next: SequenceNumber, more: Bool)
+
     /// The durable cursor: where to go on after a restart.
     public var acknowledged: @Sendable () -> SequenceNumber
     /// The last number of the stream now.
@@ -18,6 +25,8 @@ public struct RecordSource: Sendable {
     /// Gives how far it has looked (the last record's number, or beyond it where records were lost), and whether there is
     /// something behind that already.
     public var visit: Visit
+    /// As `visit`, and hands stretches that are gone to `gap`, between the records where they belong.
+    public var visitWithGaps: VisitWithGaps
     /// Durable on return.
     public var acknowledge: @Sendable (_ upTo: SequenceNumber) throws -> Void
     /// Keeps a record that the destination will never take, with the identity it was sent under and the reason. Durable on return.
@@ -30,6 +39,7 @@ public struct RecordSource: Sendable {
         acknowledged: @escaping @Sendable () -> SequenceNumber,
         last: @escaping @Sendable () -> SequenceNumber,
         visit: @escaping Visit,
+        visitWithGaps: VisitWithGaps? = nil,
         acknowledge: @escaping @Sendable (_ upTo: SequenceNumber) throws -> Void,
         refuse:
             @escaping @Sendable (_ record: StoredRecord, _ identity: String, _ status: Int, _ reason: String) throws ->
@@ -39,6 +49,7 @@ public struct RecordSource: Sendable {
         self.acknowledged = acknowledged
         self.last = last
         self.visit = visit
+        self.visitWithGaps = visitWithGaps ?? { after, limit, _, body in try visit(after, limit, body) }
         self.acknowledge = acknowledge
         self.refuse = refuse
         self.onAppend = onAppend
