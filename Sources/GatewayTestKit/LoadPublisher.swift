@@ -27,6 +27,7 @@ public final class LoadPublisher: Sendable {
         self.underWayMax = underWayMax
         mosquitto_user_data_set(client, Unmanaged.passUnretained(self).toOpaque())
         cmosquitto_use_mqtt5(client)
+        cmosquitto_no_delay(client)
         mosquitto_max_inflight_messages_set(client, UInt32(underWayMax))
         mosquitto_connect_callback_set(client) { _, context, code in
             LoadPublisher.from(context)?.state.withLock { $0.isConnected = code == 0 }

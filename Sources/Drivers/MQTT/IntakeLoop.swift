@@ -110,7 +110,8 @@ final class IntakeLoop<Decoder: MessageDecoder> {
             // not there yet, or is no message and will be looked at after the next poll.
             try connection.read()
         }
-        if !batch.isEmpty { connection.acknowledgeSegments() }
+        // Also when it was no message: behind a mere PUBACK the broker holds back what it has.
+        connection.acknowledgeSegments()
     }
 
     /// Whether the batch must not grow.

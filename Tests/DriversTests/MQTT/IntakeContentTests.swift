@@ -1,4 +1,5 @@
 import Drivers
+import EventLoop
 import GatewayModel
 import GatewayTestKit
 import MQTT
@@ -33,6 +34,28 @@ import Testing
             notes.first?.body
                 == #"{"reason":"too_deep","topic":"mycosoft/devices/dev-1/telemetry","bytes":11,"#
                 + #""sample_hex":"72656a6563742074686973"}"#)
+    }
+
+    /// The peer's socket coalesces small packets, as mosquitto's do: what follows the PUBACK for a replay ack waits until
+    /// that is acknowledged, which a kernel left to itself puts off for 40 ms.
+    @Test func aBrokerThatCoalescesIsNotKeptWaiting() throws {
+        let broker = try ScriptedBroker()
+        let rig = try IntakeRig(port: broker.port)
+        let peer = try #require(broker.serveIntake())
+        let clock = SystemClock()
+        var rounds: [Int64] = []
+        for round in 1...30 {
+            let sent = clock.now().monotonicMilliseconds
+            peer.send(.reading("ack \(round)", id: UInt16(round)))
+            var answered = 0
+            while answered < 2, let packet = peer.next() {
+                if packet.kind == .publish, let id = packet.id { peer.send(.puback(id)) }
+                answered += 1
+            }
+            rounds.append(clock.now().monotonicMilliseconds - sent)
+        }
+        #expect(rig.ledger.texts.count == 30)
+        #expect(rounds.sorted()[15] < 20, "\(rounds) ms")
     }
 
     @Test func wordsArePassedOnAfterWhatCameBefore() throws {
