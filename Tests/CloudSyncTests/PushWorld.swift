@@ -42,6 +42,7 @@ final class PushWorld {
     let lost: Set<Int64>
     private var bySlot: [UInt64: Int64] = [:]
     private var byKey: [String: [Int64]] = [:]
+    private var rejectionsByKey: [String: PushOutcome] = [:]
     private var restarts: UInt64 = 0
 
     init(devices: [String], settings: PushSettings, lost: Set<Int64> = []) {
@@ -105,6 +106,8 @@ final class PushWorld {
             if settings.batching.recordsMax == 1 { known = nil }
             // What was stored in part before is answered as before.
             if let known, outcome == .accepted, known < request.seqs.count { outcome = .acceptedFirst(known) }
+            if known != nil, outcome == .accepted, let verdict = rejectionsByKey[request.key] { outcome = verdict }
+            if case .rejected = outcome { rejectionsByKey[request.key] = outcome }
             let count = if case .acceptedFirst(let count) = outcome { count } else { request.seqs.count }
             if known == nil { arrivals += storedOf(request, outcome, count) }
             storedByKey[request.key] = known ?? count

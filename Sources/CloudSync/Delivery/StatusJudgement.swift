@@ -49,25 +49,16 @@ public struct StatusJudgement: Sendable {
 
     /// FastAPI says with 422 that a header is missing, too: then the key is wrong, not the record.
     private func blamesHeader(_ answer: ClientAnswer) -> Bool {
-        answer.body.withUnsafeBytes { bytes in
-            // An answer that is no JSON blames nothing.
-            guard let value = try? JSON(JSONParser().parse(bytes)), let problems = value["detail"]?.array else {
-                return false
-            }
-            return !problems.isEmpty && problems.allSatisfy { $0["loc"]?.array?.first?.string == "header" }
-        }
+        guard let problems = answer.json?["detail"]?.array, !problems.isEmpty else { return false }
+        return problems.allSatisfy { $0["loc"]?.array?.first?.string == "header" }
     }
 
     /// The `detail`, `message` or `error` of a JSON answer, else the beginning of the body.
     public func detail(_ answer: ClientAnswer) -> String {
-        let found = answer.body.withUnsafeBytes { bytes -> String? in
-            // An answer that is no JSON is shown as it is.
-            guard let value = try? JSONParser().parse(bytes),
-                let detail = value["detail"] ?? value["message"] ?? value["error"]
-            else { return nil }
-            return detail.string ?? JSON(detail).text
+        if let json = answer.json, let detail = json["detail"] ?? json["message"] ?? json["error"] {
+            return Self.clean(detail.string ?? detail.text)
         }
-        return Self.clean(found ?? String(decoding: answer.body.prefix(2 * Self.reasonByteCountMax), as: UTF8.self))
+        return Self.clean(String(decoding: answer.body.prefix(2 * Self.reasonByteCountMax), as: UTF8.self))
     }
 
     /// Without control characters, and cut.
