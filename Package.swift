@@ -126,7 +126,7 @@ let package = Package(
             tests("Journal", ["GatewayModel", "SQLite", "CLinux"]),
             tests("Fleet", ["GatewayModel", "SQLite"]),
             tests("Drivers", protocols + ["MQTT", "Serial", "EventLoop", "CLinux"]),
-            tests("CloudSync", protocols + ["HTTPClient", "EventLoop", "CLinux"]),
+            tests("CloudSync", protocols + ["HTTPClient", "Compression", "EventLoop", "CLinux"]),
             tests("ControlAPI", protocols + ["HTTPServer", "HTTPClient"]),
             tests("Gateway", protocols + services + ["EventLoop", "YAMLText", "CLinux"]),
             .testTarget(
