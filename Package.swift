@@ -77,7 +77,7 @@ let protocols: [Target.Dependency] = [
 
 let layer4 = [
     library("Drivers", protocols + ["MQTT", "Serial", "EventLoop", "YAMLText", "CLinux"]),
-    library("CloudSync", protocols + ["HTTPClient", "Compression", "EventLoop", "CLinux"]),
+    library("CloudSync", protocols + ["HTTPClient", "NATS", "Compression", "EventLoop", "CLinux"]),
 ]
 
 let layer6 = [
@@ -126,7 +126,7 @@ let package = Package(
             tests("Journal", ["GatewayModel", "SQLite", "CLinux"]),
             tests("Fleet", ["GatewayModel", "SQLite"]),
             tests("Drivers", protocols + ["MQTT", "Serial", "EventLoop", "CLinux"]),
-            tests("CloudSync", protocols + ["HTTPClient", "Compression", "EventLoop", "CLinux"]),
+            tests("CloudSync", protocols + ["HTTPClient", "NATS", "Compression", "EventLoop", "CLinux"]),
             tests("ControlAPI", protocols + ["HTTPServer", "HTTPClient"]),
             tests("Gateway", protocols + services + ["EventLoop", "YAMLText", "CLinux"]),
             .testTarget(

@@ -19,11 +19,14 @@ extension NATSConnection {
     ///
     /// - Parameter id: goes as `Nats-Msg-Id`: the server ignores an id that it has seen within its duplicate window.
     public func publish(
-        _ body: UnsafeRawBufferPointer, to subject: String, id: String, expecting expectation: PublishExpectation
+        _ body: ArraySlice<UInt8>, to subject: String, id: String, expecting expectation: PublishExpectation
     ) throws(NATSError) -> UInt {
         var message: OpaquePointer?
-        let text = body.baseAddress?.assumingMemoryBound(to: CChar.self)
-        try Self.check(natsMsg_Create(&message, subject, nil, text, Int32(clamping: body.count)))
+        let status = body.withUnsafeBytes { bytes in
+            let text = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+            return natsMsg_Create(&message, subject, nil, text, Int32(clamping: bytes.count))
+        }
+        try Self.check(status)
         // Does nothing once the library has taken the message over.
         defer { natsMsg_Destroy(message) }
         let token = Self.token(of: message)
@@ -34,8 +37,8 @@ extension NATSConnection {
         if let last = expectation.lastOfStream {
             try Self.check(natsMsgHeader_Set(message, "Nats-Expected-Last-Sequence", "\(last)"))
         }
-        let status = js_PublishMsgAsync(jetStream, &message, nil)
-        guard status == NATS_OK else { throw NATSError(status, limit: messageSizeMax) }
+        let published = js_PublishMsgAsync(jetStream, &message, nil)
+        guard published == NATS_OK else { throw NATSError(published, limit: messageSizeMax) }
         return token
     }
 

@@ -11,6 +11,8 @@ public struct StreamDescription: Sendable, Equatable {
     public var duplicateWindow: Int64
     public var messages: UInt64
     public var bytes: UInt64
+    /// The server that leads it in a cluster.
+    public var leader: String?
 }
 
 /// How a stream is made that does not exist.
@@ -21,6 +23,8 @@ public struct StreamPlan: Sendable, Equatable {
     /// Of more, the server refuses new messages, or drops the oldest ones. Nil: no limit.
     public var bytesMax: Int64?
     public var messagesMax: Int64?
+    /// Larger messages are refused, headers included; nil: no limit but the server's.
+    public var messageSizeMax: Int32?
     /// In nanoseconds; nil: no limit.
     public var ageMax: Int64?
     public var dropsOldest = false
@@ -40,6 +44,14 @@ public struct StoredMessage: Sendable, Equatable {
     /// Its `Nats-Msg-Id`; nil if it was published without one.
     public var id: String?
     public var body: [UInt8]
+
+    /// As read, or as a test would have it.
+    public init(subject: String, sequence: UInt64, id: String?, body: [UInt8]) {
+        self.subject = subject
+        self.sequence = sequence
+        self.id = id
+        self.body = body
+    }
 }
 
 extension NATSConnection {
@@ -61,6 +73,7 @@ extension NATSConnection {
         configuration.Replicas = Int64(plan.replicas)
         configuration.MaxBytes = plan.bytesMax ?? -1
         configuration.MaxMsgs = plan.messagesMax ?? -1
+        configuration.MaxMsgSize = plan.messageSizeMax ?? -1
         configuration.MaxAge = plan.ageMax ?? 0
         configuration.Discard = plan.dropsOldest ? js_DiscardOld : js_DiscardNew
         configuration.Duplicates = plan.duplicateWindow
@@ -103,19 +116,62 @@ extension NATSConnection {
         return try Self.stored(message, status, code)
     }
 
+    /// The messages of the subject from sequence `first` to `last`, oldest first, without their bodies. Asks the server and
+    /// waits for each.
+    ///
+    /// - Parameter last: the sequence of a message of this subject.
+    public func messages(
+        of subject: String, in stream: String, from first: UInt64, through last: UInt64
+    ) throws(NATSError) -> [StoredMessage] {
+        guard first <= last else { return [] }
+        var options = jsSubOptions()
+        try Self.check(jsSubOptions_Init(&options))
+        options.Config.DeliverPolicy = js_DeliverByStartSequence
+        options.Config.OptStartSeq = max(1, first)
+        options.Config.AckPolicy = js_AckNone
+        options.Config.HeadersOnly = true
+        var subscription: OpaquePointer?
+        var code = jsErrCode(0)
+        let status = stream.withCString { name in
+            options.Stream = name
+            return js_SubscribeSync(&subscription, jetStream, subject, nil, &options, &code)
+        }
+        // Removes the server's side of it, too.
+        defer { natsSubscription_Destroy(subscription) }
+        guard status == NATS_OK else { throw NATSError(status, jetStream: code) }
+        var messages: [StoredMessage] = []
+        while messages.last.map({ $0.sequence < last }) ?? true {
+            var message: OpaquePointer?
+            try Self.check(natsSubscription_NextMsg(&message, subscription, requestTimeout))
+            defer { natsMsg_Destroy(message) }
+            var place: UnsafeMutablePointer<jsMsgMetaData>?
+            try Self.check(natsMsg_GetMetaData(&place, message))
+            defer { jsMsgMetaData_Destroy(place) }
+            messages.append(
+                StoredMessage(
+                    subject: subject, sequence: place?.pointee.Sequence.Stream ?? 0, id: Self.id(of: message), body: [])
+            )
+        }
+        return messages
+    }
+
+    private static func id(of message: OpaquePointer?) -> String? {
+        var id: UnsafePointer<CChar>?
+        guard natsMsgHeader_Get(message, "Nats-Msg-Id", &id) == NATS_OK else { return nil }
+        return id.map { String(cString: $0) }
+    }
+
     private static func stored(
         _ message: OpaquePointer?, _ status: natsStatus, _ code: jsErrCode
     ) throws(NATSError) -> StoredMessage? {
         defer { natsMsg_Destroy(message) }
         if code == JSNoMessageFoundErr || (status == NATS_NOT_FOUND && code.rawValue == 0) { return nil }
         guard status == NATS_OK, let message else { throw NATSError(status, jetStream: code) }
-        var id: UnsafePointer<CChar>?
-        let hasID = natsMsgHeader_Get(message, "Nats-Msg-Id", &id) == NATS_OK
         let count = Int(clamping: natsMsg_GetDataLength(message))
         let body = UnsafeRawBufferPointer(start: natsMsg_GetData(message), count: count)
         return StoredMessage(
             subject: String(cString: natsMsg_GetSubject(message)), sequence: natsMsg_GetSequence(message),
-            id: hasID ? id.map { String(cString: $0) } : nil, body: Array(body))
+            id: id(of: message), body: Array(body))
     }
 
     private static func withCStrings<Result>(
@@ -142,6 +198,7 @@ extension StreamDescription {
         self.init(
             name: configuration?.Name.map { String(cString: $0) } ?? "", subjects: subjects,
             replicas: Int(clamping: configuration?.Replicas ?? 0), lastSequence: found.State.LastSeq,
-            duplicateWindow: configuration?.Duplicates ?? 0, messages: found.State.Msgs, bytes: found.State.Bytes)
+            duplicateWindow: configuration?.Duplicates ?? 0, messages: found.State.Msgs, bytes: found.State.Bytes,
+            leader: found.Cluster?.pointee.Leader.map { String(cString: $0) })
     }
 }

@@ -8,6 +8,7 @@ internal import CNATS
 public final class NATSConnection {
     let connection: OpaquePointer
     let jetStream: OpaquePointer
+    let requestTimeout: Int64
     private let mailbox: NATSMailbox
     private let mailboxNumber: UInt
     /// The largest message the server takes, with its headers.
@@ -23,6 +24,7 @@ public final class NATSConnection {
         _ settings: NATSSettings, address: String, domain: String? = nil, onArrival: @escaping @Sendable () -> Void
     ) throws(NATSError) {
         mailbox = NATSMailbox(onArrival: onArrival)
+        requestTimeout = settings.requestTimeout
         let number = NATSMailbox.register(mailbox)
         var opened: OpaquePointer?
         do throws(NATSError) {

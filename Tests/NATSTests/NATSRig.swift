@@ -23,8 +23,6 @@ final class NATSRig {
     func publish(
         _ text: String, to subject: String = "site.readings", id: String, _ expectation: PublishExpectation = .init()
     ) throws -> UInt {
-        try Array(text.utf8).withUnsafeBytes {
-            try connection.publish($0, to: subject, id: id, expecting: expectation)
-        }
+        try connection.publish(Array(text.utf8)[...], to: subject, id: id, expecting: expectation)
     }
 }

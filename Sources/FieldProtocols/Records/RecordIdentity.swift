@@ -20,6 +20,12 @@ public struct RecordIdentity: Sendable {
         String(decoding: bytes(of: stream, seq, in: epoch), as: UTF8.self)
     }
 
+    /// The id of a record, which keeps the epoch it was appended in also when it is read in a later one.
+    public func id(of record: borrowing StoredRecord) -> String {
+        let epoch = record.epoch.isEmpty ? epoch : record.epoch
+        return String(decoding: bytes(of: record.stream, record.seq, in: epoch), as: UTF8.self)
+    }
+
     /// The message id that a record gets whose device sent none.
     public func derivedMessageID(of stream: StreamName, _ seq: SequenceNumber) -> String {
         derivedMessageID(bytes(of: stream, seq, in: epoch))
