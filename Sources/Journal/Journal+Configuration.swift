@@ -5,12 +5,14 @@ extension Journal {
     public struct Configuration: Sendable {
         /// Segments live in `journal/` below it, damaged ones are moved to `damaged/`.
         public var dataDirectory: String
-        /// Size at which a segment is sealed, 256 KiB to 4 GiB.
+        /// Size at which a segment is sealed, 256 KiB to 4 GiB; on a small disk less, see `fitted(to:)`.
         public var segmentSize: Int64
         /// What all streams together may take on disk.
         public var maxBytes: Int64
-        /// What single streams may take, if less.
-        public var streamMaxBytes: [StreamName: Int64]
+        /// What applies to single streams; the others have `StreamRetention.standard(for:)`.
+        public var retention: [StreamName: StreamRetention]
+        /// Space kept back for `state.db`, the audit and the events; nil for none.
+        public var reserve: SpaceReserve?
         /// The kernel's id of this boot of the box.
         public var boot: String
         /// Random numbers for epoch ids.
@@ -23,16 +25,27 @@ extension Journal {
 
         public init(
             dataDirectory: String, boot: String, entropy: @escaping @Sendable () -> UInt64,
-            segmentSize: Int64 = 64 << 20, maxBytes: Int64 = 2 << 30, streamMaxBytes: [StreamName: Int64] = [:],
-            linger: Duration = .milliseconds(5)
+            segmentSize: Int64 = 64 << 20, maxBytes: Int64 = 2 << 30, retention: [StreamName: StreamRetention] = [:],
+            reserve: SpaceReserve? = nil, linger: Duration = .milliseconds(5)
         ) {
             self.dataDirectory = dataDirectory
             self.boot = boot
             self.entropy = entropy
             self.segmentSize = min(max(segmentSize, Self.segmentSizes.lowerBound), Self.segmentSizes.upperBound)
             self.maxBytes = maxBytes
-            self.streamMaxBytes = streamMaxBytes
+            self.retention = retention
+            self.reserve = reserve
             self.linger = linger
+        }
+
+        /// The same with sizes that the disk can hold: room is made a segment at a time, so that a segment must be a
+        /// small part of it.
+        func fitted(to disk: DiskSpace?) -> Configuration {
+            guard let disk, disk.total > 0 else { return self }
+            var fitted = self
+            fitted.segmentSize = min(segmentSize, max(64 << 10, disk.total / 32))
+            fitted.maxBytes = min(maxBytes, disk.total)
+            return fitted
         }
     }
 }

@@ -57,5 +57,6 @@ extension Journal {
                 );
                 """),
         clockMigration,
+        lossMigration,
     ]
 }

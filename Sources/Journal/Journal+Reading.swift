@@ -27,19 +27,32 @@ extension Journal {
     /// As `read`, without building arrays.
     ///
     /// - Parameters:
+    ///   - consumer: who reads and will acknowledge what it is given: should that be evicted before, it is not lost.
     ///   - gap: gets each gap, between the records where it belongs.
     ///   - body: gets each record; its storage is reused for the next one. False ends reading after it.
     /// - Returns: where to read on, and whether there is more now.
     @discardableResult
     public func visit(
-        _ stream: StreamName, after: SequenceNumber, limit: Int, gap: (StreamGap) -> Void = { _ in },
-        _ body: (borrowing StoredRecord) -> Bool
+        _ stream: StreamName, after: SequenceNumber, limit: Int, for consumer: String? = nil,
+        gap: (StreamGap) -> Void = { _ in }, _ body: (borrowing StoredRecord) -> Bool
     ) throws(JournalError) -> (next: SequenceNumber, more: Bool) {
         let log = state.log(stream)
         let end = log.last
         guard after.rawValue <= end else { throw .beyondEnd(last: SequenceNumber(end)) }
+        let key = consumer.map { CursorTable.Key(consumer: $0, stream: stream) }
+        // Before reading, or an eviction in between would count as lost what is being handed out.
+        if let key { state.cursors.hand(key, upTo: min(end, max(0, after.rawValue) + Int64(min(limit, 1 << 32)))) }
         var walk = StreamWalk(log, state, after: max(0, after.rawValue), end: end, limit: limit)
-        do throws(SQLiteError) { try walk.run(gap, body) } catch { throw JournalError(error) }
+        var told: [ClosedRange<Int64>] = []
+        do throws(SQLiteError) {
+            try walk.run(
+                { found in
+                    if key != nil { told.append(found.from.rawValue...found.to.rawValue) }
+                    gap(found)
+                }, body)
+            if let key { state.cursors.hand(key, upTo: walk.position) }
+            for range in told { try state.ledger.forfeit(range, of: stream) }
+        } catch { throw JournalError(error) }
         return (SequenceNumber(walk.position), walk.position < end)
     }
 }
@@ -122,7 +135,7 @@ struct StreamWalk {
         guard end > position else { return }
         let gap = StreamGap(
             from: SequenceNumber(position + 1), to: SequenceNumber(end), count: end - position, reason: "damaged")
-        let loss = LossLedger.Loss(stream: log.stream, gap: gap, isNeeded: true)
+        let loss = LossLedger.Loss(stream: log.stream, gap: gap, needed: gap.count)
         try state.ledger.enter(loss, at: state.clock.now().wall)
     }
 

@@ -15,7 +15,9 @@ public final class Journal: Sendable {
     public static func open(
         _ configuration: Configuration, state: Database, clock: any Clock
     ) throws(JournalError) -> Journal {
-        let opened = try JournalOpening.open(configuration, state: state, clock: clock)
+        let opened = try OpeningRelief.run(configuration) { () throws(JournalError) in
+            try JournalOpening.open(configuration, state: state, clock: clock)
+        }
         let committer = Committer(opened.state, opened.writers, owed: opened.owed)
         return Journal(opened.state, try WriterThread(opened.state, committer))
     }
@@ -60,6 +62,23 @@ public final class Journal: Sendable {
     public func status(of stream: StreamName) -> StreamStatus {
         let log = state.log(stream)
         return StreamStatus(firstSeq: SequenceNumber(log.first), lastSeq: SequenceNumber(log.last), bytes: log.bytes)
+    }
+
+    /// What has gone of the stream, and why; in the order of the numbers. What goes on where the last entry ended with the
+    /// same reason lengthens it.
+    public func losses(of stream: StreamName) -> [StreamLoss] {
+        state.ledger.entries(of: stream).map {
+            StreamLoss(gap: $0.gap, needed: $0.needed, at: Timestamp(milliseconds: $0.at, trusted: false))
+        }
+    }
+
+    /// The disk that the journal is on, and what is kept back of it.
+    public var disk: DiskStatus {
+        let space = DiskSpace.of(state.configuration.dataDirectory)
+        return DiskStatus(
+            total: space?.total ?? 0, available: space?.available ?? 0,
+            reserve: state.configuration.reserve?.bytes ?? 0, budget: state.configuration.maxBytes,
+            segmentSize: state.configuration.segmentSize)
     }
 
     /// What was taken in, since the start.

@@ -44,13 +44,14 @@ final class JournalState: Sendable {
         return log
     }
 
-    func count(accepted: Int, duplicates: Int, commits: Int, failed: Bool) {
+    /// - Parameter isWritable: what the commit showed; nil for nothing.
+    func count(accepted: Int, duplicates: Int, commits: Int, isWritable: Bool?) {
         counters.withLock {
             $0.counters.accepted += Int64(accepted)
             $0.counters.duplicates += Int64(duplicates)
             $0.counters.commits += Int64(commits)
-            if failed { $0.counters.failedCommits += 1 }
-            $0.isWritable = !failed
+            if isWritable == false { $0.counters.failedCommits += 1 }
+            if let isWritable { $0.isWritable = isWritable }
         }
     }
 

@@ -13,18 +13,27 @@ public final class Database: @unchecked Sendable {
 
     /// The file.
     public let path: String
+    /// What the write-ahead log is kept below, as long as no reader holds on to it.
+    public let walSize: Int64
     private let connection: Connection
     private let turn = Mutex<Void>(())
+    private let relief = Mutex<(@Sendable () -> Bool)?>(nil)
 
     /// Opens or creates `path` in WAL mode with foreign keys enforced.
-    public init(path: String, durability: Durability = .full) throws(SQLiteError) {
+    ///
+    /// - Parameter walSize: bytes, 64 KiB or more; small disks want a small one.
+    public init(
+        path: String, durability: Durability = .full, walSize: Int64 = 4 << 20
+    ) throws(SQLiteError) {
         let connection = try Connection(path: path)
         try connection.useWriteAheadLog()
         try connection.pragma("synchronous=" + durability.rawValue)
         try connection.pragma("foreign_keys=ON")
         try connection.pragma("cache_size=-256")
-        try connection.pragma("journal_size_limit=4194304")
+        try connection.pragma("journal_size_limit=\(walSize)")
+        try connection.pragma("wal_autocheckpoint=\(max(16, walSize / 4_096))")
         self.path = path
+        self.walSize = walSize
         self.connection = connection
     }
 
@@ -33,9 +42,17 @@ public final class Database: @unchecked Sendable {
     /// Must not be nested: the calling thread would wait for itself.
     public func write<R: Sendable>(_ body: (Connection) throws(SQLiteError) -> R) throws(SQLiteError) -> R {
         try turn.withLock { _ throws(SQLiteError) in
-            try connection.transaction { () throws(SQLiteError) in try body(connection) }
+            do throws(SQLiteError) {
+                return try connection.transaction { () throws(SQLiteError) in try body(connection) }
+            } catch {
+                guard error.code == .full, let relief = relief.withLock({ $0 }), relief() else { throw error }
+                return try connection.transaction { () throws(SQLiteError) in try body(connection) }
+            }
         }
     }
+
+    /// Has `body` make room when a write meets a full disk; when it says that it has, the write is tried once more.
+    public func relieve(by body: @escaping @Sendable () -> Bool) { relief.withLock { $0 = body } }
 
     /// Runs `body` without a transaction of its own; statements see what has been committed before them.
     public func read<R: Sendable>(_ body: (Connection) throws(SQLiteError) -> R) throws(SQLiteError) -> R {

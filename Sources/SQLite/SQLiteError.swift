@@ -49,7 +49,9 @@ public struct SQLiteError: Error, Equatable, CustomStringConvertible {
     }
 
     private static func code(of result: Int32) -> Code {
-        switch result & 0xFF {
+        // The index of a write-ahead log that cannot be lengthened: the disk is full, whatever the name.
+        if result == SQLITE_IOERR | 19 << 8 { return .full }
+        return switch result & 0xFF {
         case SQLITE_FULL: .full
         case SQLITE_IOERR: .io
         case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_FORMAT: .corrupt

@@ -1,13 +1,14 @@
 import GatewayTestKit
-import Glibc
 import HTTPClient
 import JSONText
 import Testing
 
-/// A disk that is full: nothing is acknowledged that is not durable, nothing is lost, and it goes on by itself.
+/// A disk that is full and a journal that has nothing it could give up: nothing is acknowledged that is not durable,
+/// nothing is lost, and it goes on by itself. (What happens when it has: `SmallDiskTests`.)
 ///
 /// Mounts a small file system, which only root may.
-@Suite(.serialized, .enabled(if: geteuid() == 0, "mounting needs root")) struct FullDiskTests {
+@Suite(.serialized, .enabled(if: TightDisk.isAvailable, "needs the right to mount a tmpfs: run as root"))
+struct FullDiskTests {
     private let messageCount = 30_000
 
     /// Large for what it says: eight values that cannot be packed.
@@ -17,25 +18,23 @@ import Testing
         return ("mycobrain/full-\(number % 8)/telemetry", Array(#"{"pack":[\#(pack)]}"#.utf8))
     }
 
-    private func shell(_ program: String, _ arguments: [String]) throws -> Int32 {
-        try ChildProcess(program, arguments).waitForExit()
-    }
-
     @Test func nothingIsAcknowledgedThatDoesNotFitAndAllIsThereWhenSpaceReturns() throws {
         let broker = try BrokerProcess(settings: ["log_type none", "max_queued_messages 1000000"])
         let gateway = try GatewayProcess(
             binary: GatewayProcess.built(),
             sections: "mqtt: {broker: \"\(broker.url)\"}\njournal: {segment_size: 1MiB, max_bytes: 1GiB}")
-        let folder = gateway.dataDirectory
-        #expect(try shell("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", folder]) == 0)
+        let disk = try TightDisk(gateway.dataDirectory, size: "64m")
         // The daemon must have left the folder before it can be unmounted.
         defer {
             gateway.stop()
-            _ = try? shell("umount", [folder])
+            disk.unmount()
         }
         #expect(try gateway.start(), "\(gateway.log)")
         let publisher = try LoadPublisher(port: broker.port, clientID: "full-disk", underWayMax: 2_000)
-        publisher.publish(0..<messageCount, Self.message)
+        publisher.publish(0..<1_000, Self.message)
+        #expect(Eventually.holds(within: .seconds(20)) { gateway.recordCount == 1_000 })
+        disk.fill()
+        publisher.publish(1_000..<messageCount, Self.message)
         #expect(publisher.settle())
         #expect(Eventually.holds(within: .seconds(20)) { gateway.get("/ready")?.status == 503 })
         #expect(gateway.isRunning)
@@ -43,7 +42,7 @@ import Testing
         #expect(stored < messageCount)
         #expect(try numbers(gateway).count == stored, "what is stored can be read while the disk is full")
 
-        #expect(try shell("mount", ["-o", "remount,size=64m", folder]) == 0)
+        disk.free()
         #expect(Eventually.holds(within: .seconds(30)) { gateway.recordCount >= messageCount })
         let all = try numbers(gateway)
         #expect(all.sorted() == Array(0..<messageCount))

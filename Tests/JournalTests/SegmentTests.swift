@@ -127,7 +127,12 @@ private func fill(_ site: Site, _ rounds: Int, from start: UInt32 = 0) throws {
         }
         chmod(victim, 0o600)
         write(bytes, to: victim)
-        let journal = try Site.open(copy.path, site.clock, 256 << 10)
+        let journal: Journal
+        do { journal = try Site.open(copy.path, site.clock, 256 << 10) } catch JournalError.unusable(let why) {
+            // A version number that this program does not know is not damage.
+            #expect(why.contains("segment format"))
+            continue
+        }
         var after = SequenceNumber.zero
         var found: Int64 = 0
         var lost: Int64 = 0

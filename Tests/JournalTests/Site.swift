@@ -12,32 +12,40 @@ final class Site {
     let clock = VirtualClock()
     var segmentSize: Int64
     var maxBytes: Int64
+    private let retention: [StreamName: StreamRetention]
+    private(set) var reserve: SpaceReserve?
     private(set) var journal: Journal
     private static let epochs = Mutex<UInt64>(0x6F1C_0000_0000_0000)
 
-    init(segmentSize: Int64 = 64 << 20, maxBytes: Int64 = 2 << 30) throws {
+    init(
+        segmentSize: Int64 = 64 << 20, maxBytes: Int64 = 2 << 30, retention: [StreamName: StreamRetention] = [:]
+    ) throws {
         let folder = try TemporaryFolder("journal")
         self.folder = folder
         path = folder.path
         self.segmentSize = segmentSize
         self.maxBytes = maxBytes
-        journal = try Self.open(path, clock, segmentSize, maxBytes)
+        self.retention = retention
+        reserve = nil
+        journal = try Self.open(path, clock, segmentSize, maxBytes, retention)
     }
 
     /// A journal in a folder of the test's.
-    init(path: String) throws {
+    init(path: String, hasReserve: Bool = false) throws {
         folder = nil
         self.path = path
         segmentSize = 64 << 20
         maxBytes = 2 << 30
-        journal = try Self.open(path, clock)
+        retention = [:]
+        reserve = hasReserve ? SpaceReserve(folder: path) : nil
+        journal = try Self.open(path, clock, reserve: reserve)
     }
 
     static func open(
-        _ path: String, _ clock: VirtualClock, _ segmentSize: Int64 = 64 << 20, _ maxBytes: Int64 = 2 << 30
+        _ path: String, _ clock: VirtualClock, _ segmentSize: Int64 = 64 << 20, _ maxBytes: Int64 = 2 << 30,
+        _ retention: [StreamName: StreamRetention] = [:], reserve: SpaceReserve? = nil
     ) throws -> Journal {
-        let state = try Database(path: path + "/state.db")
-        try state.migrate(Journal.migrations)
+        let state = try openState(path, reserve)
         let configuration = Journal.Configuration(
             dataDirectory: path, boot: "b7e1",
             entropy: {
@@ -45,14 +53,29 @@ final class Site {
                     $0 += 1
                     return $0
                 }
-            }, segmentSize: segmentSize, maxBytes: maxBytes, linger: .milliseconds(1))
+            }, segmentSize: segmentSize, maxBytes: maxBytes, retention: retention, reserve: reserve,
+            linger: .milliseconds(1))
         return try Journal.open(configuration, state: state, clock: clock)
+    }
+
+    /// As the daemon does it: a disk that is too full even for that gets the reserve.
+    private static func openState(_ path: String, _ reserve: SpaceReserve?) throws -> Database {
+        for isLast in [false, true] {
+            do throws(SQLiteError) {
+                let state = try Database(path: path + "/state.db", walSize: reserve == nil ? 4 << 20 : 128 << 10)
+                try state.migrate(Journal.migrations)
+                return state
+            } catch {
+                guard !isLast, error.code == .full, reserve?.release() == true else { throw error }
+            }
+        }
+        throw SQLiteError(.full, message: path)
     }
 
     /// Ends the journal as SIGTERM does, and opens it again.
     func restart() throws {
         journal.close()
-        journal = try Self.open(path, clock, segmentSize, maxBytes)
+        try reopen()
     }
 
     /// Dies by a kill: the files as they are while the writer has them open take the place of what closing makes of them.
@@ -62,7 +85,12 @@ final class Site {
         journal.close()
         try removeTree(path)
         try copyTree(raw.path, path)
-        journal = try Self.open(path, clock, segmentSize, maxBytes)
+        try reopen()
+    }
+
+    private func reopen() throws {
+        if reserve != nil { reserve = SpaceReserve(folder: path) }
+        journal = try Self.open(path, clock, segmentSize, maxBytes, retention, reserve: reserve)
     }
 
     func records(_ stream: StreamName = .readings) throws -> [StoredRecord] {

@@ -62,7 +62,7 @@ public struct DeliverySource: Sendable {
             stream: stream, epoch: epoch, acknowledged: { journal.cursor(consumer, stream) },
             last: { journal.status(of: stream).lastSeq },
             visit: { after, limit, gap, body in
-                try journal.visit(stream, after: after, limit: limit, gap: gap) { record in
+                try journal.visit(stream, after: after, limit: limit, for: consumer, gap: gap) { record in
                     body(record)
                     return true
                 }
@@ -70,8 +70,12 @@ public struct DeliverySource: Sendable {
             acknowledge: { seq in try journal.acknowledge(consumer, stream, upTo: seq, epoch: epoch) },
             refuse: { seq, identity, status, reason in
                 // Nothing is found if it has been evicted meanwhile: then it is in the loss ledger.
-                let page = try journal.read(stream, after: SequenceNumber(seq.rawValue - 1), limit: 1)
-                guard let record = page.records.first, record.seq == seq else { return }
+                var found: StoredRecord?
+                try journal.visit(stream, after: SequenceNumber(seq.rawValue - 1), limit: 1, for: consumer) {
+                    found = copy $0
+                    return true
+                }
+                guard let record = found, record.seq == seq else { return }
                 try journal.refuse(record, identity: identity, by: consumer, reason: reason, status: status)
             },
             onAppend: { body in

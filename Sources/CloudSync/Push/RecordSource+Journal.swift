@@ -9,13 +9,13 @@ extension RecordSource {
             acknowledged: { journal.cursor(consumer, stream) },
             last: { journal.status(of: stream).lastSeq },
             visit: { after, limit, body in
-                try journal.visit(stream, after: after, limit: limit) { record in
+                try journal.visit(stream, after: after, limit: limit, for: consumer) { record in
                     body(record)
                     return true
                 }
             },
             visitWithGaps: { after, limit, gap, body in
-                try journal.visit(stream, after: after, limit: limit, gap: gap) { record in
+                try journal.visit(stream, after: after, limit: limit, for: consumer, gap: gap) { record in
                     body(record)
                     return true
                 }

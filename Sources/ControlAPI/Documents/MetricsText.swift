@@ -35,9 +35,21 @@ enum MetricsText {
                     "mycogate_intake_rejected_total", .counter, help: "Messages refused at intake, by reason",
                     labels: [("reason", reason)], Double(count)))
         }
+        list += measures(sources.journal.disk)
         for stream in StreamName.allCases { list += measures(stream, sources, losses: counters.losses[stream] ?? 0) }
         for report in sources.destinations() { list += measures(report) }
         return list
+    }
+
+    private static func measures(_ disk: DiskStatus) -> [Measure] {
+        [
+            Measure("mycogate_disk_bytes", .gauge, help: "Size of the journal's disk", Double(disk.total)),
+            Measure("mycogate_disk_free_bytes", .gauge, help: "Free on it", Double(disk.available)),
+            Measure(
+                "mycogate_disk_reserve_bytes", .gauge, help: "Kept back for what must be written on a full disk",
+                Double(disk.reserve)),
+            Measure("mycogate_journal_budget_bytes", .gauge, help: "What all streams may take", Double(disk.budget)),
+        ]
     }
 
     private static func measures(_ stream: StreamName, _ sources: ControlSources, losses: Int64) -> [Measure] {
@@ -55,11 +67,22 @@ enum MetricsText {
                 "mycogate_stream_lost_total", .counter, help: "Records lost before they were delivered", labels: labels,
                 Double(losses)),
         ]
+            + gone(sources.journal.losses(of: stream)).map { reason, count in
+                Measure(
+                    "mycogate_stream_gone_total", .counter, help: "Records that are gone, needed or not, by reason",
+                    labels: labels + [("reason", reason)], Double(count))
+            }
             + sources.journal.consumers(of: stream).map { consumer in
                 Measure(
                     "mycogate_consumer_lag", .gauge, help: "Records not acknowledged yet",
                     labels: labels + [("consumer", consumer.name)], Double(consumer.lag))
             }
+    }
+
+    private static func gone(_ losses: [StreamLoss]) -> [(reason: String, count: Int64)] {
+        var counts: [String: Int64] = [:]
+        for loss in losses { counts[loss.gap.reason, default: 0] += loss.gap.count }
+        return counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
     }
 
     private static func measures(_ report: DestinationReport) -> [Measure] {

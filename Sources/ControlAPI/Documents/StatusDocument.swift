@@ -42,7 +42,16 @@ enum StatusDocument {
                 "rejected": .members(rejections.map { ($0.key, .integer($0.value)) }),
             ],
             "losses": .members(StreamName.allCases.map { ($0.rawValue, .integer(counters.losses[$0] ?? 0)) }),
+            "disk": json(journal.disk),
             "memory_bytes": .integer(sources.residentBytes()),
+        ]
+    }
+
+    private static func json(_ disk: DiskStatus) -> JSON {
+        [
+            "bytes": .integer(disk.total), "free_bytes": .integer(disk.available),
+            "reserve_bytes": .integer(disk.reserve), "budget_bytes": .integer(disk.budget),
+            "segment_bytes": .integer(disk.segmentSize),
         ]
     }
 

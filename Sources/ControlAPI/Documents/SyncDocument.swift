@@ -19,6 +19,18 @@ enum SyncDocument {
             "name": .string(stream.rawValue), "first_seq": .integer(status.firstSeq.rawValue),
             "last_seq": .integer(status.lastSeq.rawValue), "bytes": .integer(status.bytes),
             "consumers": .members(consumers.map { ($0.name, json($0)) }),
+            // The newest ones; `mycogate_stream_gone_total` counts them all.
+            "losses": .array(journal.losses(of: stream).suffix(lossCountMax).map { json($0) }),
+        ]
+    }
+
+    private static let lossCountMax = 100
+
+    private static func json(_ loss: StreamLoss) -> JSON {
+        [
+            "from": .integer(loss.gap.from.rawValue), "to": .integer(loss.gap.to.rawValue),
+            "count": .integer(loss.gap.count), "needed": .integer(loss.needed), "reason": .string(loss.gap.reason),
+            "at": .time(loss.at),
         ]
     }
 

@@ -20,18 +20,31 @@ struct Store {
         Journal.migrations + DeviceRegistry.migrations + AccessTokens.migrations + AnswerStore.migrations
         + HeardNumbers.migrations
 
-    static func openState(_ dataDirectory: String) throws(StartError) -> Database {
+    /// - Parameter reserve: given up if the disk is too full to open anything.
+    static func openState(_ dataDirectory: String, reserve: SpaceReserve? = nil) throws(StartError) -> Database {
         do throws(SQLiteError) {
-            let state = try Database(path: dataDirectory + "/state.db")
-            try state.migrate(migrations)
-            return state
+            let total = DiskSpace.of(dataDirectory)?.total ?? .max
+            let walSize = min(4 << 20, max(64 << 10, total / 64))
+            do throws(SQLiteError) {
+                return try open(dataDirectory, walSize: walSize)
+            } catch {
+                guard error.code == .full, reserve?.release() == true else { throw error }
+                return try open(dataDirectory, walSize: walSize)
+            }
         } catch {
             throw .store("\(dataDirectory)/state.db cannot be used: \(error)")
         }
     }
 
+    private static func open(_ dataDirectory: String, walSize: Int64) throws(SQLiteError) -> Database {
+        let state = try Database(path: dataDirectory + "/state.db", walSize: walSize)
+        try state.migrate(migrations)
+        return state
+    }
+
     init(_ configuration: GatewayConfiguration, dataDirectory: String, clock: SystemClock) throws {
-        state = try Self.openState(dataDirectory)
+        let reserve = SpaceReserve(folder: dataDirectory)
+        state = try Self.openState(dataDirectory, reserve: reserve)
         let boot = try BootID.current()
         let memory = try Journal.clockMemory(state, boot: boot)
         clock.remember(floor: memory.floor, offset: memory.offset)
@@ -41,6 +54,8 @@ struct Store {
         settings.segmentSize = configuration.journal.segmentSize
         settings.maxBytes = configuration.journal.maxBytes
         settings.linger = configuration.journal.linger
+        settings.retention = configuration.journal.retention
+        settings.reserve = reserve
         journal = try Journal.open(settings, state: state, clock: clock)
         devices = try DeviceRegistry(database: state)
         commands = CommandQueue(database: state, boot: boot)

@@ -6,7 +6,7 @@ enum JournalOpening {
     struct Opened {
         var state: JournalState
         var writers: [StreamName: StreamWriter]
-        /// Events that a crash kept from being stored after the readings that caused them.
+        /// Events that a crash kept from being stored after the readings that caused them, and entries of the audit.
         var owed: [Note]
     }
 
@@ -14,8 +14,12 @@ enum JournalOpening {
         _ configuration: Journal.Configuration, state database: Database, clock: any Clock
     ) throws(JournalError) -> Opened {
         try Folder.make(configuration.dataDirectory + "/journal")
+        let configuration = configuration.fitted(to: DiskSpace.of(configuration.dataDirectory))
         do throws(SQLiteError) {
             let store = try StateStore(database)
+            if let reserve = configuration.reserve {
+                for database in [store.durable, store.quick] { database.relieve { reserve.release() } }
+            }
             let before = try store.numbering()
             let generation = (before?.generation ?? 0) + 1
             var scans: [StreamName: StreamScan] = [:]
@@ -84,7 +88,7 @@ enum JournalOpening {
             let gap = StreamGap(
                 from: SequenceNumber(range.lowerBound), to: SequenceNumber(range.upperBound),
                 count: Int64(range.count), reason: reason)
-            try ledger.enter(LossLedger.Loss(stream: scan.log.stream, gap: gap, isNeeded: true), at: now)
+            try ledger.enter(LossLedger.Loss(stream: scan.log.stream, gap: gap, needed: gap.count), at: now)
         }
     }
 
@@ -114,8 +118,30 @@ enum JournalOpening {
         let state = try JournalState(
             configuration, clock: clock, state: store, numbering: numbering, logs: logs, pool: pool, ledger: ledger,
             memory: rebuild.memory)
-        let owed = rebuild.events.filter { ($0.cause?.rawValue ?? 0) > events.cause }
+        let unentered = try explainBeginnings(state)
+        let owed = unentered + rebuild.events.filter { ($0.cause?.rawValue ?? 0) > events.cause }
         return Opened(state: state, writers: writers, owed: owed)
+    }
+
+    /// Enters what was evicted on a full disk by a process that ended before it could, or just now for the opening.
+    private static func explainBeginnings(_ state: JournalState) throws(SQLiteError) -> [Note] {
+        var notes: [Note] = []
+        for (stream, log) in state.logs {
+            let floor = state.cursors.requiredFloor(of: stream) ?? .max
+            // Whoever had them in memory has died since.
+            if floor < .max { try state.ledger.forfeit(floor + 1 ... .max, of: stream) }
+            for range in state.ledger.unexplained(stream, through: log.first - 1) {
+                let gap = StreamGap(
+                    from: SequenceNumber(range.lowerBound), to: SequenceNumber(range.upperBound),
+                    count: Int64(range.count), reason: EvictionOrder.Reason.diskFull.rawValue)
+                let needed = max(0, range.upperBound - max(floor, range.lowerBound - 1))
+                let loss = LossLedger.Loss(stream: stream, gap: gap, needed: needed)
+                let now = state.clock.now()
+                try state.ledger.enter(loss, at: now.wall)
+                notes.append(.recordsEvicted(loss, now))
+            }
+        }
+        return notes
     }
 
     private static func newEpoch(_ entropy: () -> UInt64) -> String {

@@ -5,7 +5,9 @@ enum SegmentSchema {
     /// "MYCO"
     static let applicationID: Int64 = 0x4D59_434F
     static let version: Int64 = 1
-    static let pageSize: Int64 = 4_096
+
+    /// Bytes of a page. A segment takes a dozen pages before its first record: for a small one they must be small.
+    static func pageSize(of segmentSize: Int64) -> Int64 { segmentSize <= 1 << 20 ? 1_024 : 4_096 }
 
     static let tables = """
         CREATE TABLE segment (

@@ -19,6 +19,7 @@ final class SegmentWriter {
     private let pageCount: Statement
     /// Pages that were there before the first record, among them the first snapshot: they do not fill the segment.
     private var pagesAtStart: Int64 = 0
+    private let pageSize: Int64
 
     /// Creates a segment; it exists on disk with the first commit. The transaction is open on return.
     init(creating file: SegmentFile, _ facts: SegmentFacts, segmentSize: Int64) throws(SQLiteError) {
@@ -26,9 +27,9 @@ final class SegmentWriter {
         self.facts = facts
         file.remove()
         connection = try Connection(path: file.path)
-        try connection.pragma("page_size=\(SegmentSchema.pageSize)")
+        try connection.pragma("page_size=\(SegmentSchema.pageSize(of: segmentSize))")
         try connection.pragma("auto_vacuum=NONE")
-        try Self.configure(connection, segmentSize)
+        pageSize = try Self.configure(connection, segmentSize)
         try connection.begin()
         try connection.pragma("application_id=\(SegmentSchema.applicationID)")
         try connection.pragma("user_version=\(SegmentSchema.version)")
@@ -48,7 +49,7 @@ final class SegmentWriter {
         guard try connection.pragma("application_id").integer != 0 else { return nil }
         try SegmentSchema.check(connection)
         guard let facts = try SegmentFacts(connection) else { return nil }
-        try Self.configure(connection, segmentSize)
+        pageSize = try Self.configure(connection, segmentSize)
         self.facts = facts
         names = try SegmentNames(connection, baseWall: facts.baseWall)
         let newest = try connection.firstRow("SELECT max(seq) FROM records") { $0.optionalInt64(0) }
@@ -59,22 +60,25 @@ final class SegmentWriter {
         isTimed = false
     }
 
-    private static func configure(_ connection: Connection, _ segmentSize: Int64) throws(SQLiteError) {
+    /// - Returns: the page size of the file.
+    private static func configure(_ connection: Connection, _ segmentSize: Int64) throws(SQLiteError) -> Int64 {
         try connection.useWriteAheadLog()
         try connection.pragma("synchronous=FULL")
         try connection.pragma("cache_size=-256")
         try connection.pragma("temp_store=MEMORY")
         // The WAL stays below a quarter of the segment, as long as no reader holds on to it.
-        let pages = min(1_000, max(4, segmentSize / 8 / SegmentSchema.pageSize))
+        let pageSize = try connection.pragma("page_size").integer ?? SegmentSchema.pageSize(of: segmentSize)
+        let pages = min(1_000, max(4, segmentSize / 8 / pageSize))
         try connection.pragma("wal_autocheckpoint=\(pages)")
         try connection.pragma("journal_size_limit=\(segmentSize / 4)")
+        return pageSize
     }
 
     /// Says that what follows is the content proper.
     func markStart() throws(SQLiteError) { pagesAtStart = try pages() }
 
     /// What counts towards the segment's size.
-    func contentBytes() throws(SQLiteError) -> Int64 { (try pages() - pagesAtStart) * SegmentSchema.pageSize }
+    func contentBytes() throws(SQLiteError) -> Int64 { (try pages() - pagesAtStart) * pageSize }
 
     private func pages() throws(SQLiteError) -> Int64 {
         defer { pageCount.reset() }

@@ -54,6 +54,9 @@ final class StreamLog: Sendable {
     /// The segment exists no longer, or never came to be.
     func drop(_ file: SegmentFile) { state.withLock { $0.segments.removeAll { $0.file == file } } }
 
+    /// Whether the segment has not been evicted.
+    func holds(_ file: SegmentFile) -> Bool { state.withLock { $0.segments.contains { $0.file == file } } }
+
     func update(_ file: SegmentFile, isSealed: Bool) {
         let bytes = file.bytes
         state.withLock {

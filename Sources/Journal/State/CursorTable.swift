@@ -21,6 +21,8 @@ final class CursorTable: Sendable {
     private let state: StateStore
     private let epoch: String
     private let cursors: Mutex<[Key: Cursor]>
+    /// How far consumers have read at most what they may not have acknowledged yet.
+    private let hands = Mutex<[Key: Int64]>([:])
 
     init(_ state: StateStore, epoch: String) throws(SQLiteError) {
         self.state = state
@@ -51,6 +53,18 @@ final class CursorTable: Sendable {
             cursors.lazy.filter { $0.key.stream == stream && $0.value.isRequired }.map(\.value.seq).min()
         }
     }
+
+    /// The same with what the consumers have in memory: what is beyond, somebody has not got.
+    func requiredReach(of stream: StreamName) -> Int64? {
+        let hands = hands.withLock { $0 }
+        return cursors.withLock { cursors in
+            cursors.lazy.filter { $0.key.stream == stream && $0.value.isRequired }
+                .map { max($0.value.seq, hands[$0.key] ?? 0) }.min()
+        }
+    }
+
+    /// A consumer takes records up to `seq` at most into its memory.
+    func hand(_ key: Key, upTo seq: Int64) { hands.withLock { $0[key] = max($0[key] ?? 0, seq) } }
 
     /// - Returns: the cursor now in force; nil if there is no room for another consumer.
     func move(_ key: Key, to seq: Int64, rewind: Bool, at time: Timestamp) throws(SQLiteError) -> Int64? {

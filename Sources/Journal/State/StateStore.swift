@@ -10,7 +10,7 @@ final class StateStore: Sendable {
 
     init(_ database: Database) throws(SQLiteError) {
         durable = database
-        quick = try Database(path: database.path, durability: .normal)
+        quick = try Database(path: database.path, durability: .normal, walSize: database.walSize)
     }
 
     struct Numbering: Sendable, Equatable {

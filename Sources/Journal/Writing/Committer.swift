@@ -9,7 +9,10 @@ final class Committer {
     private let others: [StreamName: StreamWriter]
     private var intake: ReadingsIntake
     private let upkeep: SegmentUpkeep
-    /// Events that follow from readings that are durable, while their own stream cannot be written.
+    private let eviction: Eviction
+    private let space: SpaceWatch
+    /// Events that follow from readings that are durable and entries of the audit for what was evicted, until they are
+    /// written.
     private var owed: [Note]
     private var noted: [StreamName: Int64] = [:]
     private var notedAt: Int64 = .min
@@ -18,7 +21,11 @@ final class Committer {
 
     /// Events owed at most: beyond, the oldest are given up, and opening the journal does not find them again either.
     private static let owedCountMax = 10_000
-    private static let noteStreams: [StreamName] = [.events, .logs, .audit, .tasks]
+    /// Times that a commit is tried while making room for it succeeds.
+    private static let attemptCountMax = 4
+    private static let onlyReserveLeft = SQLiteError(.full, message: "only the reserve is left of the disk")
+    /// What may be refused for space comes first: then a batch that has to come again has left nothing behind.
+    private static let noteStreams: [StreamName] = [.logs, .tasks, .events, .audit]
 
     init(_ shared: JournalState, _ writers: [StreamName: StreamWriter], owed: [Note]) {
         guard let readings = writers[.readings] else { preconditionFailure("every stream has a writer") }
@@ -27,25 +34,29 @@ final class Committer {
         others = writers
         self.owed = owed
         intake = ReadingsIntake(readings, History(readings.log, shared.pool), boot: shared.configuration.boot)
-        upkeep = SegmentUpkeep(shared)
+        eviction = Eviction(shared)
+        upkeep = SegmentUpkeep(shared, eviction)
+        space = SpaceWatch(shared, eviction)
     }
 
     /// Stores the batches of a group, readings first. Afterwards each has its outcomes or its failure.
     func commit(_ group: [AppendRequest]) {
         var ends: [(StreamName, Int64)] = []
         do throws(SQLiteError) {
-            if try storeReadings(group) { ends.append((.readings, readings.log.last)) }
+            if try storeReadingsMakingRoom(group) { ends.append((.readings, readings.log.last)) }
         } catch {
-            fail(group, error)
-            return
+            fail(group.filter { !$0.batch.observations.isEmpty }, error)
         }
+        owe(eviction.takeNotes())
         for stream in Self.noteStreams { storeNotes(stream, group, &ends) }
         for (stream, end) in ends { shared.observers.notify(stream, SequenceNumber(end)) }
         guard !group.isEmpty else { return }
         let isFailed = group.contains { $0.failure != nil }
         let duplicates = group.reduce(0) { $0 + $1.outcomes.reduce(0) { $0 + ($1.isDuplicate ? 1 : 0) } }
         let accepted = group.reduce(0) { $0 + $1.outcomes.count } - duplicates
-        shared.count(accepted: accepted, duplicates: duplicates, commits: ends.count, failed: isFailed)
+        // Notes that could be stored with the reserve do not show that readings can.
+        let isWritable = isFailed ? false : group.contains { !$0.batch.observations.isEmpty } ? true : nil
+        shared.count(accepted: accepted, duplicates: duplicates, commits: ends.count, isWritable: isWritable)
     }
 
     /// What needs doing now and then, after the group has been answered: new segments, retention, hints in `state.db`.
@@ -54,7 +65,10 @@ final class Committer {
             if let segment = writer.rotate() { upkeep.add(segment, writer.log) }
         }
         upkeep.run()
+        eviction.catchUp()
+        owe(eviction.takeNotes())
         if !owed.isEmpty { commit([]) }
+        space.settle()
         probe()
         noteEnds(isLast: false)
         expireConsumers()
@@ -79,11 +93,29 @@ final class Committer {
         guard now - probedAt >= 500 else { return }
         probedAt = now
         // Still failing is what everybody knows already.
-        if (try? readings.probe()) != nil { shared.recover() }
+        if space.prepare(for: 0), (try? readings.probe()) != nil { shared.recover() }
     }
 
     func close() {
         noteEnds(isLast: true)
+    }
+
+    /// Stores the observations of a group. On a full disk the oldest records make room for them.
+    private func storeReadingsMakingRoom(_ group: [AppendRequest]) throws(SQLiteError) -> Bool {
+        let bytes = group.reduce(0) { $0 + $1.batch.roughByteCount }
+        guard group.contains(where: { !$0.batch.observations.isEmpty }) else { return false }
+        var attempt = 0
+        while true {
+            do throws(SQLiteError) {
+                guard space.prepare(for: bytes) else { throw Self.onlyReserveLeft }
+                return try storeReadings(group)
+            } catch {
+                attempt += 1
+                guard error.code == .full, attempt < Self.attemptCountMax, space.relieve(bytes, attempt: attempt) else {
+                    throw error
+                }
+            }
+        }
     }
 
     private func storeReadings(_ group: [AppendRequest]) throws(SQLiteError) -> Bool {
@@ -104,25 +136,51 @@ final class Committer {
             throw error
         }
         shared.memory.withLock { $0.commit() }
-        owed += intake.derived
-        if owed.count > Self.owedCountMax { owed.removeFirst(owed.count - Self.owedCountMax) }
+        owe(intake.derived)
         return intake.isAnyStored
+    }
+
+    private func owe(_ notes: [Note]) {
+        owed += notes
+        if owed.count > Self.owedCountMax { owed.removeFirst(owed.count - Self.owedCountMax) }
     }
 
     private func storeNotes(_ stream: StreamName, _ group: [AppendRequest], _ ends: inout [(StreamName, Int64)]) {
         guard let writer = others[stream] else { return }
         let owners = group.filter { $0.failure == nil && $0.batch.notes.contains { Self.home(of: $0) == stream } }
-        var notes = stream == .events ? owed : []
+        var notes = owed.filter { Self.home(of: $0) == stream }
         for request in owners { notes += request.batch.notes.filter { Self.home(of: $0) == stream } }
         guard !notes.isEmpty else { return }
         var notesIntake = NotesIntake(writer, boot: shared.configuration.boot)
         do throws(SQLiteError) {
-            try notesIntake.store(notes)
+            try makingRoom(for: notes, in: stream) { () throws(SQLiteError) in try notesIntake.store(notes) }
             if notes.contains(where: { !$0.received.wall.trusted }) { shared.clockWatch.noteUntrusted() }
-            if stream == .events { owed.removeAll() }
+            owed.removeAll { Self.home(of: $0) == stream }
             ends.append((stream, writer.log.last))
         } catch {
             for request in owners { request.failure = JournalError(error) }
+        }
+    }
+
+    /// Runs `store`; what is rare and important may use the reserve on a full disk, the rest is treated as readings are.
+    private func makingRoom(
+        for notes: [Note], in stream: StreamName, _ store: () throws(SQLiteError) -> Void
+    ) throws(SQLiteError) {
+        let bytes = notes.reduce(0) { $0 + Int64($1.body.utf8.count) + 64 }
+        let isGuarded = shared.configuration.retention.isGuarded(stream)
+        var attempt = 0
+        while true {
+            do throws(SQLiteError) {
+                guard isGuarded || space.prepare(for: bytes) else {
+                    throw Self.onlyReserveLeft
+                }
+                return try store()
+            } catch {
+                attempt += 1
+                guard error.code == .full, attempt < Self.attemptCountMax,
+                    isGuarded && space.breakReserve() || space.relieve(bytes, attempt: attempt)
+                else { throw error }
+            }
         }
     }
 
@@ -134,7 +192,6 @@ final class Committer {
             request.outcomes.removeAll()
             request.failure = JournalError(error)
         }
-        shared.count(accepted: 0, duplicates: 0, commits: 0, failed: true)
     }
 
     /// Writes down now and then how far the streams have got, so that a lost tail is noticed. Costs no sync.

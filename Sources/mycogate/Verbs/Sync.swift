@@ -56,7 +56,17 @@ extension Verb {
             }
         }
         Output.table(["stream", "records", "consumer", "acked", "lag"], rows)
+        for stream in sync["streams"]?.array ?? [] {
+            for loss in stream["losses"]?.array ?? [] { Output.line(text(loss, of: stream["name"]?.string ?? "")) }
+        }
         return .ok
+    }
+
+    private static func text(_ loss: JSON, of stream: String) -> String {
+        let needed = loss["needed"]?.int ?? 0
+        return "gone from \(stream): \(loss["from"]?.text ?? "")…\(loss["to"]?.text ?? ""), "
+            + "\(loss["count"]?.text ?? "") records, \(loss["reason"]?.string ?? "")"
+            + (needed > 0 ? ", \(needed) of them LOST to a required consumer" : "")
     }
 
     private static func export(_ client: DaemonClient, _ stream: String, _ arguments: Arguments) throws {
