@@ -10,6 +10,17 @@ func copyTree(_ source: String, _ target: String) throws {
     }
 }
 
+/// Sizes and times of all files below a folder.
+func stamps(below path: String) -> [String] {
+    names(in: path).flatMap { name -> [String] in
+        let child = "\(path)/\(name)"
+        if isFolder(child) { return stamps(below: child) }
+        var status = stat()
+        stat(child, &status)
+        return ["\(child) \(status.st_size) \(status.st_mtim.tv_sec) \(status.st_mtim.tv_nsec)"]
+    }
+}
+
 func removeTree(_ path: String) throws {
     for name in names(in: path) {
         let child = "\(path)/\(name)"

@@ -81,7 +81,13 @@ final class Site {
     /// Dies by a kill: the files as they are while the writer has them open take the place of what closing makes of them.
     func kill() throws {
         let raw = try TemporaryFolder("journal-raw")
-        try copyTree(path, raw.path)
+        // The writer may still be tidying up: only what did not change meanwhile is one moment's.
+        var before: [String] = []
+        repeat {
+            before = stamps(below: path)
+            try removeTree(raw.path)
+            try copyTree(path, raw.path)
+        } while stamps(below: path) != before
         journal.close()
         try removeTree(path)
         try copyTree(raw.path, path)
