@@ -64,5 +64,6 @@ func read(_ path: String) -> [UInt8] {
 func write(_ bytes: [UInt8], to path: String) {
     guard let file = fopen(path, "w") else { return }
     defer { fclose(file) }
-    fwrite(bytes, 1, bytes.count, file)
+    let count = fwrite(bytes, 1, bytes.count, file)
+    precondition(count == bytes.count && fflush(file) == 0, "\(path) does not fit")
 }

@@ -79,7 +79,7 @@ final class Site {
     }
 
     /// Dies by a kill: the files as they are while the writer has them open take the place of what closing makes of them.
-    func kill() throws {
+    func kill(beforeOpening: () -> Void = {}) throws {
         let raw = try TemporaryFolder("journal-raw")
         // The writer may still be tidying up: only what did not change meanwhile is one moment's.
         var before: [String] = []
@@ -91,6 +91,7 @@ final class Site {
         journal.close()
         try removeTree(path)
         try copyTree(raw.path, path)
+        beforeOpening()
         try reopen()
     }
 
