@@ -1,3 +1,5 @@
+import GatewayModel
+
 /// A token bucket: lets a burst through, then a steady rate, and counts what it held back.
 public struct RateLimit: Sendable {
     private let burst: Int64
@@ -10,11 +12,7 @@ public struct RateLimit: Sendable {
     /// `burst` at once, and then one more every `interval` (at least one millisecond).
     public init(burst: Int, every interval: Duration) {
         self.burst = Int64(max(1, burst))
-        let (seconds, attoseconds) = interval.components
-        refillMilliseconds = max(
-            1,
-            seconds.multipliedReportingOverflow(by: 1_000).partialValue
-                + attoseconds / 1_000_000_000_000_000)
+        refillMilliseconds = max(1, interval.milliseconds)
         tokens = self.burst
     }
 

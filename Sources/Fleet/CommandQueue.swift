@@ -162,7 +162,3 @@ public final class CommandQueue: Sendable {
         for (_, continuation) in woken { continuation.resume() }
     }
 }
-
-extension Duration {
-    var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
-}

@@ -1,3 +1,4 @@
+import GatewayModel
 import CLinux
 import Glibc
 
@@ -93,6 +94,6 @@ public final class PtyPair: Sendable {
 
     private func isReady(_ events: Int32, within limit: Duration) -> Bool {
         var entry = pollfd(fd: board, events: Int16(events), revents: 0)
-        return poll(&entry, 1, Int32(clamping: limit.wholeMilliseconds)) > 0 && Int32(entry.revents) & events != 0
+        return poll(&entry, 1, Int32(clamping: limit.milliseconds)) > 0 && Int32(entry.revents) & events != 0
     }
 }

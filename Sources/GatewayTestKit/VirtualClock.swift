@@ -19,7 +19,7 @@ public final class VirtualClock: GatewayModel.Clock {
 
     /// Lets time pass on both clocks.
     public func advance(by duration: Duration) {
-        let milliseconds = duration.wholeMilliseconds
+        let milliseconds = duration.milliseconds
         time.withLock {
             $0.wall.milliseconds += milliseconds
             $0.monotonicMilliseconds += milliseconds

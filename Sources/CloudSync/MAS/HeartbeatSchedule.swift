@@ -1,3 +1,4 @@
+internal import GatewayModel
 internal import EventLoop
 
 /// Whose heartbeat is due: each device once a period, a new one at once, and all of them when the MAS has forgotten one.

@@ -1,3 +1,4 @@
+internal import GatewayModel
 internal import EventLoop
 
 /// The circuit between us and a destination, shared by all its streams: flows, waits, or is tried with one request.
@@ -123,13 +124,5 @@ struct PushLink {
         state = .waiting(until: until)
         self.cause = cause
         troublesInRow = 0
-    }
-}
-
-extension Duration {
-    /// Whole milliseconds, rounded down.
-    var milliseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds * 1_000 + attoseconds / 1_000_000_000_000_000
     }
 }

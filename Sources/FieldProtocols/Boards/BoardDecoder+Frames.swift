@@ -137,18 +137,7 @@ extension BoardDecoder {
         _ frame: MDPFrame, reason: String, _ origin: Origin, into batch: inout ObservationBatch
     ) {
         guard !isTransferringSecrets, takeFromLogBudget() else { return withheld() }
-        var body = JSONWriter()
-        body.beginObject()
-        body.key("reason")
-        body.string(reason)
-        body.key("msg_type")
-        body.unsigned(frame.header.type.rawValue)
-        body.key("seq")
-        body.unsigned(frame.header.seq)
-        body.key("payload_hex")
-        body.string(Hex.encode(frame.payload))
-        body.endObject()
-        note(.logs, "serial_frame", body.text, origin, into: &batch)
+        note(.logs, "serial_frame", frame.text(reason: reason), origin, into: &batch)
     }
 }
 

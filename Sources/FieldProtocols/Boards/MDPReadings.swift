@@ -5,14 +5,10 @@ internal import JSONText
 enum MDPReadings {
     private static let uptime = MetricName(known: "sys.uptime")
     private static let estop = MetricName(known: "sys.estop")
-    private static let analog = ["ai1", "ai2", "ai3", "ai4"].compactMap { MetricName("analog." + $0) }
     private static let mosfets = ["1", "2", "3"].compactMap { MetricName("output.mosfet" + $0) }
     /// Nesting and number of metrics that a payload of unknown shape may bring.
     private static let depthMax = 4
     private static let unknownMax = 64
-
-    /// Volts of a raw count of the 12-bit converter.
-    static func volts(count: Double) -> Double { count * 3.3 / 4095 }
 
     static func append(_ payload: JSONValue, to batch: inout ObservationBatch) {
         if payload["type"]?.string == "claw_status" { return claw(payload, to: &batch) }
@@ -34,15 +30,20 @@ enum MDPReadings {
     /// Raw counts by input.
     private static func analogInputs(_ inputs: JSONValue, to batch: inout ObservationBatch) {
         inputs.forEachMember { key, value in
-            guard let count = value.double, let metric = analogMetric(key) else { return }
-            batch.append(Reading(metric, .number(volts(count: count)), unit: .volt))
+            guard let count = value.double else { return }
+            if case "soil_moisture" = ByteKey(key) {
+                let field = AnalogFields.soilCount
+                return batch.append(Reading(field.metric, .number(count), unit: field.unit))
+            }
+            guard let metric = analogMetric(key) else { return }
+            batch.append(Reading(metric, .number(AnalogFields.volts(counts: count)), unit: .volt))
         }
     }
 
     private static func analogMetric(_ key: UnsafeBufferPointer<UInt8>) -> MetricName? {
         if key.count == 3, key[0] == UInt8(ascii: "a"), key[1] == UInt8(ascii: "i") {
             let index = Int(key[2]) - Int(UInt8(ascii: "1"))
-            if analog.indices.contains(index) { return analog[index] }
+            if AnalogFields.metrics.indices.contains(index) { return AnalogFields.metrics[index] }
         }
         return MetricName("analog." + String(decoding: key, as: UTF8.self))
     }
@@ -99,8 +100,8 @@ enum MDPReadings {
 
     static func append(_ telemetry: TelemetryV1, to batch: inout ObservationBatch) {
         batch.append(Reading(uptime, .number(Double(telemetry.uptimeMilliseconds) / 1000), unit: .second))
-        for (metric, count) in zip(analog, telemetry.analogCounts) {
-            batch.append(Reading(metric, .number(volts(count: Double(count))), unit: .volt))
+        for (metric, count) in zip(AnalogFields.metrics, telemetry.analogCounts) {
+            batch.append(Reading(metric, .number(AnalogFields.volts(counts: Double(count))), unit: .volt))
         }
         for (metric, state) in zip(mosfets, telemetry.mosfets) { batch.append(Reading(metric, .flag(state))) }
     }

@@ -1,7 +1,10 @@
 internal import GatewayModel
 
-/// The four analog inputs of a board, in volts.
+/// The analog inputs of a board: four in volts, and the soil sensor of `hyphae1`, whose raw count is all that is known
+/// of it (field reference, sections 1.9 and 11).
 enum AnalogFields {
+    static let soilCount = FieldMetric(MetricName(known: "soil.moisture_raw"), unit: .one)
+
     /// A count of the 12-bit converter in volts (field reference, section 11).
     static func volts(counts: Double) -> Double { counts * 3.3 / 4095 }
 
@@ -18,7 +21,7 @@ enum AnalogFields {
         }
     }
 
-    private static let metrics = [
+    static let metrics = [
         MetricName(known: "analog.ai1"), MetricName(known: "analog.ai2"), MetricName(known: "analog.ai3"),
         MetricName(known: "analog.ai4"),
     ]

@@ -103,7 +103,7 @@ struct FieldNames {
 
     private mutating func inAnalog(_ name: String, _ shape: Shape) -> FieldMeaning {
         if shape == .leaf, let metric = AnalogFields.metric(name) { return .metric(metric) }
-        if shape == .leaf, name == "soil_moisture" { return metric("soil.moisture_raw", unit: .one) }
+        if shape == .leaf, name == "soil_moisture" { return .metric(AnalogFields.soilCount) }
         return under("analog.", name, shape, depth: 1)
     }
 
@@ -111,7 +111,7 @@ struct FieldNames {
         guard shape == .leaf else { return under("soil.", name, shape, depth: 1) }
         switch name {
         case "value", "moisture", "pct", "moisture_pct": return metric("soil.moisture", unit: .percent)
-        case "raw", "moisture_raw", "counts": return metric("soil.moisture_raw", unit: .one)
+        case "raw", "moisture_raw", "counts": return .metric(AnalogFields.soilCount)
         default: return under("soil.", name, shape, depth: 1)
         }
     }

@@ -47,7 +47,7 @@ extension TopicDecoder {
             return .commandAck(message.device, CommandAnswer(requestID: nil, isOK: isOK, result: nil))
         case (.event, .json(let value, _)) where value.isObject:
             return note(.events, "device_event", JSON(value).text, message, into: &batch)
-        default: return note(.logs, "mdp_frame", Self.text(of: frame), message, into: &batch)
+        default: return note(.logs, "mdp_frame", frame.text(reason: "unknown_type"), message, into: &batch)
         }
     }
 
@@ -79,19 +79,5 @@ extension TopicDecoder {
     ) -> Verdict {
         batch.append(Note(stream, kind: kind, device: message.device.id, body: body, received: message.received))
         return .note
-    }
-
-    /// A good frame whose content is not understood is kept whole.
-    private static func text(of frame: MDPFrame) -> String {
-        var body = JSONWriter()
-        body.beginObject()
-        body.key("msg_type")
-        body.unsigned(frame.header.type.rawValue)
-        body.key("seq")
-        body.unsigned(frame.header.seq)
-        body.key("payload_hex")
-        body.string(Hex.encode(frame.payload))
-        body.endObject()
-        return body.text
     }
 }

@@ -45,7 +45,7 @@ final class BoardLoop: Sendable {
     }
 
     func setMeasuring(_ measures: Bool) {
-        state.withLock { $0.nextMeasurement = measures ? now + $0.firmware.interval.wholeMilliseconds : nil }
+        state.withLock { $0.nextMeasurement = measures ? now + $0.firmware.interval.milliseconds : nil }
         stopFlag.wakeup.wake()
     }
 
@@ -103,7 +103,7 @@ final class BoardLoop: Sendable {
             let uptime = Duration.milliseconds(now - state.bootedAt)
             if !input.isEmpty { send(state.firmware.receive(input, uptime: uptime), &state) }
             guard let due = state.nextMeasurement, due <= now else { return }
-            state.nextMeasurement = max(due + state.firmware.interval.wholeMilliseconds, now)
+            state.nextMeasurement = max(due + state.firmware.interval.milliseconds, now)
             send(state.firmware.measure(uptime: uptime), &state)
         }
     }

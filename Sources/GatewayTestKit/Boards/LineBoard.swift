@@ -1,3 +1,4 @@
+internal import GatewayModel
 internal import JSONText
 
 /// A board that speaks JSON lines: generation g2 (`1.0.0`, machine mode) or g3 (`1.1.0`, dual mode).
@@ -97,7 +98,7 @@ public struct LineBoard: BoardFirmware {
 
     private func answer(to command: String?, id: String?, _ uptime: Duration) -> String {
         guard let command else { return error("missing_cmd", id, uptime) }
-        let milliseconds = uptime.wholeMilliseconds
+        let milliseconds = uptime.milliseconds
         switch (generation, command) {
         case (.g2, "mode"), (.g2, "dbg"), (.g2, "fmt"), (.g2, "ping"), (.g2, "buzzer"), (.g2, "led"),
             (.g2, "set_telemetry_interval"):
@@ -129,14 +130,14 @@ public struct LineBoard: BoardFirmware {
 
     private func error(_ code: String, _ id: String?, _ uptime: Duration) -> String {
         switch generation {
-        case .g2: #"{"type":"err","error":"\#(code)","ts":\#(uptime.wholeMilliseconds)}"#
+        case .g2: #"{"type":"err","error":"\#(code)","ts":\#(uptime.milliseconds)}"#
         case .g3: #"{"ok":false,"error":"\#(code)"\#(id.map { #","id":"\#($0)""# } ?? "")}"#
         }
     }
 
     /// g2 has no number, and its environment fields never appear: its sensor read is a placeholder.
     private func telemetry(_ uptime: Duration) -> String {
-        let milliseconds = uptime.wholeMilliseconds
+        let milliseconds = uptime.milliseconds
         let volts = climate.counts.enumerated().map {
             #""ai\#($0.offset + 1)_voltage":\#((Double($0.element) * 3.3 / 4_095 * 1e6).rounded() / 1e6)"#
         }
@@ -154,7 +155,7 @@ public struct LineBoard: BoardFirmware {
         let pressure = isAbsent ? "null" : Climate.text(climate.pressure)
         let seconds = uptime.components.seconds
         return
-            #"{"type":"tele","seq":\#(seq),"t_ms":\#(uptime.wholeMilliseconds),"node":"A-\#(mac)","uptime_s":\#(seconds),"#
+            #"{"type":"tele","seq":\#(seq),"t_ms":\#(uptime.milliseconds),"node":"A-\#(mac)","uptime_s":\#(seconds),"#
             + #""uptime_seconds":\#(seconds),"env":{"temp_c":\#(temperature),"rh_pct":\#(humidity),"press_hpa":\#(pressure)},"#
             + #""temperature":\#(temperature),"humidity":\#(humidity),"pressure":\#(pressure),"#
             + #""gas_resistance":\#(isAbsent ? "null" : "\(Int(climate.gas))"),"firmware_version":"1.1.0","#

@@ -1,3 +1,4 @@
+import GatewayModel
 import CLinux
 import Glibc
 
@@ -45,8 +46,7 @@ public final class ScriptedBroker: Sendable {
 
     static func isReadable(_ descriptor: Int32, within limit: Duration) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        let milliseconds = limit.components.seconds * 1_000 + limit.components.attoseconds / 1_000_000_000_000_000
-        return poll(&entry, 1, Int32(clamping: milliseconds)) > 0
+        return poll(&entry, 1, Int32(clamping: limit.milliseconds)) > 0
     }
 
     /// The broker's end of one connection. Belongs to the test's thread.

@@ -7,14 +7,12 @@ import Serial
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct SerialCommandTests {
-    private static let name = "usb-Espressif_Unit_F4:12:FA:AA:BB:CC-if00"
-    private let device = "mycobrain-f412faaabbcc"
+    private let device = SerialSite.device
 
     @Test func aCommandIsSentAndItsAnswerReported() async throws {
         let site = try SerialSite()
-        var board = try SimulatedMDPBoard()
-        try board.pair.link(at: site.link(Self.name))
-        try await site.run(configuration(site)) { intake in
+        var board = try site.plugIn()
+        try await site.run(site.configuration()) { intake in
             await site.wait { $0.presence(of: device) == .online }
             board.sayHello()
             await site.wait { $0.sightings.contains { $0.reportedID != nil } }
@@ -32,9 +30,8 @@ import Testing
 
     @Test func aRefusalOfTheBoardIsReported() async throws {
         let site = try SerialSite()
-        var board = try SimulatedMDPBoard()
-        try board.pair.link(at: site.link(Self.name))
-        try await site.run(configuration(site)) { intake in
+        var board = try site.plugIn()
+        try await site.run(site.configuration()) { intake in
             await site.wait { $0.presence(of: device) == .online }
             board.sayHello()
             await site.wait { $0.sightings.contains { $0.reportedID != nil } }
@@ -49,9 +46,8 @@ import Testing
     /// About one frame in forty would hold a byte that clears the board's buffer; all of them must get through.
     @Test func noCommandIsLostToANewlineInItsFrame() async throws {
         let site = try SerialSite()
-        var board = try SimulatedMDPBoard()
-        try board.pair.link(at: site.link(Self.name))
-        try await site.run(configuration(site)) { intake in
+        var board = try site.plugIn()
+        try await site.run(site.configuration()) { intake in
             await site.wait { $0.presence(of: device) == .online }
             board.sayHello()
             await site.wait { $0.sightings.contains { $0.reportedID != nil } }
@@ -66,9 +62,8 @@ import Testing
 
     @Test func anEmergencyStopWaitsForNoAnswer() async throws {
         let site = try SerialSite()
-        var board = try SimulatedMDPBoard()
-        try board.pair.link(at: site.link(Self.name))
-        try await site.run(configuration(site)) { intake in
+        var board = try site.plugIn()
+        try await site.run(site.configuration()) { intake in
             await site.wait { $0.presence(of: device) == .online }
             board.sayHello()
             await site.wait { $0.sightings.contains { $0.reportedID != nil } }
@@ -88,8 +83,8 @@ import Testing
         let deaf = try SimulatedMDPBoard()
         var board = try SimulatedMDPBoard(reportedID: "mycobrain-a1df7c")
         try deaf.pair.link(at: site.link("usb-Deaf_1234-if00"))
-        try board.pair.link(at: site.link(Self.name))
-        let places = [site.link("usb-Deaf_1234-if00"), site.link(Self.name)].map { SerialPlace(path: $0) }
+        try board.pair.link(at: site.link(SerialSite.name))
+        let places = [site.link("usb-Deaf_1234-if00"), site.link(SerialSite.name)].map { SerialPlace(path: $0) }
         try await site.run(SerialIntake.Configuration(places: places)) { intake in
             await site.wait { $0.presence(of: device) == .online && $0.presence(of: deafDevice) == .online }
             // Estops are sent without waiting for answers: more than the terminal's buffer takes.
@@ -108,9 +103,8 @@ import Testing
 
     @Test func aFrameIsAcknowledgedToTheBoardOnlyAfterTheCommit() async throws {
         let site = try SerialSite()
-        var board = try SimulatedMDPBoard()
-        try board.pair.link(at: site.link(Self.name))
-        try await site.run(configuration(site)) { _ in
+        var board = try site.plugIn()
+        try await site.run(site.configuration()) { _ in
             await site.wait { $0.presence(of: device) == .online && !$0.notes("serial_port_opened").isEmpty }
             let hello = try #require(board.receiveCommand("hello"))
             board.answerHello(hello.header.seq)
@@ -129,9 +123,8 @@ import Testing
 
     @Test func nothingIsLostWhileTheJournalTakesNothing() async throws {
         let site = try SerialSite()
-        var board = try SimulatedMDPBoard()
-        try board.pair.link(at: site.link(Self.name))
-        try await site.run(configuration(site)) { intake in
+        var board = try site.plugIn()
+        try await site.run(site.configuration()) { intake in
             await site.wait { $0.presence(of: device) == .online && !$0.notes("serial_port_opened").isEmpty }
             site.change { $0.refusesCommits = true }
             board.sendTelemetry(marker: 1)
@@ -147,9 +140,9 @@ import Testing
     @Test func aBorrowedPortIsTheBorrowersAloneAndComesBack() async throws {
         let site = try SerialSite()
         var board = try SimulatedMDPBoard()
-        let path = site.link(Self.name)
+        let path = site.link(SerialSite.name)
         try board.pair.link(at: path)
-        try await site.run(configuration(site)) { intake in
+        try await site.run(site.configuration()) { intake in
             await site.wait { $0.presence(of: device) == .online }
             let lease = try await intake.leases.borrow(path, for: "firmware")
             let port = try SerialPort(opening: path)
@@ -163,10 +156,6 @@ import Testing
     }
 
     private let deafDevice = "mycobrain-usb-deaf_1234-if00"
-
-    private func configuration(_ site: SerialSite) -> SerialIntake.Configuration {
-        SerialIntake.Configuration(places: [SerialPlace(path: site.link(Self.name))])
-    }
 
     private func submit(_ name: String, _ params: String, to intake: SerialIntake, _ site: SerialSite) throws {
         let id = try #require(DeviceID(device))

@@ -10,16 +10,13 @@ import Synchronization
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct SerialIntakeTests {
-    private static let name = "usb-Espressif_Unit_F4:12:FA:AA:BB:CC-if00"
-    private static let otherName = "usb-Espressif_Unit_F4:12:FA:DD:EE:FF-if00"
-    private let device = "mycobrain-f412faaabbcc"
-    private let otherDevice = "mycobrain-f412faddeeff"
+    private let device = SerialSite.device
+    private let otherDevice = SerialSite.otherDevice
 
     @Test func readingsBehindTextArriveUnderTheIdentityOfThePort() async throws {
         let site = try SerialSite()
-        var board = try SimulatedMDPBoard()
-        try board.pair.link(at: site.link(Self.name))
-        try await site.run(configuration(site, Self.name)) { intake in
+        var board = try site.plugIn()
+        try await site.run(site.configuration()) { intake in
             await site.wait { $0.presence(of: device) == .online }
             board.pair.send(Array("ESP-ROM:esp32s3-20210327\r\nClaw: GPIO servo initialized\r\n".utf8))
             board.sayHello()
@@ -41,9 +38,8 @@ import Testing
 
     @Test func aBoardIsAskedForItsHELLO() async throws {
         let site = try SerialSite()
-        let board = try SimulatedMDPBoard()
-        try board.pair.link(at: site.link(Self.name))
-        try await site.run(configuration(site, Self.name)) { _ in
+        let board = try site.plugIn()
+        try await site.run(site.configuration()) { _ in
             await site.wait { $0.presence(of: device) == .online }
             #expect(board.receiveCommand("hello") != nil)
         }
@@ -52,17 +48,17 @@ import Testing
     @Test func anUnpluggedBoardIsTheSameDeviceWhenItComesBack() async throws {
         let site = try SerialSite()
         var board: SimulatedMDPBoard? = try SimulatedMDPBoard()
-        try board?.pair.link(at: site.link(Self.name))
-        try await site.run(configuration(site, Self.name)) { _ in
+        try board?.pair.link(at: site.link(SerialSite.name))
+        try await site.run(site.configuration()) { _ in
             await site.wait { $0.presence(of: device) == .online }
             board?.sendTelemetry(marker: 1)
             await site.wait { $0.sequences(of: device).count == 1 }
             board = nil
             // As udev does; the number of the terminal may be another test's in a moment.
-            unlink(site.link(Self.name))
+            unlink(site.link(SerialSite.name))
             await site.wait { $0.presence(of: device) == .offline }
             board = try SimulatedMDPBoard()
-            try board?.pair.link(at: site.link(Self.name))
+            try board?.pair.link(at: site.link(SerialSite.name))
             await site.wait { $0.presence(of: device) == .online }
             board?.sendTelemetry(marker: 2)
             await site.wait { $0.sequences(of: device).count == 2 }
@@ -71,9 +67,8 @@ import Testing
 
     @Test func aDriverThatWasStoppedRunsAgain() async throws {
         let site = try SerialSite()
-        var board = try SimulatedMDPBoard()
-        try board.pair.link(at: site.link(Self.name))
-        try await site.run(configuration(site, Self.name)) { intake in
+        var board = try site.plugIn()
+        try await site.run(site.configuration()) { intake in
             await site.wait { $0.presence(of: device) == .online }
             #expect(intake.condition == .working)
             site.change { $0.stopped = intake }
@@ -89,16 +84,15 @@ import Testing
 
     @Test func whatABoardAnsweredBeforeARestartIsNotMissingAfterIt() async throws {
         let site = try SerialSite()
-        var board = try SimulatedMDPBoard()
-        try board.pair.link(at: site.link(Self.name))
+        var board = try site.plugIn()
         for round in 1...2 as ClosedRange<UInt32> {
-            try await site.run(configuration(site, Self.name)) { _ in
+            try await site.run(site.configuration()) { _ in
                 let hello = try #require(board.receiveCommand("hello"))
                 board.answerHello(hello.header.seq)
                 await site.wait { $0.keptHeard.first?.value == [1...round] }
             }
         }
-        try await site.run(configuration(site, Self.name)) { _ in
+        try await site.run(site.configuration()) { _ in
             board.sendTelemetry(marker: 1)
             await site.wait { $0.entries.count == 1 }
             #expect(site.ledger.entries[0].heard == [1...2])
@@ -121,13 +115,13 @@ import Testing
         let site = try SerialSite()
         var first = try SimulatedMDPBoard()
         var second = try SimulatedMDPBoard()
-        try first.pair.link(at: site.link(Self.name))
-        try await site.run(configuration(site, Self.name)) { _ in
+        try first.pair.link(at: site.link(SerialSite.name))
+        try await site.run(site.configuration()) { _ in
             await site.wait { $0.presence(of: device) == .online }
             first.sendTelemetry(marker: 1)
             await site.wait { $0.sequences(of: device).count == 1 }
             let before = site.ledger.sightings.count
-            try second.pair.link(at: site.link(Self.name))
+            try second.pair.link(at: site.link(SerialSite.name))
             await site.wait { $0.sightings.dropFirst(before).contains { $0.presence == .online } }
             // The first port is still there: what it sends now is not ours.
             first.sendTelemetry(marker: 99)
@@ -141,16 +135,16 @@ import Testing
         let site = try SerialSite()
         var first = try SimulatedMDPBoard()
         var second = try SimulatedMDPBoard()
-        try first.pair.link(at: site.link(Self.name))
-        try second.pair.link(at: site.link(Self.otherName))
-        try await site.run(configuration(site, Self.name, Self.otherName)) { _ in
+        try first.pair.link(at: site.link(SerialSite.name))
+        try second.pair.link(at: site.link(SerialSite.otherName))
+        try await site.run(site.configuration(SerialSite.name, SerialSite.otherName)) { _ in
             await site.wait { $0.presence(of: device) == .online && $0.presence(of: otherDevice) == .online }
             first.sendTelemetry(marker: 1)
             second.sendTelemetry(marker: 2)
             await site.wait { $0.entries.count == 2 }
             let before = site.ledger.sightings.count
-            try first.pair.link(at: site.link(Self.otherName))
-            try second.pair.link(at: site.link(Self.name))
+            try first.pair.link(at: site.link(SerialSite.otherName))
+            try second.pair.link(at: site.link(SerialSite.name))
             await site.wait { ledger in
                 let new = ledger.sightings.dropFirst(before)
                 return [device, otherDevice].allSatisfy { device in
@@ -202,9 +196,9 @@ import Testing
         let site = try SerialSite()
         var first = try SimulatedMDPBoard()
         var second = try SimulatedMDPBoard()
-        try first.pair.link(at: site.link(Self.name))
-        try second.pair.link(at: site.link(Self.otherName))
-        try await site.run(configuration(site, Self.name, Self.otherName)) { _ in
+        try first.pair.link(at: site.link(SerialSite.name))
+        try second.pair.link(at: site.link(SerialSite.otherName))
+        try await site.run(site.configuration(SerialSite.name, SerialSite.otherName)) { _ in
             await site.wait { $0.presence(of: device) == .online && $0.presence(of: otherDevice) == .online }
             for _ in 0..<3 {
                 first.sayHello()
@@ -221,10 +215,9 @@ import Testing
 
     @Test func anAliasByReportedIDNamesEverythingTheBoardSent() async throws {
         let site = try SerialSite()
-        var board = try SimulatedMDPBoard()
-        try board.pair.link(at: site.link(Self.name))
+        var board = try site.plugIn()
         let alias = DeviceAlias(device: try #require(DeviceID("greenhouse")), reportedID: "mycobrain-1db410")
-        var configuration = configuration(site, Self.name)
+        var configuration = site.configuration()
         configuration.aliases = [alias]
         try await site.run(configuration) { _ in
             #expect(board.receiveCommand("hello") != nil)
@@ -234,10 +227,6 @@ import Testing
             await site.wait { $0.entries.count == 2 }
             #expect(markers(site.ledger, "greenhouse") == [1, 2])
         }
-    }
-
-    private func configuration(_ site: SerialSite, _ names: String...) -> SerialIntake.Configuration {
-        SerialIntake.Configuration(places: names.map { SerialPlace(path: site.link($0)) })
     }
 
     private func markers(_ ledger: SerialSite.Ledger, _ device: String) -> [Double] {

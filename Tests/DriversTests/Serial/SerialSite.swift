@@ -47,6 +47,12 @@ final class SerialSite: Sendable {
 
     struct JournalFull: Error {}
 
+    /// Two boards as udev names them, and the devices that they are.
+    static let name = "usb-Espressif_Unit_F4:12:FA:AA:BB:CC-if00"
+    static let device = "mycobrain-f412faaabbcc"
+    static let otherName = "usb-Espressif_Unit_F4:12:FA:DD:EE:FF-if00"
+    static let otherDevice = "mycobrain-f412faddeeff"
+
     let folder: TemporaryFolder
     private let state = Mutex(State())
 
@@ -56,6 +62,18 @@ final class SerialSite: Sendable {
     }
 
     func link(_ name: String) -> String { folder.file("by-id/" + name) }
+
+    /// A board that is there under this name.
+    func plugIn(_ name: String = SerialSite.name) throws -> SimulatedMDPBoard {
+        let board = try SimulatedMDPBoard()
+        try board.pair.link(at: link(name))
+        return board
+    }
+
+    func configuration(_ names: String...) -> SerialIntake.Configuration {
+        SerialIntake.Configuration(
+            places: (names.isEmpty ? [Self.name] : names).map { SerialPlace(path: link($0)) })
+    }
 
     var ledger: Ledger { state.withLock { $0.ledger } }
 

@@ -45,6 +45,31 @@ import Testing
         #expect(decoded.observation?.bootEvidence == .uptime(milliseconds: 9000))
     }
 
+    /// As the builds of the two boards send it; `hyphae1` has the soil sensor.
+    @Test(arguments: [
+        #"{"type":"telemetry","uptime_s":9,"estop":false,"analog":{"ai1":4095,"ai4":0,"soil_moisture":1800},"#
+            + #""bme688":{"a":{"temperature_c":21.5,"humidity_pct":60,"pressure_hpa":1010.5,"gas_ohm":48000},"#
+            + #""b":{"temperature_c":22.5,"iaq":50,"iaq_accuracy":3}}}"#,
+        #"{"hdr":{"deviceId":"x","proto":"mdp","msgId":"m-1"},"ts":{"utc":"52","mono_ms":52000},"seq":4,"#
+            + #""pack":[{"id":"ai1_v","v":1.25,"u":"V"},{"id":"door","v":true},{"id":"temp","v":21,"u":"C","q":1}]}"#,
+    ])
+    func aFrameSaysTheSameOverASerialLineAndOverMQTT(text: String) throws {
+        var board = HeardBoard()
+        board.hear(BoardFrames.frame(.telemetry, seq: 7, text))
+        let body = try #require(Hex.decode("5aa101010700000000000000" + "00a1c000"))
+        let decoded = decoded(body + Array(text.utf8))
+        let heard = Dictionary(board.readings(0).map { ($0.metric.text, $0) }) { $1 }
+        #expect(heard.keys.sorted() == decoded.readings.keys.sorted())
+        for (name, reading) in heard {
+            let other = decoded.readings[name]
+            #expect(reading.value == other?.value && reading.unit == other?.unit, "\(name)")
+            #expect(reading.quality == other?.quality, "\(name)")
+        }
+        #expect(heard["soil.moisture_raw"]?.value == (text.contains("soil") ? .number(1800) : nil))
+        #expect(board.observations[0].deviceSeq == decoded.observation?.deviceSeq)
+        #expect(board.observations[0].bootEvidence == decoded.observation?.bootEvidence)
+    }
+
     @Test func whatIsNoFrameIsRefused() {
         for payload in [
             "{}", #"{"frame_b64":"!"}"#, #"{"frame_b64":""}"#, #"{"frame_b64":5}"#, #"{"frame_b64":"AAAA"}"#,
