@@ -14,16 +14,21 @@ final class MemoryStream: Sendable {
 
     private let state = Mutex(State())
 
-    func append(_ device: String, values: Int = 2) {
+    /// With `messageID` the device has numbered and named the message itself.
+    func append(_ device: String, values: Int = 2, messageID: String? = nil, readings own: [Reading]? = nil) {
         let listeners = state.withLock { state in
             let seq = SequenceNumber(Int64(state.records.count + 1))
-            let readings = (0..<values).map {
-                Reading(MetricName("bme688_a.value\($0)") ?? MetricName(known: "x"), .number(Double(seq.rawValue) / 8))
-            }
+            let readings =
+                own
+                ?? (0..<values).map {
+                    Reading(
+                        MetricName("bme688_a.value\($0)") ?? MetricName(known: "x"), .number(Double(seq.rawValue) / 8))
+                }
             state.records.append(
                 StoredRecord(
-                    stream: .readings, seq: seq, device: DeviceID(device), deviceSeq: nil,
-                    upstreamSeq: UInt32(seq.rawValue), messageID: nil, deviceTime: nil,
+                    stream: .readings, seq: seq, device: DeviceID(device),
+                    deviceSeq: messageID.map { _ in UInt32(seq.rawValue) }, upstreamSeq: UInt32(seq.rawValue),
+                    messageID: messageID, deviceTime: nil,
                     received: ReceiveTime(
                         wall: Timestamp(milliseconds: 1_768_487_400_000 + seq.rawValue, trusted: true),
                         monotonicMilliseconds: 60_000 + seq.rawValue),

@@ -3,13 +3,6 @@ public import GatewayModel
 internal import HTTPClient
 
 extension MASDestination {
-    /// How one attempt to send a condemned record again ended.
-    public enum ResendOutcome: Sendable, Equatable {
-        case delivered
-        /// Not taken now, with the reason; the record stays among the refused.
-        case failed(String)
-    }
-
     /// What stands at the head of every request to the MAS.
     var requestHeaders: [ClientRequest.Header] {
         var headers = [ClientRequest.Header("Content-Type", "application/json")]
@@ -20,7 +13,7 @@ extension MASDestination {
     /// Sends one record by itself, the same request as the first time, and waits for the answer.
     ///
     /// Blocks the calling thread for at most the request's time-out. The cursor is not touched.
-    public func resend(_ record: StoredRecord) -> ResendOutcome {
+    public func resend(_ record: StoredRecord) -> ResendResult {
         var envelope = MASEnvelope(gateway: configuration.gatewayID, epoch: configuration.epoch)
         guard let body = envelope.body(record) else { return .failed("a reading without a device") }
         let messageID = RecordIdentity(gateway: configuration.gatewayID, epoch: configuration.epoch).messageID(
@@ -32,12 +25,7 @@ extension MASDestination {
         } catch {
             result = .failure(error)
         }
-        switch MASAnswer().outcome(result, messageID: ArraySlice(messageID.utf8), wall: clock.now().wall.milliseconds) {
-        case .accepted: return .delivered
-        case .condemned(let status, let reason): return .failed("HTTP \(status): \(reason)")
-        case .troubled(let reason), .misdirected(let reason): return .failed(reason)
-        case .unavailable(let reason, _), .limited(let reason, _): return .failed(reason)
-        case .abandoned, .acceptedFirst, .rejected: return .failed("interrupted")
-        }
+        let wall = clock.now().wall.milliseconds
+        return ResendResult(MASAnswer().outcome(result, messageID: ArraySlice(messageID.utf8), wall: wall))
     }
 }

@@ -8,7 +8,7 @@ internal import Synchronization
 /// A cursor over the stream `readings`, run by one thread of its own: `POST /api/iot/envelope/ingest` for each record,
 /// several at once across devices and in order within one, and heartbeats within the rate limits of the MAS. A record is
 /// acknowledged to the journal only after the MAS has confirmed it, or condemned it with 400, 413 or 422.
-public final class MASDestination: Sendable {
+public final class MASDestination: Destination {
     /// Where the MAS is and how to talk to it.
     public struct Configuration: Sendable {
         /// As configured: the name of its cursor.

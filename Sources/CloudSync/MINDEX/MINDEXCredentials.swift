@@ -51,6 +51,12 @@ public struct MINDEXCredentials: Sendable, Equatable {
         return headers
     }
 
+    /// A refused token that depends on a doubtful clock says so.
+    func explained(_ outcome: PushOutcome, _ time: Timestamp) -> PushOutcome {
+        guard case .misdirected(let reason) = outcome, dependsOnTime, !time.trusted else { return outcome }
+        return .misdirected(reason: reason + "; our clock is not set, and a signed token is valid for 300 s")
+    }
+
     /// base64 of `service:unixtime:hexHMAC-SHA256(secret, "service:unixtime")`.
     static func signed(_ service: String, _ secret: String, unixSeconds: Int64) -> String {
         let claim = "\(service):\(unixSeconds)"

@@ -19,6 +19,11 @@ public struct MASEnvelope: Sendable {
         public var body: Range<Int>
         /// The message id, unless it is the device's own: that may be escaped in the body.
         public var derivedID: Range<Int>?
+
+        /// The message id of the record that stands here.
+        public func messageID(of record: borrowing StoredRecord, in bytes: [UInt8]) -> String {
+            derivedID.map { String(decoding: bytes[$0], as: UTF8.self) } ?? record.messageID ?? ""
+        }
     }
 
     /// The body for one record of the `readings` stream; nil for a record without a device.
@@ -29,10 +34,21 @@ public struct MASEnvelope: Sendable {
 
     /// Appends what `body(_:)` gives. Many records share a buffer: none of them then has memory of its own.
     public mutating func append(_ record: borrowing StoredRecord, to bytes: inout [UInt8]) -> Place? {
+        append(record, isWrapped: true, to: &bytes)
+    }
+
+    /// Appends the envelope by itself, without the object around it that the MAS wants.
+    public mutating func appendBare(_ record: borrowing StoredRecord, to bytes: inout [UInt8]) -> Place? {
+        append(record, isWrapped: false, to: &bytes)
+    }
+
+    private mutating func append(
+        _ record: borrowing StoredRecord, isWrapped: Bool, to bytes: inout [UInt8]
+    ) -> Place? {
         guard let device = record.device else { return nil }
         let start = bytes.count
         var derivedID: Range<Int>?
-        bytes.append(Fixed.envelope)
+        if isWrapped { bytes.append(Fixed.envelope) }
         let canonicalStart = bytes.count
         // Keys are written in sorted order, without spaces and in ASCII: the text that the hash covers.
         bytes.append(Fixed.device)
@@ -62,6 +78,7 @@ public struct MASEnvelope: Sendable {
         RFC3339.append(RecordTime(record).timestamp.milliseconds, to: &bytes)
         bytes.append(Fixed.end)
         sign(from: canonicalStart, &bytes)
+        if !isWrapped { bytes.removeLast() }
         return Place(body: start..<bytes.count, derivedID: derivedID)
     }
 

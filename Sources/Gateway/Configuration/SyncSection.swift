@@ -5,7 +5,7 @@ public import YAMLText
 public struct SyncSection: Sendable {
     /// The protocols that can be pushed with.
     public enum Kind: String, CaseIterable, Sendable {
-        case mas
+        case mas, mindex, mycorrhizae, website
     }
 
     /// Where a consumer begins that was never seen before.
@@ -24,6 +24,13 @@ public struct SyncSection: Sendable {
         public var serviceToken: SecretReference?
         public var certificateAuthority: String?
         public var parallelism: Int
+        /// What only one kind has.
+        public var mindex: MINDEXKeys?
+        public var mycorrhizae: MycorrhizaeKeys?
+        public var website: WebsiteKeys?
+
+        /// All cursors that it has.
+        var consumers: [String] { mycorrhizae?.acknowledgesReplays == true ? [name, name + "-acks"] : [name] }
     }
 
     /// A puller that retention waits for.
@@ -39,26 +46,46 @@ public struct SyncSection: Sendable {
     public var consumers: [Consumer]
 
     init(_ section: YAMLSection) {
-        destinations = section.sections("destinations", countMax: 32) { section in
-            Destination(
-                name: Self.name(section), kind: section.requiredChoice("kind") ?? .mas,
-                url: section.requiredValue("url", accepted: "http://HOST[:PORT][/PATH] or https://…") {
-                    $0.text.flatMap(Self.url)
-                } ?? "",
-                required: section.flag("required", default: true), from: section.choice("from", default: Start.oldest),
-                serviceToken: section.presentSecret("token"), certificateAuthority: section.file("ca_file"),
-                parallelism: section.integer("parallelism", in: 1...64, default: 4))
-        }
+        destinations = section.sections("destinations", countMax: 32) { Self.destination($0) }
         consumers = section.sections("consumers", countMax: 32) { section in
             Consumer(
                 name: Self.name(section), streams: section.choices("streams") ?? [.readings],
                 required: section.flag("required", default: true), from: section.choice("from", default: Start.oldest))
         }
+        for (index, destination) in destinations.enumerated() {
+            guard let primary = destination.website?.primary, !primary.isEmpty else { continue }
+            let isThere = destinations.contains { $0.name == primary && $0.website == nil }
+            if !isThere {
+                section.reject(
+                    "destinations", .conflict,
+                    "[\(index)].fallback_for: `\(primary)` is not there, accepted the name of a destination that is no fallback"
+                )
+            }
+        }
         var names: Set<String> = []
-        for name in destinations.map(\.name) + consumers.map(\.name) where !names.insert(name).inserted {
+        for name in destinations.flatMap(\.consumers) + consumers.map(\.name) where !names.insert(name).inserted {
             section.reject(
                 "destinations", .conflict, "the name `\(name)` is given twice among destinations and consumers")
         }
+    }
+
+    private static func destination(_ section: YAMLSection) -> Destination {
+        let kind: Kind = section.requiredChoice("kind") ?? .mas
+        var destination = Destination(
+            name: name(section), kind: kind,
+            url: section.requiredValue("url", accepted: "http://HOST[:PORT][/PATH] or https://…") {
+                $0.text.flatMap(url)
+            } ?? "",
+            required: section.flag("required", default: kind != .website),
+            from: section.choice("from", default: Start.oldest), certificateAuthority: section.file("ca_file"),
+            parallelism: section.integer("parallelism", in: 1...64, default: 4))
+        switch kind {
+        case .mas: destination.serviceToken = section.presentSecret("token")
+        case .mindex: destination.mindex = MINDEXKeys(section)
+        case .mycorrhizae: destination.mycorrhizae = MycorrhizaeKeys(section)
+        case .website: destination.website = WebsiteKeys(section)
+        }
+        return destination
     }
 
     private static func name(_ section: YAMLSection) -> String {

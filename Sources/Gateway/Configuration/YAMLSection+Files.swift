@@ -10,8 +10,10 @@ extension YAMLSection {
     }
 
     /// A secret, whose file, if it is in one, is there.
-    func presentSecret(_ name: String) -> SecretReference? {
-        let reference = secret(name)
+    ///
+    /// - Parameter isOnly: whether this is the only secret of the section, which may then use the short keys.
+    func presentSecret(_ name: String, isOnly: Bool = true) -> SecretReference? {
+        let reference = secret(name, isOnly: isOnly)
         if case .file(let path)? = reference, access(path, F_OK) != 0 {
             reject(name + "_file", .outOfRange, "`\(path)` is not there, accepted the path of a file")
         }

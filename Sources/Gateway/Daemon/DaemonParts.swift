@@ -110,7 +110,9 @@ struct DaemonParts {
             }
             services.append(Service(name: "drivers") { await supervisor.run() })
         }
-        services += push.destinations.map { Service(name: "push", run: $0.run) }
+        services += push.destinations.map { destination in Service(name: "push") { try await destination.run() } }
+        // A fallback's gate stops after what it lets through.
+        services.insert(contentsOf: push.services, at: services.count - push.destinations.count)
         services.append(Service(name: "http", run: http.server.run))
         services.append(Service(name: "readiness") { try await readiness.untilReady() })
         let group = ServiceGroup(services: services, log: log)

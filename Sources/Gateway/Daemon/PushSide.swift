@@ -8,27 +8,32 @@ import Journal
 
 /// The destinations that records are pushed to.
 struct PushSide {
-    let destinations: [MASDestination]
+    let destinations: [any Destination]
+    /// What runs beside them and belongs to them.
+    let services: [Service]
     private let sections: [SyncSection.Destination]
+    private let extraWarnings: @Sendable () -> [String]
 
     init(
         _ configuration: GatewayConfiguration, store: Store, clock: SystemClock, port: @escaping @Sendable () -> Int
     ) throws {
         sections = configuration.sync.destinations
-        destinations = try sections.map { section in
-            var settings = MASDestination.Configuration(
-                name: section.name, url: section.url, gatewayID: configuration.gateway.id.text,
-                epoch: store.journal.epoch)
-            settings.serviceToken = try Secret.read(section.serviceToken)
-            settings.push.parallelism = section.parallelism
-            settings.client.tls.authorityFile = section.certificateAuthority
-            settings.client.userAgent = "mycogate/" + Version.number
-            settings.onServerTime = { clock.hear(upstream: $0) }
-            return try MASDestination(
-                settings, source: RecordSource(journal: store.journal, consumer: section.name), clock: clock,
-                seed: .random(in: .min ... .max),
-                announcement: { Self.announcement(configuration, store, clock, port()) })
+        let builder = DestinationBuilder(configuration: configuration, store: store, clock: clock, port: port)
+        var parts = DestinationParts()
+        // A fallback looks at its primary, which must be there before.
+        let (sections, indices) = (sections, sections.indices)
+        let order = indices.filter { sections[$0].website == nil } + indices.filter { sections[$0].website != nil }
+        var made: [Int: any Destination] = [:]
+        for index in order {
+            let destination = try builder.make(sections[index], &parts)
+            made[index] = destination
+            parts.byName[sections[index].name] = destination
         }
+        let all = made
+        destinations = indices.compactMap { all[$0] }
+        services = parts.services
+        let warnings = parts.warnings
+        extraWarnings = { warnings.flatMap { $0() } }
     }
 
     var reports: [DestinationReport] {
@@ -42,13 +47,14 @@ struct PushSide {
     }
 
     var warnings: [String] {
-        destinations.flatMap { destination in
-            let status = destination.status
-            return status.warnings.map { "\(status.name): \($0)" }
-                + status.refusedHeartbeats.sorted { $0.key < $1.key }.map {
-                    "\(status.name): heartbeat of \($0.key) refused: \($0.value)"
-                }
-        }
+        extraWarnings()
+            + destinations.flatMap { destination in
+                let status = destination.status
+                return status.warnings.map { "\(status.name): \($0)" }
+                    + status.refusedHeartbeats.sorted { $0.key < $1.key }.map {
+                        "\(status.name): heartbeat of \($0.key) refused: \($0.value)"
+                    }
+            }
     }
 
     /// Wakes the named destination, or all. The names that were woken.
@@ -85,31 +91,5 @@ struct PushSide {
             }
         }
         return .unknown
-    }
-
-    private static func announcement(
-        _ configuration: GatewayConfiguration, _ store: Store, _ clock: any Clock, _ port: Int
-    ) -> SiteAnnouncement {
-        let address = configuration.http.advertise ?? Address(host: configuration.http.listen.host, port: port)
-        let now = clock.now()
-        let devices = store.devices.devices().filter { $0.isOnline(at: now) }.map { device in
-            var announcement = DeviceAnnouncement(id: device.id, source: device.source)
-            announcement.name = device.displayName
-            announcement.role = device.role
-            announcement.displayName = device.displayName
-            announcement.location = configuration.gateway.location
-            announcement.firmwareVersion = device.firmware
-            announcement.boardType = device.boardType
-            announcement.sensors = device.sensors
-            announcement.capabilities = device.capabilities
-            announcement.reportedID = device.reportedID
-            return announcement
-        }
-        var site = SiteAnnouncement(
-            gatewayID: configuration.gateway.id.text, host: address.host, port: address.port, version: Version.number,
-            devices: devices)
-        site.displayName = configuration.gateway.site
-        site.location = configuration.gateway.location
-        return site
     }
 }

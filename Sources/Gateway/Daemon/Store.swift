@@ -1,3 +1,4 @@
+import CloudSync
 import ControlAPI
 import Drivers
 import EventLoop
@@ -18,7 +19,7 @@ struct Store {
     /// Every module's tables, in the order in which modules may refer to each other.
     static let migrations =
         Journal.migrations + DeviceRegistry.migrations + AccessTokens.migrations + AnswerStore.migrations
-        + HeardNumbers.migrations
+        + HeardNumbers.migrations + DownlinkMemory.migrations
 
     /// - Parameter reserve: given up if the disk is too full to open anything.
     static func openState(_ dataDirectory: String, reserve: SpaceReserve? = nil) throws(StartError) -> Database {

@@ -1,4 +1,4 @@
-/// A way in which the stand-in MAS misbehaves on one request.
+/// A way in which a stand-in server misbehaves on one request.
 public enum MASFault: Sendable, Equatable {
     /// Answers this status without acting on the request.
     case status(Int, retryAfter: String? = nil)
@@ -23,6 +23,10 @@ public enum MASFault: Sendable, Equatable {
     case notAccepted
     /// Something that is not HTTP.
     case garbage
+    /// 200 and three megabytes of nothing.
+    case huge
+    /// 200 and JSON that breaks off.
+    case corrupt
 }
 
 /// The routes of the stand-in MAS that can misbehave.

@@ -28,11 +28,11 @@ final class MASRoutes: @unchecked Sendable {
             guard let route else { return PeerReply(404, #"{"detail":"Not Found"}"#) }
             if let reply = limited(request, &state, now) { return reply }
             let fault = state.nextFault(on: route)
-            if let fault, let reply = replyInstead(fault) { return reply }
+            if let fault, let reply = fault.replyInstead { return reply }
             var reply = route == .envelopes ? ingest(body, &state) : heartbeat(body, &state)
             // As uvicorn does; of the envelopes' answers nobody asks it.
             if route == .heartbeats { reply.headers += "date: \(Self.httpDate())\r\n" }
-            if let fault { reply = spoil(reply, fault) }
+            if let fault { reply = fault.spoil(reply) }
             return reply
         }
     }
@@ -76,8 +76,8 @@ final class MASRoutes: @unchecked Sendable {
             return PeerReply(400, #"{"detail":"missing_deviceId_msgId_seq"}"#)
         }
         if let fault = state.standingByDevice[device] {
-            if let reply = replyInstead(fault) { return reply }
-            return spoil(accept(id, device, seq, message["channel"]?.string, body, &state), fault)
+            if let reply = fault.replyInstead { return reply }
+            return fault.spoil(accept(id, device, seq, message["channel"]?.string, body, &state))
         }
         return accept(id, device, seq, message["channel"]?.string, body, &state)
     }

@@ -44,7 +44,10 @@ final class PeerConnection {
         return state == .open && !isBusy ? answerAll(respond) : state
     }
 
-    private var isBusy: Bool { !output.isEmpty || manner == .never }
+    private var isBusy: Bool {
+        if case .stream = manner { return true }
+        return !output.isEmpty || manner == .never
+    }
 
     private func answerAll(_ respond: (PeerRequest, UnsafeRawBufferPointer) -> PeerReply) -> State {
         while !input.isEmpty {
@@ -79,7 +82,7 @@ final class PeerConnection {
         case .unanswered: return .closed
         case .never: return .open
         case .late(let milliseconds): resumeAt = Self.now() + milliseconds
-        case .whole, .half, .dribbled, .garbage: resumeAt = 0
+        case .whole, .half, .dribbled, .garbage, .stream: resumeAt = 0
         }
         output.removeAll(keepingCapacity: true)
         written = 0
@@ -103,6 +106,11 @@ final class PeerConnection {
         }
         output.removeAll(keepingCapacity: true)
         written = 0
+        if case .stream(let feed) = manner {
+            guard let more = feed.take() else { return .closed }
+            output = more
+            return .waiting
+        }
         return closesAfter ? .closed : .open
     }
 

@@ -14,6 +14,8 @@ struct PeerReply {
         case dribbled(milliseconds: Int64)
         /// Not HTTP at all.
         case garbage
+        /// An endless body: whatever the feed is given.
+        case stream(PeerFeed)
     }
 
     var status: Int
@@ -46,9 +48,13 @@ struct PeerReply {
         }
         output.append(contentsOf: "HTTP/1.1 ".utf8)
         output.append(contentsOf: String(status).utf8)
-        output.append(contentsOf: " \(Self.phrase(status))\r\nserver: uvicorn\r\ncontent-length: ".utf8)
-        output.append(contentsOf: String(body.count).utf8)
-        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: " \(Self.phrase(status))\r\nserver: uvicorn\r\n".utf8)
+        if case .stream = manner {
+        } else {
+            output.append(contentsOf: "content-length: ".utf8)
+            output.append(contentsOf: String(body.count).utf8)
+            output.append(contentsOf: "\r\n".utf8)
+        }
         if !headers.hasPrefix("content-type") { output.append(contentsOf: "content-type: application/json\r\n".utf8) }
         if closes { output.append(contentsOf: "connection: close\r\n".utf8) }
         output.append(contentsOf: headers.utf8)
@@ -61,6 +67,8 @@ struct PeerReply {
         case 200: "OK"
         case 302: "Found"
         case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
         case 404: "Not Found"
         case 422: "Unprocessable Entity"
         case 429: "Too Many Requests"

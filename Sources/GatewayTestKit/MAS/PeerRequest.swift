@@ -3,6 +3,11 @@ struct PeerRequest {
     var method: String
     var path: String
     var serviceToken: String?
+    /// `X-Internal-Token`, `X-API-Key`, `Authorization`, `Last-Event-ID`.
+    var internalToken: String?
+    var apiKey: String?
+    var authorization: String?
+    var lastEventID: String?
     var closes: Bool
     var expectsContinue: Bool
     var bodyCount: Int
@@ -42,6 +47,14 @@ struct PeerRequest {
                 request.bodyCount = count
             case 20 where matches(name, "x-myca-service-token"), 25 where matches(name, "x-mycosoft-service-token"):
                 request.serviceToken = String(decoding: value, as: UTF8.self)
+            case 16 where matches(name, "x-internal-token"):
+                request.internalToken = String(decoding: value, as: UTF8.self)
+            case 9 where matches(name, "x-api-key"):
+                request.apiKey = String(decoding: value, as: UTF8.self)
+            case 13 where matches(name, "authorization"):
+                request.authorization = String(decoding: value, as: UTF8.self)
+            case 13 where matches(name, "last-event-id"):
+                request.lastEventID = String(decoding: value, as: UTF8.self)
             case 10 where matches(name, "connection"):
                 request.closes = matches(value, "close")
             case 6 where matches(name, "expect"):

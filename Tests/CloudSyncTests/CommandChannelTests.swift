@@ -1,0 +1,121 @@
+import CloudSync
+import EventLoop
+import Fleet
+import GatewayModel
+import GatewayTestKit
+import SQLite
+import Testing
+
+/// Commands from the event stream of a stand-in broker over real sockets.
+@Suite(.serialized)
+struct CommandChannelTests {
+    private let database: Database
+    private let commands: CommandQueue
+    private let broker: StandInMycorrhizae
+
+    init() throws {
+        database = try Database(path: ":memory:")
+        try database.migrate(DeviceRegistry.migrations + DownlinkMemory.migrations)
+        commands = CommandQueue(database: database, boot: "boot")
+        broker = try StandInMycorrhizae()
+    }
+
+    private func channel(
+        key: String = "myco_key", _ change: (inout CommandChannel.Settings) -> Void = { _ in }
+    ) throws -> CommandChannel {
+        let memory = DownlinkMemory(
+            database: database, source: "mycorrhizae", commands: commands, origin: "mas",
+            principal: "mycorrhizae:mycorrhizae", mayRepeat: true, lifetimeMax: .seconds(60), audit: { _ in })
+        var settings = CommandChannel.Settings()
+        settings.retryDelayInitial = .milliseconds(10)
+        settings.retryDelayMax = .milliseconds(50)
+        settings.holdDelay = .milliseconds(50)
+        change(&settings)
+        return try CommandChannel(
+            "mycorrhizae", BrokerAccess(url: broker.url, key: key), settings: settings, memory: memory,
+            isOurs: { $0.text.hasPrefix("board") }, clock: SystemClock(), seed: 1)
+    }
+
+    private func run(_ channel: CommandChannel, _ body: () throws -> Void) async throws {
+        let task = Task { try await channel.run() }
+        defer { task.cancel() }
+        while channel.status.connections == 0 { await Task.yield() }
+        try body()
+        task.cancel()
+        try await task.value
+    }
+
+    private var queued: [DeviceCommand] { (try? commands.recent(limit: 100)) ?? [] }
+
+    @Test func commandsForOurDevicesAreTakenOnce() async throws {
+        let channel = try channel()
+        try await run(channel) {
+            #expect(Eventually.holds { channel.status.isOpen })
+            broker.command(#"{"cmd":"output_control","id":"buzzer","freq":440}"#, device: "board-1", id: "m-1")
+            broker.command(#"{"cmd":"output_control","id":"buzzer","freq":440}"#, device: "board-1", id: "m-1")
+            broker.command(#"{"cmd":"estop"}"#, device: "somebody-else", id: "m-2")
+            #expect(Eventually.holds { channel.status.ignored["unknown_device"] == 1 })
+        }
+        #expect(queued.map(\.params) == [#"{"id":"buzzer","freq":440}"#])
+        #expect(channel.status.taken == 1 && channel.status.ignored["repeated"] == 1)
+        #expect(broker.withLedger { $0.patterns } == ["device.*.command"])
+    }
+
+    @Test func aBrokenLineIsMadeAgainAndNamesTheLastMessage() async throws {
+        let channel = try channel()
+        try await run(channel) {
+            #expect(Eventually.holds { channel.status.isOpen })
+            broker.command(#"{"cmd":"read_sensors"}"#, device: "board-1", id: "m-1")
+            #expect(Eventually.holds { channel.status.taken == 1 })
+            broker.dropListeners()
+            #expect(broker.wait { $0.subscriptions.count == 2 })
+            #expect(Eventually.holds { broker.listenerCount == 1 && channel.status.isOpen })
+            // A broker that replays does no harm.
+            broker.command(#"{"cmd":"read_sensors"}"#, device: "board-1", id: "m-1")
+            broker.command(#"{"cmd":"scan"}"#, device: "board-1", id: "m-2")
+            #expect(Eventually.holds { channel.status.taken == 2 })
+        }
+        #expect(broker.withLedger { $0.subscriptions } == [nil, "m-1"])
+        #expect(queued.map(\.name).sorted() == ["read_sensors", "scan"])
+    }
+
+    @Test func aSilentLineIsGivenUp() async throws {
+        let channel = try channel { $0.idleTimeout = .milliseconds(50) }
+        try await run(channel) {
+            #expect(broker.wait { $0.subscriptions.count >= 3 })
+            #expect(Eventually.holds { channel.status.reason?.contains("no sign of life") == true })
+        }
+    }
+
+    @Test func aWrongKeySaysSoAndIsTriedSlowly() async throws {
+        let channel = try channel(key: "myco_wrong") { $0.holdDelay = .seconds(600) }
+        try await run(channel) {
+            #expect(Eventually.holds { channel.status.reason?.contains("403") == true })
+        }
+        #expect(broker.withLedger { $0.turnedAway } == 1)
+    }
+
+    @Test(arguments: [
+        MASFault.page, .huge, .corrupt, .garbage, .closed, .redirect(to: "http://x/"), .status(500), .status(404),
+        .status(429, retryAfter: "0"),
+    ])
+    func aBadAnswerIsOutlived(fault: MASFault) async throws {
+        broker.inject(fault, times: 2, on: "subscribe")
+        let channel = try channel()
+        try await run(channel) {
+            #expect(Eventually.holds { channel.status.isOpen })
+            broker.command(#"{"cmd":"scan"}"#, device: "board-1", id: "m-1")
+            #expect(Eventually.holds { channel.status.taken == 1 })
+        }
+    }
+
+    @Test func anEndlessEventEndsTheLineNotTheGateway() async throws {
+        let channel = try channel()
+        try await run(channel) {
+            #expect(Eventually.holds { channel.status.isOpen })
+            for _ in 0..<40 { broker.send("data: " + String(repeating: "x", count: 32 << 10) + "\n") }
+            #expect(Eventually.holds { channel.status.ignored["event_too_large"] == 1 })
+            #expect(Eventually.holds { channel.status.connections >= 2 && channel.status.isOpen })
+        }
+    }
+}

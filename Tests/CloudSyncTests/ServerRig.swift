@@ -1,0 +1,61 @@
+import CloudSync
+import EventLoop
+import GatewayModel
+import GatewayTestKit
+import HTTPClient
+import Testing
+
+/// A stream in memory and destinations with short waits that read it, over real sockets.
+struct ServerRig {
+    let stream = MemoryStream()
+
+    var source: DeliverySource {
+        let source = stream.source
+        return DeliverySource(
+            stream: .readings, epoch: "epoch", acknowledged: source.acknowledged, last: source.last,
+            visit: { after, limit, _, body in try source.visit(after, limit, body) }, acknowledge: source.acknowledge,
+            refuse: { seq, identity, status, reason in
+                _ = try source.visit(SequenceNumber(seq.rawValue - 1), 1) { record in
+                    // Never throws here.
+                    try? source.refuse(copy record, identity, status, reason)
+                }
+            }, onAppend: source.onAppend)
+    }
+
+    func destination<Format: DeliveryFormat>(
+        _ kind: String, _ format: Format, source: DeliverySource? = nil, holdDelay: Duration = .milliseconds(10),
+        sideTraffic: @escaping @Sendable () -> (any SideTraffic)? = { nil }
+    ) throws -> FormatDestination<Format> {
+        var configuration = DestinationConfiguration(name: kind, kind: kind, gatewayID: "gw-1")
+        configuration.client.acceptsCompression = false
+        configuration.push.retryDelayInitial = .milliseconds(10)
+        configuration.push.retryDelayMax = .milliseconds(200)
+        configuration.push.holdDelayInitial = holdDelay
+        configuration.push.holdDelayMax = holdDelay
+        configuration.push.saveInterval = 10
+        configuration.push.stopLimit = 200
+        return try FormatDestination(
+            configuration, sources: [source ?? self.source], format: format, clock: SystemClock(), seed: 1,
+            sideTraffic: sideTraffic)
+    }
+
+    /// Runs `destination` while `body` runs, then stops it.
+    func run(_ destination: any Destination, _ body: () throws -> Void) async throws {
+        let started = stream.listenerCount
+        let task = Task { try await destination.run() }
+        defer { task.cancel() }
+        // `body` blocks a thread of the pool that the destination's start may need.
+        while stream.listenerCount == started { await Task.yield() }
+        try body()
+        task.cancel()
+        try await task.value
+    }
+
+    /// Flushes until everything is acknowledged; false if it is not within a minute.
+    func drains(_ destination: any Destination, _ count: Int) -> Bool {
+        Eventually.holds(within: .seconds(60)) {
+            destination.flush()
+            return stream.acknowledged == Int64(count)
+        }
+    }
+}
