@@ -38,6 +38,12 @@ extension Journal {
             self.linger = linger
         }
 
+        /// At what size segments of the stream are sealed: several must fit into what it may take.
+        func segmentSize(of stream: StreamName) -> Int64 {
+            guard let limit = retention.of(stream).maxBytes else { return segmentSize }
+            return min(segmentSize, max(64 << 10, limit / 4))
+        }
+
         /// The same with sizes that the disk can hold: room is made a segment at a time, so that a segment must be a
         /// small part of it.
         func fitted(to disk: DiskSpace?) -> Configuration {

@@ -51,7 +51,10 @@ extension Journal {
                     gap(found)
                 }, body)
             if let key { state.cursors.hand(key, upTo: walk.position) }
-            for range in told { try state.ledger.forfeit(range, of: stream) }
+            for range in told {
+                guard let lost = try state.ledger.forfeit(range, of: stream) else { continue }
+                state.owe(.recordsLost(stream, lost, state.clock.now()))
+            }
         } catch { throw JournalError(error) }
         return (SequenceNumber(walk.position), walk.position < end)
     }

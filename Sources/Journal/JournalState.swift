@@ -18,6 +18,7 @@ final class JournalState: Sendable {
     let queue: AppendQueue
     /// When the writer last came round, in milliseconds of the monotonic clock.
     private let turnedAt: Atomic<Int64>
+    private let owed = Mutex<[Note]>([])
     private let counters = Mutex((counters: JournalCounters(), isWritable: true))
 
     init(
@@ -37,6 +38,16 @@ final class JournalState: Sendable {
         cursors = try CursorTable(state, epoch: numbering.epoch)
         clockWatch = try ClockWatch(state, pool.book, boot: configuration.boot)
         queue = AppendQueue(linger: configuration.linger)
+    }
+
+    /// Leaves an entry of the audit for the writer.
+    func owe(_ note: Note) { owed.withLock { $0.append(note) } }
+
+    func takeOwed() -> [Note] {
+        owed.withLock { owed in
+            defer { owed.removeAll() }
+            return owed
+        }
     }
 
     func log(_ stream: StreamName) -> StreamLog {

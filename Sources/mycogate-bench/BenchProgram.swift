@@ -5,7 +5,7 @@ enum BenchProgram {
     /// In the order of the data path.
     static let benchmarks: [Benchmark] = [
         IntakeBenchmark.benchmark, LatencyBenchmark.benchmark, PushBenchmark.benchmark, PullBenchmark.benchmark,
-        StartBenchmark.benchmark, MemoryBenchmark.benchmark, DecodeBenchmark.benchmark,
+        PackingBenchmark.benchmark, StartBenchmark.benchmark, MemoryBenchmark.benchmark, DecodeBenchmark.benchmark,
     ]
 
     static func run(_ arguments: [String]) -> Int32 {
@@ -78,6 +78,14 @@ enum Measure {
         for _ in 0..<digits { scale *= 10 }
         let rounded = (value * scale).rounded() / scale
         return digits == 0 ? String(Int(exactly: rounded) ?? 0) : "\(rounded)"
+    }
+
+    /// Bytes of these files of `folder`.
+    static func byteCount(of folder: String, among names: some Sequence<String>) -> Int {
+        names.reduce(0) { total, name in
+            var info = stat()
+            return lstat(folder + "/" + name, &info) == 0 ? total + Int(info.st_size) : total
+        }
     }
 
     /// Bytes that the files below `folder` take.

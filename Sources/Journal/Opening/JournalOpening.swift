@@ -27,7 +27,7 @@ enum JournalOpening {
                 let log = StreamLog(stream, dataDirectory: configuration.dataDirectory)
                 do throws(JournalError) {
                     scans[stream] = try StreamScan(
-                        log, generation: generation, segmentSize: configuration.segmentSize,
+                        log, generation: generation, segmentSize: configuration.segmentSize(of: stream),
                         damagedFolder: configuration.dataDirectory + "/damaged")
                 } catch { throw error.asSQLite }
             }
@@ -111,7 +111,7 @@ enum JournalOpening {
             let goesOn = isSound && scan.facts?.epoch == numbering.epoch && end == scan.last
             writers[stream] = try StreamWriter(
                 scan.log, goesOn ? scan.active : nil, last: end, cause: scan.facts?.cause ?? 0, numbering: numbering,
-                state: store, segmentSize: configuration.segmentSize)
+                state: store, segmentSize: configuration.segmentSize(of: stream))
         }
         guard let events = writers[.events] else { preconditionFailure("every stream has a writer") }
         let logs = scans.mapValues(\.log)
@@ -129,7 +129,9 @@ enum JournalOpening {
         for (stream, log) in state.logs {
             let floor = state.cursors.requiredFloor(of: stream) ?? .max
             // Whoever had them in memory has died since.
-            if floor < .max { try state.ledger.forfeit(floor + 1 ... .max, of: stream) }
+            if floor < .max, let lost = try state.ledger.forfeit(floor + 1 ... .max, of: stream) {
+                notes.append(.recordsLost(stream, lost, state.clock.now()))
+            }
             for range in state.ledger.unexplained(stream, through: log.first - 1) {
                 let gap = StreamGap(
                     from: SequenceNumber(range.lowerBound), to: SequenceNumber(range.upperBound),

@@ -109,4 +109,13 @@ extension Note {
             + "\"count\":\(loss.gap.count),\"needed\":\(loss.needed),\"reason\":\"\(loss.gap.reason)\"}"
         return Note(.audit, kind: "records_evicted", body: body, received: now)
     }
+
+    /// `records_lost`, for the audit: what had been evicted while a required consumer had it in memory, and is lost since
+    /// it let go of it.
+    static func recordsLost(_ stream: StreamName, _ range: ClosedRange<Int64>, _ now: ReceiveTime) -> Note {
+        let body =
+            "{\"stream\":\"\(stream.rawValue)\",\"from\":\(range.lowerBound),\"to\":\(range.upperBound),"
+            + "\"count\":\(range.count),\"needed\":\(range.count),\"reason\":\"let_go\"}"
+        return Note(.audit, kind: "records_lost", body: body, received: now)
+    }
 }

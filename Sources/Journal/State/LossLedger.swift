@@ -119,8 +119,10 @@ final class LossLedger: Sendable {
 
     /// A required consumer has been told that `range` is gone, or has died with what it had in memory: of what was in its
     /// hands, this is lost now.
-    func forfeit(_ range: ClosedRange<Int64>, of stream: StreamName) throws(SQLiteError) {
-        guard let hand = handed.withLock({ $0[stream] }), hand.overlaps(range) else { return }
+    ///
+    /// - Returns: what is lost, for the audit.
+    func forfeit(_ range: ClosedRange<Int64>, of stream: StreamName) throws(SQLiteError) -> ClosedRange<Int64>? {
+        guard let hand = handed.withLock({ $0[stream] }), hand.overlaps(range) else { return nil }
         let lost = hand.clamped(to: range)
         let rest = lost.upperBound < hand.upperBound ? lost.upperBound + 1...hand.upperBound : nil
         let count = Int64(lost.count)
@@ -141,6 +143,7 @@ final class LossLedger: Sendable {
             }
             losses[stream]?[index].needed += count
         }
+        return lost
     }
 
     /// What has gone of a stream, in the order of its numbers.

@@ -66,7 +66,7 @@ final class Committer {
         }
         upkeep.run()
         eviction.catchUp()
-        owe(eviction.takeNotes())
+        owe(eviction.takeNotes() + shared.takeOwed())
         if !owed.isEmpty { commit([]) }
         space.settle()
         probe()
