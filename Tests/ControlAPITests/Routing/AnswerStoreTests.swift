@@ -98,6 +98,8 @@ import Testing
         _ = try await post("x", key: "k2")
         clock.setWall(milliseconds: 1_000, trusted: false)
         for key in ["k1", "k2"] { _ = try await post("x", key: key) }
+        clock.setWall(milliseconds: 2_100_000_000_000, trusted: false)
+        for key in ["k1", "k2"] { _ = try await post("x", key: key) }
         #expect(made.count == 2)
     }
 

@@ -1,0 +1,128 @@
+import GatewayTestKit
+import Glibc
+import HTTPClient
+import JSONText
+import SQLite
+import Testing
+
+/// `docs/extend/pull_to_postgresql.py` against a real PostgreSQL.
+@Suite(.serialized) struct ReferencePullerTests {
+    /// Beside the tests, wherever the tree is.
+    private static var script: String {
+        let parts = "\(#filePath)".split(separator: "/").dropLast(3)
+        return "/" + parts.joined(separator: "/") + "/docs/extend/pull_to_postgresql.py"
+    }
+
+    private func puller(
+        _ server: PostgreSQLServer, _ gateway: GatewayProcess, once: Bool
+    ) throws -> ChildProcess {
+        try ChildProcess(
+            "/usr/bin/python3",
+            [Self.script, server.database, gateway.url, "--token-file", gateway.folder.file("token")]
+                + (once ? ["--once"] : []), output: gateway.folder.file("puller.log"))
+    }
+
+    private func started(_ sections: String) throws -> GatewayProcess {
+        let gateway = try GatewayProcess(binary: GatewayProcess.built(), sections: sections)
+        #expect(try gateway.start(), "\(gateway.log)")
+        let token = try JSON(
+            parsing: try gateway.tool(["token", "create", "central", "--scopes", "sync:pull", "--json"]).output)
+        try File.write(token["token"]?.string ?? "", to: gateway.folder.file("token"), mode: 0o600)
+        return gateway
+    }
+
+    private func publish(_ publisher: LoadPublisher, _ range: Range<Int>) {
+        publisher.publish(range) {
+            ("mycobrain/pg-\($0 % 3)/telemetry", Array(#"{"seq":\#($0),"pack":[{"id":"x","v":\#($0)}]}"#.utf8))
+        }
+    }
+
+    private func pullOnce(_ server: PostgreSQLServer, _ gateway: GatewayProcess) throws {
+        let status = try puller(server, gateway, once: true).waitForExit()
+        #expect(status == 0, "\((try? File.text(gateway.folder.file("puller.log"))) ?? "")")
+    }
+
+    /// The values that have landed, each as often as it has.
+    private func values(_ server: PostgreSQLServer) throws -> [Int] {
+        try server.query(
+            "SELECT body->'readings'->0->>'v' FROM mycogate_record WHERE stream = 'readings'"
+        ).split(separator: "\n").compactMap { Int($0) }
+    }
+
+    @Test func everyStreamLandsOnceThroughKillsOfBoth() throws {
+        let server = try PostgreSQLServer()
+        let broker = try BrokerProcess()
+        let gateway = try started(
+            """
+            mqtt: {broker: "\(broker.url)"}
+            sync: {consumers: [{name: central, streams: [readings, events, logs, audit, tasks], required: true}]}
+            """)
+        let publisher = try LoadPublisher(port: broker.port, clientID: "devices")
+        var random = SeededRandom(seed: 7)
+        var running = try puller(server, gateway, once: false)
+        let round = 400
+        for step in 0..<12 {
+            publish(publisher, step * round..<(step + 1) * round)
+            // Killed wherever it is, at a moment that the count of what has landed chooses.
+            let limit = Int.random(in: step * round..<(step + 1) * round, using: &random)
+            #expect(Eventually.holds(within: .seconds(30)) { ((try? values(server)) ?? []).count > limit })
+            if step % 3 == 2 {
+                gateway.kill()
+                #expect(try gateway.start(), "\(gateway.log)")
+            }
+            running.kill(SIGKILL)
+            _ = running.waitForExit()
+            running = try puller(server, gateway, once: false)
+        }
+        #expect(Eventually.holds(within: .seconds(30)) { gateway.recordCount == 12 * round })
+        running.kill(SIGKILL)
+        _ = running.waitForExit()
+        try pullOnce(server, gateway)
+        #expect(try values(server).sorted() == Array(0..<12 * round))
+        for stream in ["readings", "events", "logs", "audit", "tasks"] {
+            let held = try gateway.records(of: stream).compactMap { $0["id"]?.string }
+            let landed = try server.query(
+                "SELECT id FROM mycogate_record WHERE stream = '\(stream)' ORDER BY (body->>'seq')::bigint")
+            #expect(landed.split(separator: "\n").map(String.init) == held, "\(stream)")
+        }
+        let state = try JSON(parsing: try #require(gateway.get("/api/v1/sync")).body)
+        for stream in state["streams"]?.array ?? [] where (stream["last_seq"]?.int ?? 0) > 0 {
+            #expect(stream["consumers"]?["central"]?["lag"]?.int == 0, "\(stream.text)")
+        }
+        gateway.stop()
+    }
+
+    @Test func aGatewayRestoredFromABackupLosesAndDoublesNothing() throws {
+        let server = try PostgreSQLServer()
+        let broker = try BrokerProcess()
+        let gateway = try started("mqtt: {broker: \"\(broker.url)\"}")
+        let publisher = try LoadPublisher(port: broker.port, clientID: "devices")
+        publish(publisher, 0..<300)
+        #expect(Eventually.holds { gateway.recordCount == 300 })
+        #expect(gateway.stop() == 0)
+        let backup = gateway.folder.file("backup")
+        #expect(try ChildProcess("cp", ["-r", gateway.dataDirectory, backup]).waitForExit() == 0)
+        #expect(try gateway.start(), "\(gateway.log)")
+        publish(publisher, 300..<500)
+        #expect(Eventually.holds { gateway.recordCount == 500 })
+        try pullOnce(server, gateway)
+        #expect(try values(server).count == 500)
+        gateway.kill()
+        // The disk has died; what was backed up takes its place.
+        #expect(try ChildProcess("rm", ["-rf", gateway.dataDirectory]).waitForExit() == 0)
+        #expect(try ChildProcess("mv", [backup, gateway.dataDirectory]).waitForExit() == 0)
+        do {
+            let state = try Database(path: gateway.dataDirectory + "/state.db")
+            try state.write { connection throws(SQLiteError) in try connection.run("DELETE FROM journal_epoch") }
+        }
+        #expect(try gateway.start(), "\(gateway.log)")
+        // More than were lost, so that the old cursor lies within the new numbers.
+        publish(publisher, 500..<900)
+        #expect(Eventually.holds { gateway.recordCount == 700 })
+        try pullOnce(server, gateway)
+        #expect(try values(server).sorted() == Array(0..<900))
+        #expect(try server.query("SELECT count(*) FROM mycogate_gap") == "0")
+        #expect(try server.query("SELECT count(DISTINCT split_part(id, '/', 2)) FROM mycogate_record") == "2")
+        gateway.stop()
+    }
+}
