@@ -11,19 +11,9 @@ import Testing
 
     private func gateway(_ sections: String, wrongBy seconds: Int64) throws -> GatewayProcess {
         let gateway = try GatewayProcess(binary: GatewayProcess.built(), sections: sections)
-        try set(gateway, wrongBy: seconds)
-        gateway.environment = [
-            "LD_PRELOAD": "/usr/$LIB/faketime/libfaketimeMT.so.1",
-            "FAKETIME_TIMESTAMP_FILE": gateway.folder.file("now"),
-            "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-        ]
+        try gateway.falsifyClock(by: seconds)
         #expect(try gateway.start(), "\(gateway.log)")
         return gateway
-    }
-
-    private func set(_ gateway: GatewayProcess, wrongBy seconds: Int64) throws {
-        try File.write("\(seconds < 0 ? "" : "+")\(seconds)\n", to: gateway.folder.file("now.next"))
-        rename(gateway.folder.file("now.next"), gateway.folder.file("now"))
     }
 
     private func status(_ gateway: GatewayProcess, _ key: String) -> JSON? { gateway.status()?[key] }
@@ -35,7 +25,6 @@ import Testing
     @Test func aGatewayIn1970StoresDeliversAndCorrects() throws {
         let broker = try BrokerProcess()
         let down = try LoopbackPort.free()
-        // The clock of the machine itself may be vouched for by nothing, so the configuration does.
         let sections = """
             mqtt: {broker: "\(broker.url)"}
             sync: {destinations: [{name: mas, kind: mas, url: "http://127.0.0.1:\(down)"}]}
@@ -95,7 +84,7 @@ import Testing
         let year: Int64 = 365 * 86_400
         for (step, seconds) in [10 * year, -10 * year, 60 - now, 0].enumerated() {
             let before = try #require(status(gateway, "uptime_s")?.int64)
-            try set(gateway, wrongBy: seconds)
+            try gateway.falsifyClock(by: seconds)
             publisher.publish(step + 1..<step + 2) { ("mycobrain/a1/telemetry", body($0)) }
             #expect(Eventually.holds { gateway.recordCount == step + 2 })
             // Housekeeping has come round.
@@ -111,5 +100,18 @@ import Testing
 
     private func correction(_ gateway: GatewayProcess) throws -> JSON? {
         try gateway.records(of: "events").first { $0["kind"]?.string == "clock_correction" }
+    }
+}
+
+extension GatewayProcess {
+    /// Makes the daemon's wall clock wrong by so many seconds, by libfaketime; at once if it runs since an earlier call.
+    func falsifyClock(by seconds: Int64) throws {
+        let file = folder.file("faketime")
+        try File.write("\(seconds < 0 ? "" : "+")\(seconds)\n", to: file + ".next")
+        rename(file + ".next", file)
+        environment = [
+            "LD_PRELOAD": "/usr/$LIB/faketime/libfaketimeMT.so.1", "FAKETIME_TIMESTAMP_FILE": file,
+            "FAKETIME_NO_CACHE": "1", "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        ]
     }
 }

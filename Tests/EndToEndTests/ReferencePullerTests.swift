@@ -24,11 +24,16 @@ import Testing
 
     private func started(_ sections: String) throws -> GatewayProcess {
         let gateway = try GatewayProcess(binary: GatewayProcess.built(), sections: sections)
+        try start(gateway)
+        return gateway
+    }
+
+    /// Starts it and makes the puller's token.
+    private func start(_ gateway: GatewayProcess) throws {
         #expect(try gateway.start(), "\(gateway.log)")
         let token = try JSON(
             parsing: try gateway.tool(["token", "create", "central", "--scopes", "sync:pull", "--json"]).output)
         try File.write(token["token"]?.string ?? "", to: gateway.folder.file("token"), mode: 0o600)
-        return gateway
     }
 
     private func publish(_ publisher: LoadPublisher, _ range: Range<Int>) {
@@ -123,6 +128,43 @@ import Testing
         #expect(try values(server).sorted() == Array(0..<900))
         #expect(try server.query("SELECT count(*) FROM mycogate_gap") == "0")
         #expect(try server.query("SELECT count(DISTINCT split_part(id, '/', 2)) FROM mycogate_record") == "2")
+        gateway.stop()
+    }
+
+    @Test func recordsPulledIn1970GetTheirRightTimeToo() throws {
+        let server = try PostgreSQLServer()
+        let broker = try BrokerProcess()
+        let down = try LoopbackPort.free()
+        let gateway = try GatewayProcess(
+            binary: GatewayProcess.built(),
+            sections: """
+                mqtt: {broker: "\(broker.url)"}
+                sync: {destinations: [{name: mas, kind: mas, url: "http://127.0.0.1:\(down)"}]}
+                """)
+        try gateway.falsifyClock(by: 120 - Int64(time(nil)))
+        try start(gateway)
+        let publisher = try LoadPublisher(port: broker.port, clientID: "devices")
+        publish(publisher, 0..<50)
+        #expect(Eventually.holds { gateway.recordCount == 50 })
+        try pullOnce(server, gateway)
+        let early = "SELECT count(*) FROM mycogate_record WHERE time < '2020-01-01'"
+        #expect(try Int(server.query(early)) ?? 0 >= 50)
+        // The time comes with the answers of a MAS.
+        var configuration = StandInMAS.Configuration()
+        configuration.port = UInt16(down)
+        let mas = try StandInMAS(configuration)
+        #expect(Eventually.holds(within: .seconds(40)) { gateway.status()?["time_trusted"]?.bool == true })
+        #expect(mas.wait { $0.deliveries.count == 50 })
+        #expect(
+            Eventually.holds {
+                let events = (try? gateway.records(of: "events")) ?? []
+                return events.contains { $0["kind"]?.string == "clock_correction" }
+            })
+        try pullOnce(server, gateway)
+        #expect(try server.query(early) == "0")
+        #expect(
+            try server.query("SELECT count(*) FROM mycogate_record WHERE abs(extract(epoch FROM now() - time)) > 300")
+                == "0")
         gateway.stop()
     }
 }
