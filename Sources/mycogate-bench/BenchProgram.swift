@@ -6,6 +6,7 @@ enum BenchProgram {
     static let benchmarks: [Benchmark] = [
         IntakeBenchmark.benchmark, LatencyBenchmark.benchmark, PushBenchmark.benchmark, PullBenchmark.benchmark,
         PackingBenchmark.benchmark, StartBenchmark.benchmark, MemoryBenchmark.benchmark, DecodeBenchmark.benchmark,
+        NATSDrainBenchmark.benchmark,
     ]
 
     static func run(_ arguments: [String]) -> Int32 {
@@ -13,6 +14,9 @@ enum BenchProgram {
         {
             return CountingSubscriber.run(port: port, count: count)
         }
+        // `drain nats` reads better than `drain-nats`.
+        var arguments = arguments
+        if arguments.count > 1, arguments[0] == "drain" { arguments = arguments.dropFirst().map { "drain-" + $0 } }
         let chosen = arguments.isEmpty ? benchmarks : benchmarks.filter { arguments.contains($0.name) }
         guard chosen.count == max(arguments.count, chosen.count) else {
             write("usage: mycogate-bench [\(benchmarks.map(\.name).joined(separator: " | "))] …")

@@ -31,14 +31,14 @@ public final class NATSDestination: Destination {
         /// A connection on which a message is not answered for so long is given up (milliseconds).
         public var answerTimeout: Int64 = 5_000
 
-        /// The stream is `mycogate_<gateway>` and takes the subjects of this gateway.
+        /// The stream is `mycogate-<gateway>` and takes the subjects of this gateway.
         public init(name: String, gatewayID: String, epoch: String, servers: [String]) {
             self.name = name
             self.gatewayID = gatewayID
             self.epoch = epoch
             self.servers = servers
             stream = StreamPlan(
-                name: "mycogate_" + PublishedSubject.token(gatewayID),
+                name: "mycogate-" + PublishedSubject.token(gatewayID),
                 subjects: StreamName.allCases.map { PublishedSubject.name(gateway: gatewayID, stream: $0) })
             push.pageRecords = 256
             push.windowRecordsMax = 1_024

@@ -5,7 +5,7 @@ public import YAMLText
 public struct SyncSection: Sendable {
     /// The protocols that can be pushed with.
     public enum Kind: String, CaseIterable, Sendable {
-        case mas, mindex, mycorrhizae, website
+        case mas, mindex, mycorrhizae, website, nats
     }
 
     /// Where a consumer begins that was never seen before.
@@ -28,7 +28,10 @@ public struct SyncSection: Sendable {
         public var mindex: MINDEXKeys?
         public var mycorrhizae: MycorrhizaeKeys?
         public var website: WebsiteKeys?
+        public var nats: NATSKeys?
 
+        /// The streams that it takes.
+        var streams: [StreamName] { nats?.streams ?? [.readings] }
         /// All cursors that it has.
         var consumers: [String] { mycorrhizae?.acknowledgesReplays == true ? [name, name + "-acks"] : [name] }
     }
@@ -73,8 +76,8 @@ public struct SyncSection: Sendable {
         let kind: Kind = section.requiredChoice("kind") ?? .mas
         var destination = Destination(
             name: name(section), kind: kind,
-            url: section.requiredValue("url", accepted: "http://HOST[:PORT][/PATH] or https://…") {
-                $0.text.flatMap(url)
+            url: section.requiredValue("url", accepted: acceptedURL(kind)) {
+                $0.text.flatMap(kind == .nats ? NATSKeys.address : url)
             } ?? "",
             required: section.flag("required", default: kind != .website),
             from: section.choice("from", default: Start.oldest), certificateAuthority: section.file("ca_file"),
@@ -84,6 +87,7 @@ public struct SyncSection: Sendable {
         case .mindex: destination.mindex = MINDEXKeys(section)
         case .mycorrhizae: destination.mycorrhizae = MycorrhizaeKeys(section)
         case .website: destination.website = WebsiteKeys(section)
+        case .nats: destination.nats = NATSKeys(section)
         }
         return destination
     }
@@ -99,6 +103,10 @@ public struct SyncSection: Sendable {
     public static func isConsumerName(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.utf8.allSatisfy { $0.isLetterOrDigit || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_") }
+    }
+
+    private static func acceptedURL(_ kind: Kind) -> String {
+        kind == .nats ? NATSKeys.acceptedAddress : "http://HOST[:PORT][/PATH] or https://…"
     }
 
     private static func url(_ text: String) -> String? {

@@ -79,8 +79,10 @@ struct Store {
 
     /// Tells the journal who is required, and enters in the audit who no longer is.
     func declareConsumers(_ sync: SyncSection, at now: ReceiveTime) throws {
-        let destinations = sync.destinations.filter(\.required).map {
-            RequiredConsumer($0.name, .readings, from: $0.from == .now ? .now : .oldest)
+        let destinations = sync.destinations.filter(\.required).flatMap { destination in
+            destination.streams.map {
+                RequiredConsumer(destination.name, $0, from: destination.from == .now ? .now : .oldest)
+            }
         }
         let consumers = sync.consumers.filter(\.required).flatMap { consumer in
             consumer.streams.map { RequiredConsumer(consumer.name, $0, from: consumer.from == .now ? .now : .oldest) }

@@ -28,17 +28,20 @@ public final class NATSServerProcess: Sendable {
     /// - Parameters:
     ///   - port: nil for a free one; the port of an earlier server to come back in its place.
     ///   - folder: where its files are; give that of an earlier server to keep its streams.
+    ///   - jetStream: its part of the configuration; nil: without JetStream, as a leaf node may be.
     ///   - settings: lines added to its configuration.
     public init(
         port: Int? = nil, folder: TemporaryFolder? = nil, name: String = "single", route: Route? = nil,
-        jetStream: String = "max_file_store: 2GB", settings: [String] = []
+        jetStream: String? = "max_file_store: 2GB", settings: [String] = []
     ) throws(FileError) {
         let folder: TemporaryFolder = if let folder { folder } else { try TemporaryFolder("mycogate-nats") }
         let port: Int = if let port { port } else { try LoopbackPort.free() }
         self.folder = folder
         self.port = port
         var lines = ["listen: \"127.0.0.1:\(port)\"", "server_name: \(name)"]
-        lines.append("jetstream { store_dir: \"\(folder.file("store"))\", max_memory_store: 64MB, \(jetStream) }")
+        if let jetStream {
+            lines.append("jetstream { store_dir: \"\(folder.file("store"))\", max_memory_store: 64MB, \(jetStream) }")
+        }
         if let route {
             let routes = route.members.map { "\"nats-route://127.0.0.1:\($0)\"" }.joined(separator: ", ")
             lines.append("cluster { name: \(route.cluster), listen: \"127.0.0.1:\(route.port)\", routes: [\(routes)] }")

@@ -7,7 +7,7 @@ import Testing
 /// A real cluster of three whose nodes are killed while records flow.
 @Suite(.serialized)
 struct NATSClusterTests {
-    private let own = "mycogate_gw-1"
+    private let own = "mycogate-gw-1"
 
     private func leader(_ cluster: NATSCluster) throws -> Int? {
         for url in cluster.urls {

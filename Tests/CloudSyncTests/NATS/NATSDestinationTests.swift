@@ -9,7 +9,7 @@ import Testing
 struct NATSDestinationTests {
     private let server: NATSServerProcess
     /// The stream a destination makes for itself.
-    private let own = "mycogate_gw-1"
+    private let own = "mycogate-gw-1"
     /// Short enough to be over before a test is.
     private static let window: Int64 = 100_000_000
 
@@ -135,5 +135,26 @@ struct NATSDestinationTests {
             let ids = stored.filter { $0.subject == "mycogate.\(gateway).readings" }.compactMap(\.id)
             #expect(ids == (1...300).map { "\(gateway)/e1/readings/\($0)" })
         }
+    }
+
+    @Test func aLeafNodePassesOnAndTheHubMayBeAway() async throws {
+        let leaves = try LoopbackPort.free()
+        let listening = ["leafnodes { listen: \"127.0.0.1:\(leaves)\" }"]
+        let domain = "max_file_store: 2GB, domain: hub"
+        var hub = try NATSServerProcess(name: "hub", jetStream: domain, settings: listening)
+        let leaf = try NATSServerProcess(
+            name: "leaf", jetStream: nil,
+            settings: ["leafnodes { reconnect: 1, remotes: [{url: \"nats://127.0.0.1:\(leaves)\"}] }"])
+        let readings = NumberedStream(count: 2_000)
+        let world = try NATSWorld([leaf.url], [readings]) { $0.domain = "hub" }
+        #expect(await NATSWorld.waits { readings.acknowledged == 2_000 })
+        let (port, folder) = (hub.port, hub.folder)
+        hub.kill()
+        readings.append(500)
+        #expect(await NATSWorld.waits { world.status.state == .retrying })
+        hub = try NATSServerProcess(port: port, folder: folder, name: "hub", jetStream: domain, settings: listening)
+        #expect(await NATSWorld.waits { readings.acknowledged == 2_500 })
+        try await world.stop()
+        #expect(tells(try StreamContents.read(own, at: hub.url), 1...2_500))
     }
 }

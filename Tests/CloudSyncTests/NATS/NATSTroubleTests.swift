@@ -7,7 +7,7 @@ import Testing
 /// What goes wrong around a NATS destination, what people are told, and that it goes on by itself.
 @Suite(.serialized)
 struct NATSTroubleTests {
-    private let own = "mycogate_gw-1"
+    private let own = "mycogate-gw-1"
 
     private func outside(_ server: NATSServerProcess) throws -> NATSConnection {
         try NATSConnection(NATSSettings(), address: server.url, onArrival: {})
@@ -145,7 +145,7 @@ struct NATSTroubleTests {
         let server = try NATSServerProcess()
         let readings = NumberedStream(count: 5)
         let world = try NATSWorld([server.url], [readings]) { $0.createsStream = false }
-        #expect(await isHeld(world, "the stream mycogate_gw-1 does not exist"))
+        #expect(await isHeld(world, "the stream mycogate-gw-1 does not exist"))
         _ = try outside(server).create(StreamPlan(name: own, subjects: ["mycogate.gw-2.>"]))
         world.destination.flush()
         #expect(await isHeld(world, "does not take the subject mycogate.gw-1.readings"))

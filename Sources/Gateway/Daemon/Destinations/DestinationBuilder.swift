@@ -24,6 +24,7 @@ struct DestinationBuilder {
     func make(_ section: SyncSection.Destination, _ parts: inout DestinationParts) throws -> any Destination {
         if let keys = section.mindex { return try mindex(section, keys) }
         if let keys = section.mycorrhizae { return try mycorrhizae(section, keys, &parts) }
+        if let keys = section.nats { return try nats(section, keys) }
         if let keys = section.website { return try website(section, keys, &parts) }
         return try mas(section)
     }
