@@ -21,6 +21,9 @@ private enum StatusText {
         Output.line(
             "gateway \(text(status["gateway_id"])) version \(text(status["version"])), "
                 + "up \(text(status["uptime_s"])) s, \(status["ready"]?.bool == true ? "ready" : "NOT READY")")
+        let evidence = text(status["clock_evidence"])
+        Output.line(
+            "clock \(text(status["time"])), \(evidence == "none" ? "NOT BELIEVED" : "vouched for: \(evidence)")")
         for warning in status["warnings"]?.array ?? [] { Output.line("warning: \(text(warning))") }
         Output.line("")
         let streams = (status["streams"]?.members ?? []).map { stream in
