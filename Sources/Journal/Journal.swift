@@ -8,6 +8,8 @@ internal import Synchronization
 public final class Journal: Sendable {
     let state: JournalState
     private let writer: Mutex<WriterThread?>
+    /// In place of the thread, for simulations.
+    private let caller: CallersTurn?
 
     /// Opens or creates the journal. Repairs what a crash left; damaged segments are set aside and entered as losses.
     ///
@@ -22,9 +24,25 @@ public final class Journal: Sendable {
         return Journal(opened.state, try WriterThread(opened.state, committer))
     }
 
+    /// As `open`, but without a thread: whoever appends does the writer's work, so that in a simulation everything
+    /// happens in one order. `turn()` stands for the moments at which the writer looks round by itself.
+    package static func openWithoutThread(
+        _ configuration: Configuration, state: Database, clock: any Clock
+    ) throws(JournalError) -> Journal {
+        let opened = try JournalOpening.open(configuration, state: state, clock: clock)
+        return Journal(opened.state, Committer(opened.state, opened.writers, owed: opened.owed))
+    }
+
     private init(_ state: JournalState, _ writer: WriterThread) {
         self.state = state
         self.writer = Mutex(writer)
+        caller = nil
+    }
+
+    private init(_ state: JournalState, _ committer: sending Committer) {
+        self.state = state
+        writer = Mutex(nil)
+        caller = CallersTurn(committer)
     }
 
     deinit { close() }
@@ -36,6 +54,13 @@ public final class Journal: Sendable {
         state.queue.stop()
         let writer = writer.withLock { $0.take() }
         writer?.join()
+        caller?.close()
+    }
+
+    /// What the writer does once a second while nothing arrives. For a journal without a thread.
+    package func turn() {
+        caller?.rest()
+        state.noteTurn()
     }
 
     /// Stores a batch. On return every message in it is durable (fsync done) or known to be so from before.
@@ -51,7 +76,11 @@ public final class Journal: Sendable {
     ) throws(JournalError) -> AppendReceipt {
         guard !batch.isEmpty else { return AppendReceipt(outcomes: [], stored: 0, duplicates: 0) }
         let request = AppendRequest(batch, sessionStart: sessionStart)
-        try state.queue.submit(request)
+        if let caller {
+            caller.commit(request)
+        } else {
+            try state.queue.submit(request)
+        }
         return try request.receipt()
     }
 

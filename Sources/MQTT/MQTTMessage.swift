@@ -7,6 +7,13 @@ public struct MQTTMessage {
     public let qos: UInt8
     /// True if the broker kept it from before we subscribed.
     public let retained: Bool
+
+    package init(topic: UnsafeBufferPointer<UInt8>, payload: UnsafeRawBufferPointer, qos: UInt8, retained: Bool) {
+        self.topic = topic
+        self.payload = payload
+        self.qos = qos
+        self.retained = retained
+    }
 }
 
 /// What else happens on a connection, in the order it happened.

@@ -1,15 +1,15 @@
 internal import EventLoop
-internal import FieldProtocols
-internal import GatewayModel
+package import FieldProtocols
+package import GatewayModel
 internal import MQTT
 
 /// What was read from the broker since the last commit: decoded, not durable, not acknowledged.
-struct IntakeBatch<Decoder: MessageDecoder> {
-    private(set) var observations = ObservationBatch()
-    private(set) var acks: [ReplayAck] = []
-    private(set) var words: [DeviceWord] = []
+package struct IntakeBatch<Decoder: MessageDecoder> {
+    package private(set) var observations = ObservationBatch()
+    package private(set) var acks: [ReplayAck] = []
+    package private(set) var words: [DeviceWord] = []
     /// Messages since the last commit, however they fared, and their payload bytes.
-    private(set) var messageCount = 0
+    package private(set) var messageCount = 0
     private(set) var byteCount = 0
     /// When the first of them arrived, on the monotonic clock.
     private(set) var openedAt: Int64 = 0

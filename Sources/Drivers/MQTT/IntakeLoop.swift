@@ -14,14 +14,11 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     private let settings: IntakeSettings
     private let clock: any Clock
     private let presence: GatewayPresence
-    private var batch: IntakeBatch<Decoder>
+    private var uncommitted: UncommittedIntake<Decoder>
     private var backoff = Backoff(initial: .milliseconds(200), max: .seconds(10), stableAfter: .seconds(30))
     private var random: Jitter
     private var requests: [Int32: [String]] = [:]
-    /// Told to the journal with the first observations of a connection.
-    private var sessionStart: SessionStart?
     private var keptAliveAt: Int64 = 0
-    private var committedAt: Int64 = 0
 
     init(_ intake: MQTTIntake<Decoder>, decoder: Decoder, stop: StopFlag) {
         self.intake = intake
@@ -29,7 +26,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         settings = intake.settings
         clock = intake.clock
         presence = GatewayPresence(gateway: intake.settings.gateway)
-        batch = IntakeBatch(decoder: decoder)
+        uncommitted = UncommittedIntake(intake.settings, decoder: decoder)
         random = Jitter(seed: intake.seed)
     }
 
@@ -47,7 +44,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
                 intake.note(error)
             }
             intake.outbox.connectionEnded()
-            if batch.isEmpty { rest() } else { insist() }
+            if uncommitted.isEmpty { rest() } else { insist() }
         }
         intake.update { $0.state = .disconnected }
     }
@@ -78,7 +75,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
             try wait(connection)
             try readBurst(connection)
             try attend(connection)
-            if isDue { try commit() }
+            if uncommitted.isDue(now: clock.now().monotonicMilliseconds) { try commit() }
             try intake.outbox.forward(to: connection)
             try release(connection)
         }
@@ -88,10 +85,10 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     private func wait(_ connection: MQTTConnection) throws {
         let now = clock.now().monotonicMilliseconds
         var timeout = Int32(1_000)
-        if !batch.isEmpty {
-            timeout = Int32(clamping: max(0, dueAt - now))
+        if !uncommitted.isEmpty {
+            timeout = Int32(clamping: max(0, uncommitted.dueAt - now))
         }
-        let wantsWrite = batch.isEmpty && connection.wantsWrite
+        let wantsWrite = uncommitted.isEmpty && connection.wantsWrite
         var entries = [
             pollfd(
                 fd: connection.fileDescriptor, events: Int16(POLLIN) | (wantsWrite ? Int16(POLLOUT) : 0), revents: 0),
@@ -104,8 +101,8 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     /// Reads while messages keep coming, up to the limits of a batch.
     private func readBurst(_ connection: MQTTConnection) throws {
         var before = -1
-        while before != batch.messageCount, !isFull {
-            before = batch.messageCount
+        while before != uncommitted.messageCount, !uncommitted.isFull {
+            before = uncommitted.messageCount
             // libmosquitto takes one packet a call. One call that brings no message is enough to know that the rest is
             // not there yet, or is no message and will be looked at after the next poll.
             try connection.read()
@@ -114,25 +111,9 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         connection.acknowledgeSegments()
     }
 
-    /// Whether the batch must not grow.
-    private var isFull: Bool {
-        batch.messageCount >= settings.batchMax || batch.byteCount >= settings.byteCountMax
-            || batch.age >= settings.burst.milliseconds
-    }
-
-    /// Whether the batch has waited long enough.
-    private var isDue: Bool {
-        guard !batch.isEmpty else { return false }
-        return isFull || clock.now().monotonicMilliseconds >= dueAt
-    }
-
-    /// When the batch is to be committed: at once after a quiet time, else one linger after the last commit began, so that
-    /// there are no more commits a second than with waiting each time, but a lone message does not wait.
-    private var dueAt: Int64 { max(batch.openedAt, committedAt + settings.linger.milliseconds) }
-
     private func receive(_ message: MQTTMessage) {
         if message.topic.count == presence.topic.utf8.count, message.topic.elementsEqual(presence.topic.utf8) { return }
-        batch.add(message, received: clock.now())
+        uncommitted.add(message, received: clock.now())
     }
 
     /// The connection's own events, and its pings.
@@ -152,7 +133,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     }
 
     private func begin(_ connection: MQTTConnection, resumed: Bool) throws {
-        sessionStart = resumed ? .resumed(underWayMax: settings.receiveMaximum) : .fresh
+        uncommitted.begin(resumed: resumed)
         backoff.succeeded(now: clock.now().monotonicMilliseconds)
         intake.update {
             $0.state = .connected
@@ -187,24 +168,18 @@ final class IntakeLoop<Decoder: MessageDecoder> {
 
     /// Makes the batch durable and passes on what waited for that. Throws `IntakeError.held` if the journal refuses.
     private func commit() throws {
-        guard !batch.isEmpty else { return }
-        committedAt = clock.now().monotonicMilliseconds
-        var receipt = AppendReceipt(outcomes: [], stored: 0, duplicates: 0)
-        if !batch.observations.isEmpty {
-            do {
-                receipt = try intake.commit(batch.observations, sessionStart)
-            } catch {
+        try uncommitted.commit(now: clock.now().monotonicMilliseconds) { observations, sessionStart in
+            do { return try intake.commit(observations, sessionStart) } catch {
                 throw IntakeError.held(String(describing: error))
             }
+        } passOn: { batch, receipt in
+            intake.passOn(batch, receipt)
         }
-        if !batch.observations.observations.isEmpty { sessionStart = nil }
-        intake.passOn(batch, receipt)
-        batch.removeAll()
     }
 
     /// Lets acknowledgements and publications out, unless something that was read is not durable yet.
     private func release(_ connection: MQTTConnection) throws {
-        guard batch.isEmpty, connection.wantsWrite else { return }
+        guard uncommitted.isEmpty, connection.wantsWrite else { return }
         try connection.write()
     }
 
@@ -229,7 +204,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     /// again; what the broker repeats of it is recognised. The disk is ours, so nobody is hurt by trying often.
     private func insist() {
         var backoff = Backoff(initial: .milliseconds(100), max: .seconds(2))
-        while !batch.isEmpty {
+        while !uncommitted.isEmpty {
             guard stop.sleep(for: backoff.failed(now: clock.now().monotonicMilliseconds, using: &random)) else {
                 return
             }
