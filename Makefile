@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: run test check build format bench crash storage clean help dependencies
+.PHONY: run test check build format bench crash sim storage clean help dependencies
 
 SWIFT ?= $(or $(shell command -v swift),/opt/swift/usr/bin/swift)
 STRICT := --explicit-target-dependency-import-check error
@@ -17,6 +17,8 @@ RELEASE := -c release --static-swift-stdlib $(STRICT) $(STAMP)
 
 # Programs that the verbs below pass options to.
 DEMO_SECONDS ?=
+SEED ?= 1
+SEEDS ?= 200
 ARGS ?=
 
 help: ## list the verbs
@@ -59,6 +61,10 @@ crash: dependencies ## 30 kills over 200000 messages, counted from outside (ARGS
 storage: dependencies ## a disk that fails at every call, and 1000 power cuts (ARGS="--seeds 100 --every 10")
 	@$(SWIFT) build $(RELEASE) --product mycogate-sim >&2
 	@exec .build/release/mycogate-sim storage $(ARGS)
+
+sim: dependencies ## simulated sites in fast time, one a seed, where everything goes wrong (SEED=1 SEEDS=200)
+	@$(SWIFT) build $(RELEASE) --product mycogate-sim >&2
+	@exec .build/release/mycogate-sim sim --seed $(SEED) --seeds $(SEEDS) $(ARGS)
 
 clean: ## remove what was built
 	@rm -rf .build demo-data

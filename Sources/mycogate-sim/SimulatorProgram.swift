@@ -10,6 +10,7 @@ enum SimulatorProgram {
                mycogate-sim board g2|g3|g11 [--link PATH] [--seed N]
                mycogate-sim crash --gateway PROGRAM [--kills N] [--messages N] [--seed N]
                mycogate-sim storage [--seeds N] [--seed N] [--every N]
+               mycogate-sim sim [--seed N] [--seeds N] [--bug NAME]
 
         site    a whole site: the gateway, boards on MQTT and on serial ports, a stand-in MAS. Runs until it is
                 interrupted, or for N seconds; then its last line counts what was stored and delivered, and its exit
@@ -19,6 +20,9 @@ enum SimulatorProgram {
         crash   kills the gateway again and again (30 times over 200000 messages) and counts what was lost or doubled.
         storage a journal on a disk that fails: at every call of its life in turn (or every Nth), and by a power cut for each
                 of N seeds (1000), from --seed on. Exits with 1 if anything acknowledged is missing or doubled.
+        sim     simulated sites in fast time, one for each seed (200 from seed 1): everything goes wrong that can, then
+                all is healed, and what devices, servers and pullers have is compared. A seed that fails is printed with
+                its last steps. --bug plants a mistake that must be noticed; a wrong name lists them.
 
         """
 
@@ -34,6 +38,7 @@ enum SimulatorProgram {
             case "board": return try board(&options, signals)
             case "crash": return try crash(&options)
             case "storage": return try StorageVerb.run(&options)
+            case "sim": return try simulate(&options)
             case "help", "--help", "-h":
                 say(help)
                 return 0

@@ -4,8 +4,8 @@ internal import EventLoop
 /// Whose heartbeat is due: each device once a period, a new one at once, and all of them when the MAS has forgotten one.
 ///
 /// Pure: times are milliseconds of the monotonic clock.
-struct HeartbeatSchedule {
-    enum Answer: Equatable {
+package struct HeartbeatSchedule {
+    package enum Answer: Equatable {
         /// `isNew`: the MAS did not know the device (`registered`).
         case accepted(isNew: Bool)
         /// The MAS will not have this device as it is: 400, 413, 422.
@@ -49,7 +49,7 @@ struct HeartbeatSchedule {
     /// The earliest time at which a device is due: no device is looked at before.
     private var dueAt = Int64.max
 
-    init(isPaced: Bool, seed: UInt64) {
+    package init(isPaced: Bool, seed: UInt64) {
         self.isPaced = isPaced
         random = SplitMix64(seed: seed)
     }
@@ -66,7 +66,7 @@ struct HeartbeatSchedule {
     var refusals: [String: String] { members.compactMapValues(\.refusal) }
 
     /// Takes the devices there are now; `version` changes with what would be told about them.
-    mutating func list(_ listed: [(id: String, version: Int)], now: Int64) {
+    package mutating func list(_ listed: [(id: String, version: Int)], now: Int64) {
         for id in order { members[id]?.isListed = false }
         for (id, version) in listed {
             if members[id] == nil {
@@ -87,7 +87,7 @@ struct HeartbeatSchedule {
     }
 
     /// The device whose heartbeat is to be sent now; it is then under way until `answered`.
-    mutating func next(now: Int64) -> String? {
+    package mutating func next(now: Int64) -> String? {
         guard now >= dueAt, now >= pausedUntil, underWay < Self.underWayMax else { return nil }
         guard let index = order.firstIndex(where: { isDue($0, now) }) else { return nil }
         let id = order.remove(at: index)
@@ -99,11 +99,11 @@ struct HeartbeatSchedule {
     }
 
     /// When `next` will have something, nil if only after an answer.
-    var deadline: Int64? {
+    package var deadline: Int64? {
         underWay < Self.underWayMax && dueAt < .max ? max(dueAt, pausedUntil) : nil
     }
 
-    mutating func answered(_ id: String, _ answer: Answer, now: Int64) {
+    package mutating func answered(_ id: String, _ answer: Answer, now: Int64) {
         guard var member = members[id], member.isUnderWay else { return }
         defer { changed() }
         underWay -= 1

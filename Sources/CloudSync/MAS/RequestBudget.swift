@@ -1,7 +1,7 @@
 /// How many requests the MAS lets us make: 60 a minute and 1000 an hour for a client without a service token (reference,
 /// section 6.1). One bucket for heartbeats and envelopes, kept a little below both.
-struct RequestBudget {
-    enum Pacing: Sendable {
+package struct RequestBudget {
+    package enum Pacing: Sendable {
         /// A service token exempts us.
         case never
         /// Heartbeats keep to the budget; envelopes do from the moment the MAS shows that it limits us.
@@ -20,7 +20,7 @@ struct RequestBudget {
     private var tokens: Int64
     private var refilledAt: Int64
 
-    init(_ pacing: Pacing, now: Int64) {
+    package init(_ pacing: Pacing, now: Int64) {
         self.pacing = pacing
         isLimited = pacing == .always
         tokens = Self.burst
@@ -38,27 +38,27 @@ struct RequestBudget {
         refilledAt = now
     }
 
-    mutating func allowsHeartbeat(now: Int64) -> Bool {
+    package mutating func allowsHeartbeat(now: Int64) -> Bool {
         refill(now)
         return pacing == .never || tokens > 0
     }
 
-    mutating func allowsEnvelope(now: Int64) -> Bool {
+    package mutating func allowsEnvelope(now: Int64) -> Bool {
         refill(now)
         return !isLimited || tokens > Self.heartbeatReserve
     }
 
-    mutating func spendHeartbeat() { tokens = max(0, tokens - 1) }
-    mutating func spendEnvelope() { if isLimited { tokens = max(0, tokens - 1) } }
+    package mutating func spendHeartbeat() { tokens = max(0, tokens - 1) }
+    package mutating func spendEnvelope() { if isLimited { tokens = max(0, tokens - 1) } }
 
     /// When an envelope may be sent, nil if at once.
-    func envelopeAt(now: Int64) -> Int64? {
+    package func envelopeAt(now: Int64) -> Int64? {
         guard isLimited, tokens <= Self.heartbeatReserve else { return nil }
         return refilledAt + (Self.heartbeatReserve + 1 - tokens) * Self.refillMilliseconds
     }
 
     /// When a heartbeat may be sent, nil if at once.
-    func heartbeatAt(now: Int64) -> Int64? {
+    package func heartbeatAt(now: Int64) -> Int64? {
         pacing == .never || tokens > 0 ? nil : refilledAt + Self.refillMilliseconds
     }
 

@@ -1,4 +1,4 @@
-internal import GatewayModel
+package import GatewayModel
 
 /// Decides what a destination does next: reads ahead, sends in parallel across devices and in order within one, the more
 /// urgent stream first, moves the cursors over what is finished without a hole, backs off, holds, condemns. No I/O, no
@@ -7,8 +7,8 @@ internal import GatewayModel
 /// Facts go in through `on(_:now:)`, decisions come out of `next(now:maySend:)` until it returns nil; `deadline(maySend:)`
 /// tells when to ask again although nothing happened. Times are milliseconds of the monotonic clock. Streams are named by
 /// their place in `streams`; a slot belongs to one stream.
-struct PushMachine: ~Copyable {
-    enum Event {
+package struct PushMachine: ~Copyable {
+    package enum Event {
         /// The stream may hold more than was read.
         case appended(stream: Int = 0)
         /// The answer to `.read`: its records get consecutive slots from `nextSlot(stream)` on; everything up to `next` has
@@ -32,7 +32,7 @@ struct PushMachine: ~Copyable {
         case stop
     }
 
-    enum Action: Equatable {
+    package enum Action: Equatable {
         case read(after: SequenceNumber, limit: Int, stream: Int)
         case send(PushBatch)
         case refuse(slot: UInt64, status: Int, reason: String)
@@ -42,7 +42,7 @@ struct PushMachine: ~Copyable {
     }
 
     /// What people are told.
-    enum Condition: Equatable {
+    package enum Condition: Equatable {
         case flowing
         case retrying(String)
         case held(String)
@@ -51,14 +51,14 @@ struct PushMachine: ~Copyable {
 
     let settings: PushSettings
     /// The most urgent first.
-    private(set) var streams: [PushStream]
+    package private(set) var streams: [PushStream]
     private(set) var link: PushLink
     private var bandwidth: Bandwidth
     private(set) var inFlight = 0
     private var isStopping = false
 
     /// One cursor for each stream; they are served in the order of `StreamName.deliveryRank`, and `streams` has it.
-    init(_ settings: PushSettings, _ streams: [Stream], seed: UInt64) {
+    package init(_ settings: PushSettings, _ streams: [Stream], seed: UInt64) {
         self.settings = settings
         link = PushLink(settings, seed: seed)
         bandwidth = Bandwidth(settings.bandwidth)
@@ -68,26 +68,26 @@ struct PushMachine: ~Copyable {
         }
     }
 
-    func nextSlot(_ stream: Int) -> UInt64 { streams[stream].window.nextSlot }
+    package func nextSlot(_ stream: Int) -> UInt64 { streams[stream].window.nextSlot }
     /// Whether a record that was read is still to be delivered or refused.
-    func isHeld(_ slot: UInt64) -> Bool { streams[PushWindow.stream(of: slot)].window.isHeld(slot) }
+    package func isHeld(_ slot: UInt64) -> Bool { streams[PushWindow.stream(of: slot)].window.isHeld(slot) }
     /// The slots of a batch, oldest first, until its answer is told.
-    func slots(of batch: PushBatch) -> [UInt64] { streams[batch.stream].slots(of: batch) }
+    package func slots(of batch: PushBatch) -> [UInt64] { streams[batch.stream].slots(of: batch) }
 
     /// Whether a stop has nothing left to do.
-    var isDrained: Bool {
+    package var isDrained: Bool {
         inFlight == 0 && streams.allSatisfy(\.isSaved) && (!link.isFlowing || streams.allSatisfy { !$0.lanes.hasReady })
     }
 
     /// Whether a record could be sent if the budget allowed it.
-    var hasSomethingToSend: Bool { streams.contains { $0.hasSomethingToSend } }
+    package var hasSomethingToSend: Bool { streams.contains { $0.hasSomethingToSend } }
 
-    var condition: Condition {
+    package var condition: Condition {
         if !link.isFlowing { return link.cause }
         return streams.first { $0.lanes.coolingCount > 0 }.map { .retrying($0.laneReason) } ?? .flowing
     }
 
-    mutating func on(_ event: Event, now: Int64) {
+    package mutating func on(_ event: Event, now: Int64) {
         switch event {
         case .appended(let stream): streams[stream].appended()
         case .read(let records, let next, let more, let stream):
@@ -109,7 +109,7 @@ struct PushMachine: ~Copyable {
     }
 
     /// The next thing to do, nil if there is none before `deadline`. `maySend` is false while a budget forbids requests.
-    mutating func next(now: Int64, maySend: Bool = true) -> Action? {
+    package mutating func next(now: Int64, maySend: Bool = true) -> Action? {
         for index in streams.indices {
             if let refusal = streams[index].takeRefusal(now) {
                 return .refuse(slot: refusal.slot, status: refusal.status, reason: refusal.reason)
@@ -127,7 +127,7 @@ struct PushMachine: ~Copyable {
     }
 
     /// When to ask again; nil: only after the next event. `maySend` as in `next`.
-    func deadline(now: Int64, maySend: Bool = true) -> Int64? {
+    package func deadline(now: Int64, maySend: Bool = true) -> Int64? {
         var earliest = Int64.max
         for stream in streams { earliest = min(earliest, stream.deadline(isStopping: isStopping)) }
         if !isStopping, maySend { earliest = min(earliest, sendAt(now)) }

@@ -1,8 +1,8 @@
-internal import GatewayModel
+package import GatewayModel
 
 extension PushMachine {
     /// A record as far as delivery cares.
-    struct Record: Sendable, Equatable {
+    package struct Record: Sendable, Equatable {
         var seq: SequenceNumber
         var device: DeviceID?
         /// The same for the same device at every start.
@@ -12,7 +12,7 @@ extension PushMachine {
         /// Why it cannot be sent at all, if it cannot: it is kept as refused.
         var obstacle: String?
 
-        init(seq: SequenceNumber, device: DeviceID?, byteCount: Int = 0, obstacle: String? = nil) {
+        package init(seq: SequenceNumber, device: DeviceID?, byteCount: Int = 0, obstacle: String? = nil) {
             self.seq = seq
             self.device = device
             self.byteCount = byteCount
@@ -26,7 +26,7 @@ extension PushMachine {
     }
 
     /// A stream as the machine is given it.
-    struct Stream {
+    package struct Stream {
         var name: StreamName
         /// The durable cursor.
         var cursor: SequenceNumber
@@ -35,7 +35,7 @@ extension PushMachine {
         /// Overtakes the others, waits for no batch to fill, and is one lane: its order holds across devices.
         var isUrgent = false
 
-        init(_ name: StreamName, from cursor: SequenceNumber, seals: [BatchSeal] = []) {
+        package init(_ name: StreamName, from cursor: SequenceNumber, seals: [BatchSeal] = []) {
             self.name = name
             self.cursor = cursor
             self.seals = seals

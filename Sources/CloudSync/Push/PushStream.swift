@@ -1,8 +1,8 @@
-internal import GatewayModel
+package import GatewayModel
 
 /// One stream on its way to a destination: reads ahead, puts batches together lane by lane, moves the cursor over what is
 /// finished without a hole. Knows nothing of the link that it shares with the other streams.
-struct PushStream {
+package struct PushStream {
     struct Refusal {
         var slot: UInt64
         var status: Int
@@ -48,7 +48,7 @@ struct PushStream {
     private let restoredTo: SequenceNumber
 
     /// The last sequence read or passed over.
-    private(set) var readTo: SequenceNumber
+    package private(set) var readTo: SequenceNumber
     /// Everything up to here is finished.
     private(set) var finishedTo: SequenceNumber
     /// Everything up to here is durably acknowledged.

@@ -1,7 +1,7 @@
 internal import GatewayModel
 
 /// The stretch of a stream between the cursor and what has been read, in order. A slot names a place in it for ever.
-struct PushWindow {
+package struct PushWindow {
     private struct Entry {
         var seq: SequenceNumber
         var byteCount: Int32
@@ -25,7 +25,7 @@ struct PushWindow {
     init(stream: Int = 0) { headSlot = UInt64(stream) << Self.streamShift }
 
     /// The stream that a slot belongs to.
-    static func stream(of slot: UInt64) -> Int { Int(slot >> streamShift) }
+    package static func stream(of slot: UInt64) -> Int { Int(slot >> streamShift) }
 
     /// The slot that the next entry will get.
     var nextSlot: UInt64 { headSlot + UInt64(span) }

@@ -1,0 +1,27 @@
+import GatewayTestKit
+import Testing
+
+/// Whole sites under one seed. `make sim` runs many more.
+@Suite(.serialized)
+struct SimulationTests {
+    @Test(arguments: 1...30)
+    func whateverGoesWrongAllIsDeliveredOnceInTheEnd(seed: UInt64) {
+        let outcome = SimulationOutcome.run(seed: seed)
+        if let violation = outcome.violation { Issue.record("\(violation)\n\(outcome.lastSteps)") }
+    }
+
+    @Test(arguments: [3, 8, 21])
+    func theSameSeedGivesTheSameTrace(seed: UInt64) {
+        let first = SimulationOutcome.run(seed: seed)
+        let second = SimulationOutcome.run(seed: seed)
+        #expect(first.traceHash == second.traceHash)
+        #expect(first.steps == second.steps)
+    }
+
+    /// The checkers stand outside: none of them is told of the mistake.
+    @Test(arguments: PlantedBug.allCases)
+    func aPlantedBugIsCaught(bug: PlantedBug) {
+        let isCaught = (1...150).contains { SimulationOutcome.run(seed: $0, bug: bug).violation != nil }
+        #expect(isCaught, "\(bug.rawValue) went unnoticed")
+    }
+}
