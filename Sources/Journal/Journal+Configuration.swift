@@ -20,6 +20,9 @@ extension Journal {
         /// How long the writer waits for other threads' batches when several have been appending at once.
         public var linger: Duration
 
+        /// Where damaged segments are put.
+        var damagedFolder: String { dataDirectory + "/damaged" }
+
         /// The sizes of segments that are accepted.
         public static let segmentSizes: ClosedRange<Int64> = 256 << 10...4 << 30
 

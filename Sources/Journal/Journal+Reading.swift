@@ -69,6 +69,8 @@ struct StreamWalk {
     private let end: Int64
     private var left: Int
     private var goOn = true
+    /// First numbers of the segments that were repaired on the way.
+    private var repaired: Set<Int64> = []
 
     init(_ log: StreamLog, _ state: JournalState, after: Int64, end: Int64, limit: Int) {
         self.log = log
@@ -95,8 +97,16 @@ struct StreamWalk {
                 if error.code == .cannotOpen, log.segment(holding: position + 1)?.segment.file != segment.file {
                     continue
                 }
-                guard error.code == .corrupt, following != nil else { throw error }
-                try giveUp(through: bound)
+                guard error.code == .corrupt else { throw error }
+                guard let following else {
+                    log.suspect(segment.file)
+                    throw error
+                }
+                if repaired.insert(segment.file.first).inserted {
+                    try state.repairs.repair(segment, log, following: following, reason: error.message, state)
+                    continue
+                }
+                try state.ledger.enter(damaged: position + 1...bound, log.stream, at: state.clock.now().wall)
             }
             guard goOn, left > 0 else { return }
             tell(gap, through: bound)
@@ -131,15 +141,6 @@ struct StreamWalk {
         }
         left -= count
         goOn = !stopped
-    }
-
-    /// Enters the rest of a damaged segment as a loss, so that nobody stays behind it for ever.
-    private func giveUp(through end: Int64) throws(SQLiteError) {
-        guard end > position else { return }
-        let gap = StreamGap(
-            from: SequenceNumber(position + 1), to: SequenceNumber(end), count: end - position, reason: "damaged")
-        let loss = LossLedger.Loss(stream: log.stream, gap: gap, needed: gap.count)
-        try state.ledger.enter(loss, at: state.clock.now().wall)
     }
 
     /// Passes over numbers that hold nothing any more, telling why.

@@ -119,6 +119,16 @@ public final class Journal: Sendable {
     /// Whether the writer comes round, refused for space or not: false when it has hung for ten seconds.
     public var answers: Bool { state.millisecondsSinceTurn < 10_000 }
 
+    /// Segments found damaged since the journal was opened, at most the last hundred.
+    public var damage: [DamageReport] { state.repairs.reports }
+
+    /// Names of the damaged segments and databases that were set aside, now or earlier, and are still there to be looked at.
+    public var damagedFiles: [String] {
+        Folder.names(in: state.configuration.damagedFolder).filter { name in
+            !["-wal", "-shm", "-journal"].contains { name.hasSuffix($0) }
+        }.sorted()
+    }
+
     /// Calls `body` on the writer's thread after each commit with the stream and its last number, until the
     /// subscription is cancelled or let go. It must be quick: wake somebody.
     public func onAppend(_ body: @escaping @Sendable (StreamName, SequenceNumber) -> Void) -> Subscription {

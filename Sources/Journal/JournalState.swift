@@ -11,6 +11,7 @@ final class JournalState: Sendable {
     let logs: [StreamName: StreamLog]
     let pool: ReaderPool
     let ledger: LossLedger
+    let repairs: Repairs
     let cursors: CursorTable
     let clockWatch: ClockWatch
     let observers = Observers()
@@ -24,7 +25,7 @@ final class JournalState: Sendable {
     init(
         _ configuration: Journal.Configuration, clock: any Clock, state: StateStore, numbering: StateStore.Numbering,
         logs: [StreamName: StreamLog], pool: ReaderPool,
-        ledger: LossLedger, memory: IntakeMemory
+        ledger: LossLedger, repairs: Repairs, memory: IntakeMemory
     ) throws(SQLiteError) {
         self.configuration = configuration
         self.clock = clock
@@ -34,6 +35,7 @@ final class JournalState: Sendable {
         self.logs = logs
         self.pool = pool
         self.ledger = ledger
+        self.repairs = repairs
         self.memory = Mutex(memory)
         cursors = try CursorTable(state, epoch: numbering.epoch)
         clockWatch = try ClockWatch(state, pool.book, boot: configuration.boot)

@@ -25,10 +25,12 @@ enum JournalOpening {
             var scans: [StreamName: StreamScan] = [:]
             for stream in StreamName.allCases {
                 let log = StreamLog(stream, dataDirectory: configuration.dataDirectory)
+                let seen = try store.seen(stream, epoch: before?.epoch ?? "")
+                let reserved = before == nil ? nil : try store.reserved(stream)
                 do throws(JournalError) {
                     scans[stream] = try StreamScan(
                         log, generation: generation, segmentSize: configuration.segmentSize(of: stream),
-                        damagedFolder: configuration.dataDirectory + "/damaged")
+                        damagedFolder: configuration.damagedFolder, seen: seen, reserved: reserved)
                 } catch { throw error.asSQLite }
             }
             return try open(configuration, store, before, scans, clock)
@@ -73,8 +75,9 @@ enum JournalOpening {
         // An older state.db, or another journal's.
         if scan.last > (try store.reserved(scan.log.stream)) { return false }
         if let facts = scan.facts, facts.generation > before?.generation ?? 0 { return false }
+        // Nobody can tell how many records a damaged segment at the end has held.
         let newest = scan.segments.last?.file.first ?? 0
-        return !scan.damaged.contains { $0.first > newest }
+        return !scan.damaged.contains { $0.first >= newest }
     }
 
     private static func enterLosses(
@@ -115,9 +118,11 @@ enum JournalOpening {
         }
         guard let events = writers[.events] else { preconditionFailure("every stream has a writer") }
         let logs = scans.mapValues(\.log)
+        let found = scans.values.flatMap { $0.reports(end: ends[$0.log.stream] ?? $0.last) }
+        let repairs = Repairs(damagedFolder: configuration.damagedFolder, found: found)
         let state = try JournalState(
             configuration, clock: clock, state: store, numbering: numbering, logs: logs, pool: pool, ledger: ledger,
-            memory: rebuild.memory)
+            repairs: repairs, memory: rebuild.memory)
         let unentered = try explainBeginnings(state)
         let owed = unentered + rebuild.events.filter { ($0.cause?.rawValue ?? 0) > events.cause }
         return Opened(state: state, writers: writers, owed: owed)

@@ -3,6 +3,15 @@ internal import SQLite
 
 /// What opening the journal found of one stream.
 struct StreamScan {
+    /// A segment that was damaged: what it was, and what is left in its place.
+    struct Damage {
+        var first: Int64
+        var reason: String
+        /// Where the damaged file is now.
+        var path: String
+        var kept: SegmentSalvage.Kept?
+    }
+
     let log: StreamLog
     /// The segments that are usable, oldest first.
     var segments: [StreamLog.Segment] = []
@@ -12,36 +21,56 @@ struct StreamScan {
     var last: Int64 = 0
     /// What the newest segment says about itself.
     var facts: SegmentFacts?
-    /// First numbers of the segments set aside, with why.
-    var damaged: [(first: Int64, reason: String)] = []
+    private(set) var damaged: [Damage] = []
+    private let damagedFolder: String
 
-    /// Looks at all segments, opens the newest, and sets the damaged ones aside in `damaged`.
+    /// Looks at all segments, repairs the damaged ones, and opens the newest.
+    ///
+    /// - Parameters:
+    ///   - seen: a number that is known to have been stored.
+    ///   - reserved: no number beyond can be in use; nil if that is not known.
     init(
-        _ log: StreamLog, generation: Int64, segmentSize: Int64, damagedFolder: String
+        _ log: StreamLog, generation: Int64, segmentSize: Int64, damagedFolder: String, seen: Int64, reserved: Int64?
     ) throws(JournalError) {
         self.log = log
-        for file in SegmentFile.all(in: log.folder) {
+        self.damagedFolder = damagedFolder
+        try SegmentRepair.finish(in: log.folder)
+        let files = SegmentFile.all(in: log.folder)
+        for (file, next) in zip(files, files.dropFirst().map { $0.first - 1 } + [nil]) {
+            let end = next ?? reserved ?? .max
             switch file.condition {
             case .empty: file.remove()
-            case .damaged(let reason): try setAside(file, reason, damagedFolder)
+            case .damaged(let reason): try repair(file, reason, through: end)
             case .sealed: segments.append(StreamLog.Segment(file: file, isSealed: true, bytes: file.bytes))
-            case .open: segments.append(StreamLog.Segment(file: file, isSealed: false, bytes: file.bytes))
+            case .open:
+                if LogDamage.hides(recordsOf: file, upTo: next ?? seen) {
+                    try repair(file, "its log is damaged", through: end)
+                } else {
+                    segments.append(StreamLog.Segment(file: file, isSealed: false, bytes: file.bytes))
+                }
             }
         }
+        try openNewest(generation, segmentSize, reserved ?? .max)
+    }
+
+    private mutating func openNewest(
+        _ generation: Int64, _ segmentSize: Int64, _ reserved: Int64
+    ) throws(JournalError) {
         while let newest = segments.last {
             do throws(SQLiteError) {
-                if try openNewest(newest, generation, segmentSize) { return }
+                if try open(newest, generation, segmentSize) { return }
                 newest.file.remove()
+                segments.removeLast()
             } catch {
                 guard error.asDamage.code == .corrupt else { throw JournalError(error) }
-                try setAside(newest.file, error.message, damagedFolder)
+                segments.removeLast()
+                try repair(newest.file, error.message, through: reserved)
             }
-            segments.removeLast()
         }
     }
 
     /// - Returns: false if nothing was ever committed to it.
-    private mutating func openNewest(
+    private mutating func open(
         _ newest: StreamLog.Segment, _ generation: Int64, _ segmentSize: Int64
     ) throws(SQLiteError) -> Bool {
         if newest.isSealed {
@@ -60,21 +89,40 @@ struct StreamScan {
         return true
     }
 
-    private mutating func setAside(
-        _ file: SegmentFile, _ reason: String, _ folder: String
-    ) throws(JournalError) {
-        try file.setAside(in: folder, stream: log.stream.rawValue)
-        damaged.append((file.first, reason))
+    /// Sets the segment aside and puts what can be read of it in its place; a second time it is only set aside.
+    private mutating func repair(_ file: SegmentFile, _ reason: String, through end: Int64) throws(JournalError) {
+        if let known = damaged.firstIndex(where: { $0.first == file.first }) {
+            damaged[known].path = try file.setAside(in: damagedFolder, stream: log.stream.rawValue)
+            damaged[known].kept = nil
+            return
+        }
+        do throws(SQLiteError) {
+            let (path, kept) = try SegmentRepair.run(file, log.stream, through: end, damagedFolder: damagedFolder)
+            damaged.append(Damage(first: file.first, reason: reason, path: path, kept: kept))
+            guard kept != nil else { return }
+            segments.append(StreamLog.Segment(file: file, isSealed: true, bytes: file.bytes))
+        } catch { throw JournalError(error) }
     }
 
     /// The numbers that went with the damaged segments.
     ///
     /// - Parameter end: the last number the stream is known to have had.
-    func damagedRanges(end: Int64) -> [ClosedRange<Int64>] {
-        damaged.compactMap { damage in
-            let following = segments.first { $0.file.first > damage.first }?.file.first
-            let to = following.map { $0 - 1 } ?? max(end, damage.first)
-            return damage.first <= to ? damage.first...to : nil
+    func damagedRanges(end: Int64) -> [ClosedRange<Int64>] { damaged.flatMap { ranges($0, end: end) } }
+
+    private func ranges(_ damage: Damage, end: Int64) -> [ClosedRange<Int64>] {
+        let following = segments.first { $0.file.first > damage.first }?.file.first
+        let last = damage.kept?.last ?? damage.first - 1
+        // Of a segment of which nothing is left at least its first record has been there.
+        let to = following.map { $0 - 1 } ?? max(end, damage.kept == nil ? damage.first : last)
+        return (damage.kept?.missing ?? []) + (last < to ? [last + 1...to] : [])
+    }
+
+    /// What is to be told of the damage.
+    func reports(end: Int64) -> [DamageReport] {
+        damaged.map { damage in
+            DamageReport(
+                stream: log.stream, first: SequenceNumber(damage.first), reason: damage.reason, path: damage.path,
+                kept: damage.kept?.count ?? 0, lost: ranges(damage, end: end).reduce(0) { $0 + Int64($1.count) })
         }
     }
 }

@@ -20,6 +20,8 @@ struct SegmentFile: Equatable, Sendable {
         path = folder + "/" + String(repeating: "0", count: max(0, 16 - digits.utf8.count)) + digits + ".db"
     }
 
+    /// The folder of its stream.
+    var folder: String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
     var wal: String { path + "-wal" }
     var sharedMemory: String { path + "-shm" }
     /// There only while a segment is being sealed, or when that broke off.
@@ -64,18 +66,23 @@ struct SegmentFile: Equatable, Sendable {
     }
 
     /// Moves all that belongs to the segment to `folder`, so that it is in nobody's way and can be looked at.
-    func setAside(in folder: String, stream: String) throws(JournalError) {
+    ///
+    /// - Returns: where it is now.
+    @discardableResult
+    func setAside(in folder: String, stream: String) throws(JournalError) -> String {
         try Folder.make(folder)
-        for suffix in ["", "-wal", "-journal", "-shm"] where Folder.size(of: path + suffix) != nil {
-            let target = "\(folder)/\(stream)-\(first).db"
-            var name = target
-            var attempt = 1
-            while Folder.size(of: name + suffix) != nil {
-                attempt += 1
-                name = "\(target).\(attempt)"
-            }
+        let target = "\(folder)/\(stream)-\(first).db"
+        let suffixes = ["", "-wal", "-journal", "-shm"]
+        var name = target
+        var attempt = 1
+        while suffixes.contains(where: { Folder.size(of: name + $0) != nil }) {
+            attempt += 1
+            name = "\(target).\(attempt)"
+        }
+        for suffix in suffixes where Folder.size(of: path + suffix) != nil {
             try Folder.rename(path + suffix, to: name + suffix)
         }
         try Folder.sync(folder)
+        return name
     }
 }

@@ -30,6 +30,15 @@ enum SegmentSchema {
         CREATE TABLE snapshots (seq INTEGER PRIMARY KEY, body BLOB NOT NULL);
         """
 
+    /// The first page of each table: they are made in one transaction, one page each, after that of the schema.
+    static let roots: [String: Int] = {
+        let names = tables.split(separator: "\n").compactMap { line -> String? in
+            let words = line.split(separator: " ")
+            return words.count > 2 && words[0] == "CREATE" ? String(words[2]) : nil
+        }
+        return Dictionary(uniqueKeysWithValues: zip(names, 2...))
+    }()
+
     /// Refuses a file that is not a segment of a version this program knows.
     static func check(_ connection: Connection) throws(SQLiteError) {
         guard try connection.pragma("application_id").integer == applicationID else {

@@ -14,6 +14,7 @@ final class StreamLog: Sendable {
         var segments: [Segment] = []
         /// The newest durable record.
         var last: Int64 = 0
+        var isSuspect = false
     }
 
     let stream: StreamName
@@ -49,6 +50,19 @@ final class StreamLog: Sendable {
 
     func begin(_ file: SegmentFile) {
         state.withLock { $0.segments.append(Segment(file: file, isSealed: false, bytes: 0)) }
+    }
+
+    /// The newest segment has turned out to be damaged: its writer is to begin another one.
+    func suspect(_ file: SegmentFile) {
+        state.withLock { if $0.segments.last?.file == file { $0.isSuspect = true } }
+    }
+
+    /// Whether the newest segment is suspected; asked once.
+    func takeSuspicion() -> Bool {
+        state.withLock { state in
+            defer { state.isSuspect = false }
+            return state.isSuspect
+        }
     }
 
     /// The segment exists no longer, or never came to be.

@@ -61,7 +61,8 @@ final class Committer {
 
     /// What needs doing now and then, after the group has been answered: new segments, retention, hints in `state.db`.
     func rest() {
-        for writer in others.values where writer.isFull {
+        owed += shared.repairs.takeUntold().map { $0.note(at: shared.clock.now()) }
+        for writer in others.values where writer.isFull || writer.log.takeSuspicion() {
             if let segment = writer.rotate() { upkeep.add(segment, writer.log) }
         }
         upkeep.run()

@@ -29,13 +29,15 @@ final class SegmentUpkeep {
         eviction.keepAges()
         guard !hasRun || !unsealed.isEmpty && now.monotonicMilliseconds >= retryAt else { return }
         // A segment that somebody reads just now, perhaps another process, is sealed at a later attempt.
-        unsealed.removeAll { !$0.log.holds($0.file) || seal($0.file, $0.log) }
+        unsealed.removeAll { unsealed in shared.repairs.whileNoneIsRepaired { seal(unsealed.file, unsealed.log) } }
         retryAt = now.monotonicMilliseconds + 1_000
         hasRun = true
         eviction.keepBudgets()
     }
 
     private func seal(_ file: SegmentFile, _ log: StreamLog) -> Bool {
+        // Evicted, or repaired, which is as good as sealed.
+        guard log.segments.contains(where: { $0.file == file && !$0.isSealed }) else { return true }
         shared.pool.retire(file)
         defer { shared.pool.allow(file) }
         do {

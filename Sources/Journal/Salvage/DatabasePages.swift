@@ -1,0 +1,66 @@
+internal import Glibc
+
+/// The pages of a database file, overlaid with those of its log, read without SQLite so that no damage to one page keeps
+/// it from the others.
+final class DatabasePages {
+    let pageSize: Int
+    let count: Int
+    let log: WALFrames?
+    private let file: Int32
+    private let logFile: Int32
+    private let usesAllOfLog: Bool
+
+    /// Nil if there is no file, or it is shorter than a page.
+    ///
+    /// - Parameters:
+    ///   - isRoot: whether a page may be the root of a table: how the page size is found where the header is lost.
+    ///   - usesAllOfLog: also the frames behind a broken one, which SQLite would not read.
+    init?(_ path: String, log logPath: String, usesAllOfLog: Bool = true) {
+        file = open(path, O_RDONLY | O_CLOEXEC)
+        logFile = open(logPath, O_RDONLY | O_CLOEXEC)
+        log = logFile >= 0 ? WALFrames(logFile) : nil
+        self.usesAllOfLog = usesAllOfLog
+        let size = Int(file >= 0 ? lseek(file, 0, Int32(SEEK_END)) : 0)
+        pageSize = log?.pageSize ?? Self.pageSize(file)
+        count = max(size / pageSize, Int(log?.pages.keys.max() ?? 0))
+        guard file >= 0, count > 0 else {
+            closeAll()
+            return nil
+        }
+    }
+
+    deinit { closeAll() }
+
+    private func closeAll() {
+        if file >= 0 { close(file) }
+        if logFile >= 0 { close(logFile) }
+    }
+
+    /// The page; nil if it is not all there. Pages count from 1.
+    func page(_ number: Int) -> [UInt8]? {
+        guard number > 0, number <= count else { return nil }
+        let known = usesAllOfLog ? log?.pages : log?.pagesBeforeBreak
+        var bytes = [UInt8](repeating: 0, count: pageSize)
+        let done =
+            if let offset = known?[UInt32(number)] {
+                pread(logFile, &bytes, pageSize, off_t(offset))
+            } else {
+                pread(file, &bytes, pageSize, off_t((number - 1) * pageSize))
+            }
+        return done == pageSize ? bytes : nil
+    }
+
+    /// What the header says; if that makes no sense, the size at which the second page looks like one of a table.
+    private static func pageSize(_ file: Int32) -> Int {
+        var head = [UInt8](repeating: 0, count: 100)
+        _ = pread(file, &head, head.count, 0)
+        let said = head.short(at: 16)
+        if head.starts(with: Array("SQLite format 3\u{0}".utf8)), said >= 512, said & (said - 1) == 0 { return said }
+        for size in [4_096, 1_024, 512, 2_048, 8_192, 16_384, 32_768] {
+            var flags: UInt8 = 0
+            guard pread(file, &flags, 1, off_t(size)) == 1 else { continue }
+            if TablePage.isTable(flags) { return size }
+        }
+        return 4_096
+    }
+}
