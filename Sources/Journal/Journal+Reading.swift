@@ -99,7 +99,7 @@ struct StreamWalk {
                 }
                 guard error.code == .corrupt else { throw error }
                 guard let following else {
-                    log.suspect(segment.file)
+                    log.suspect(segment.file, reason: error.message)
                     throw error
                 }
                 if repaired.insert(segment.file.first).inserted {

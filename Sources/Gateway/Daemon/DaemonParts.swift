@@ -55,7 +55,8 @@ struct DaemonParts {
         var sources = ControlSources(
             gateway: configuration.gateway.id, site: configuration.gateway.site, version: Version.number,
             started: started, clock: clock, journal: store.journal, devices: store.devices, commands: store.commands,
-            obstacles: obstacles, warnings: { Self.warnings(clock) + push.warnings }, destinations: { push.reports },
+            obstacles: obstacles, warnings: { Self.warnings(clock) + store.warnings + push.warnings },
+            destinations: { push.reports },
             ports: { serial?.reports ?? [] },
             rejections: {
                 var rejections = ingest.rejections

@@ -4,6 +4,7 @@ import Drivers
 import EventLoop
 import Fleet
 import GatewayModel
+import JSONText
 import Journal
 import SQLite
 
@@ -21,31 +22,44 @@ struct Store {
         Journal.migrations + DeviceRegistry.migrations + AccessTokens.migrations + AnswerStore.migrations
         + HeardNumbers.migrations + DownlinkMemory.migrations
 
-    /// - Parameter reserve: given up if the disk is too full to open anything.
-    static func openState(_ dataDirectory: String, reserve: SpaceReserve? = nil) throws(StartError) -> Database {
+    /// For whoever uses `state.db` beside a daemon: nothing is repaired.
+    static func openState(_ dataDirectory: String) throws(StartError) -> Database {
         do throws(SQLiteError) {
-            let total = DiskSpace.of(dataDirectory)?.total ?? .max
-            let walSize = min(4 << 20, max(64 << 10, total / 64))
-            do throws(SQLiteError) {
-                return try open(dataDirectory, walSize: walSize)
-            } catch {
-                guard error.code == .full, reserve?.release() == true else { throw error }
-                return try open(dataDirectory, walSize: walSize)
+            let state = try Database(path: dataDirectory + "/state.db", walSize: walSize(dataDirectory))
+            try state.migrate(migrations)
+            return state
+        } catch {
+            throw .store("\(dataDirectory)/state.db cannot be used: \(error)")
+        }
+    }
+
+    /// For the daemon: a damaged `state.db` is replaced by what can be read of it.
+    ///
+    /// - Parameter reserve: given up if the disk is too full to open anything.
+    static func rescueState(
+        _ dataDirectory: String, reserve: SpaceReserve
+    ) throws(StartError) -> (database: Database, damage: StateDamage?) {
+        let rescue = StateRescue(dataDirectory: dataDirectory, migrations: migrations)
+        let size = walSize(dataDirectory)
+        let open = { (path: String) throws(SQLiteError) in try Database(path: path, walSize: size) }
+        do throws(SQLiteError) {
+            do throws(SQLiteError) { return try rescue.open(open) } catch {
+                guard error.code == .full, reserve.release() else { throw error }
+                return try rescue.open(open)
             }
         } catch {
             throw .store("\(dataDirectory)/state.db cannot be used: \(error)")
         }
     }
 
-    private static func open(_ dataDirectory: String, walSize: Int64) throws(SQLiteError) -> Database {
-        let state = try Database(path: dataDirectory + "/state.db", walSize: walSize)
-        try state.migrate(migrations)
-        return state
+    private static func walSize(_ dataDirectory: String) -> Int64 {
+        min(4 << 20, max(64 << 10, (DiskSpace.of(dataDirectory)?.total ?? .max) / 64))
     }
 
     init(_ configuration: GatewayConfiguration, dataDirectory: String, clock: SystemClock) throws {
         let reserve = SpaceReserve(folder: dataDirectory)
-        state = try Self.openState(dataDirectory, reserve: reserve)
+        let (state, damage) = try Self.rescueState(dataDirectory, reserve: reserve)
+        self.state = state
         let boot = try BootID.current()
         let memory = try Journal.clockMemory(state, boot: boot)
         clock.remember(floor: memory.floor, offset: memory.offset)
@@ -63,6 +77,26 @@ struct Store {
         tokens = AccessTokens(state: state, clock: clock)
         answers = AnswerStore(state: state, clock: clock)
         try recallDevices(boot)
+        if let damage { tell(damage, at: clock.now()) }
+    }
+
+    private func tell(_ damage: StateDamage, at now: ReceiveTime) {
+        let reason: JSON = ["reason": .string(damage.reason), "kept_rows": .integer(Int64(damage.kept))]
+        var batch = ObservationBatch()
+        batch.append(Note(.events, kind: "state_damaged", body: reason.text, received: now))
+        // A disk that does not even take this must not keep the daemon from starting; status shows the file.
+        _ = try? journal.append(batch)
+    }
+
+    /// What a technician is to look at, for as long as it lies there.
+    var warnings: [String] {
+        let files = journal.damagedFiles
+        guard !files.isEmpty else { return [] }
+        return [
+            "damaged/ holds \(files.count) damaged \(files.count == 1 ? "file" : "files") "
+                + "(\(files.prefix(3).joined(separator: ", "))): what could be read is in use, the rest is in the losses; "
+                + "look at the disk, then delete them"
+        ]
     }
 
     /// Enters the devices of which the journal has records and the registry does not know: it is written seconds later than

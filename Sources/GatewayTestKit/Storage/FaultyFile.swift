@@ -78,13 +78,16 @@ final class FaultyFile {
     func sync() -> Int32 {
         switch disk.admit(.sync) {
         case .proceed:
-            let folder = syncsFolder ? FaultyCalls.folder(of: path) : nil
-            syncsFolder = false
-            disk.record { contents in
-                contents.sync(node)
-                if let folder { contents.syncFolder(folder) }
+            disk.record { $0.sync(node) }
+            if syncsFolder {
+                syncsFolder = false
+                // SQLite does not tell anybody when this fails.
+                if case .proceed = disk.admit(.syncFolder) {
+                    let folder = FaultyCalls.folder(of: path)
+                    disk.record { $0.syncFolder(folder) }
+                }
             }
-            return SQLITE_OK
+            return disk.isOff ? Self.syncFailed : SQLITE_OK
         case .die: return Self.syncFailed
         case .fail:
             disk.record { $0.failSync(node) }

@@ -31,7 +31,15 @@ public struct PowerCutTrial {
             // A sync that fails once leaves doubtful what it should have made certain, whatever later syncs say.
             if random.chance(0.25) {
                 let fault: FaultyDisk.Fault = random.chance(0.5) ? .ioError : .noSpace
-                disk.fail(fault, from: random.integer(in: 1...Self.callCountMax), isLasting: false)
+                switch random.integer(in: 0...2) {
+                case 0: disk.fail(fault, from: random.integer(in: 1...Self.callCountMax), isLasting: false)
+                case 1:
+                    let calls: Set<FaultyDisk.Call> = [.sync, .syncFolder, .makeFolder]
+                    disk.fail(fault, calls, from: random.integer(in: 1...60), isLasting: false)
+                default:
+                    let calls: Set<FaultyDisk.Call> = [.delete, .rename, .open, .truncate]
+                    disk.fail(fault, calls, from: random.integer(in: 1...60), isLasting: false)
+                }
             }
             disk.cutPower(at: random.integer(in: 1...Self.callCountMax))
             let life = TrialLife(disk: disk, clock: clock)

@@ -111,6 +111,7 @@ enum JournalOpening {
             let end = ends[stream] ?? scan.last
             // A segment with damage in it is not written on: as soon as another one follows it, readers get past it.
             let isSound = stream != .readings || !rebuild.damaged.contains { $0 == scan.active?.file }
+            if !isSound, let active = scan.active { scan.log.suspect(active.file, reason: "a page is damaged") }
             let goesOn = isSound && scan.facts?.epoch == numbering.epoch && end == scan.last
             writers[stream] = try StreamWriter(
                 scan.log, goesOn ? scan.active : nil, last: end, cause: scan.facts?.cause ?? 0, numbering: numbering,

@@ -39,7 +39,8 @@ struct StreamScan {
         for (file, next) in zip(files, files.dropFirst().map { $0.first - 1 } + [nil]) {
             let end = next ?? reserved ?? .max
             switch file.condition {
-            case .empty: file.remove()
+            case .empty where next == nil: file.remove()
+            case .empty: try repair(file, "empty", through: end)
             case .damaged(let reason): try repair(file, reason, through: end)
             case .sealed: segments.append(StreamLog.Segment(file: file, isSealed: true, bytes: file.bytes))
             case .open:

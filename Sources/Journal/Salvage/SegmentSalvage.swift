@@ -17,6 +17,7 @@ struct SegmentSalvage {
     private var tree: TableTree
     private let facts: SegmentFacts
     private let names: SalvagedNames
+    private let pageSize: Int
 
     /// Nil if nothing can be made of it: without its description no time of it means anything.
     init?(_ file: SegmentFile, _ stream: StreamName) {
@@ -30,6 +31,7 @@ struct SegmentSalvage {
         self.facts = facts
         names = SalvagedNames(&tree, facts)
         self.tree = tree
+        pageSize = pages.pageSize
     }
 
     /// Writes what is left as a sealed segment. Durable on return, but for the name of the file.
@@ -37,7 +39,7 @@ struct SegmentSalvage {
     /// - Parameter end: the highest number that can belong to the segment.
     mutating func write(to path: String, through end: Int64) throws(SQLiteError) -> Kept {
         let connection = try Connection(path: path)
-        try connection.pragma("page_size=\(SegmentSchema.pageSize)")
+        try connection.pragma("page_size=\(pageSize)")
         try connection.pragma("synchronous=FULL")
         try connection.pragma("cache_size=-2048")
         try connection.pragma("temp_store=MEMORY")

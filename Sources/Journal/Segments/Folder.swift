@@ -5,8 +5,8 @@ internal import SQLite
 enum Folder {
     /// Makes the folder and those above it, readable by the daemon's user and group alone.
     static func make(_ path: String) throws(JournalError) {
-        if FileCalls.makeFolder(path, mode: 0o750) == 0 { return try sync(parent(of: path)) }
-        if errno == EEXIST { return }
+        // One that is there may be so since an attempt that could not make its name durable.
+        if FileCalls.makeFolder(path, mode: 0o750) == 0 || errno == EEXIST { return try sync(parent(of: path)) }
         guard errno == ENOENT, path != parent(of: path) else { throw failure("cannot make \(path)") }
         try make(parent(of: path))
         guard FileCalls.makeFolder(path, mode: 0o750) == 0 || errno == EEXIST else {

@@ -14,7 +14,7 @@ final class StreamLog: Sendable {
         var segments: [Segment] = []
         /// The newest durable record.
         var last: Int64 = 0
-        var isSuspect = false
+        var suspect: (file: SegmentFile, reason: String)?
     }
 
     let stream: StreamName
@@ -52,16 +52,14 @@ final class StreamLog: Sendable {
         state.withLock { $0.segments.append(Segment(file: file, isSealed: false, bytes: 0)) }
     }
 
-    /// The newest segment has turned out to be damaged: its writer is to begin another one.
-    func suspect(_ file: SegmentFile) {
-        state.withLock { if $0.segments.last?.file == file { $0.isSuspect = true } }
-    }
+    /// The newest segment has turned out to be damaged: the writer is to leave it and have it repaired.
+    func suspect(_ file: SegmentFile, reason: String) { state.withLock { $0.suspect = (file, reason) } }
 
-    /// Whether the newest segment is suspected; asked once.
-    func takeSuspicion() -> Bool {
+    /// The suspected segment; asked once.
+    func takeSuspect() -> (file: SegmentFile, reason: String)? {
         state.withLock { state in
-            defer { state.isSuspect = false }
-            return state.isSuspect
+            defer { state.suspect = nil }
+            return state.suspect
         }
     }
 

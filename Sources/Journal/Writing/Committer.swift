@@ -62,7 +62,8 @@ final class Committer {
     /// What needs doing now and then, after the group has been answered: new segments, retention, hints in `state.db`.
     func rest() {
         owed += shared.repairs.takeUntold().map { $0.note(at: shared.clock.now()) }
-        for writer in others.values where writer.isFull || writer.log.takeSuspicion() {
+        for writer in others.values { attendToDamage(writer) }
+        for writer in others.values where writer.isFull {
             if let segment = writer.rotate() { upkeep.add(segment, writer.log) }
         }
         upkeep.run()
@@ -73,6 +74,19 @@ final class Committer {
         probe()
         noteEnds(isLast: false)
         expireConsumers()
+    }
+
+    /// Leaves a segment that was found damaged while it was the newest, and has it repaired.
+    private func attendToDamage(_ writer: StreamWriter) {
+        guard let (file, reason) = writer.log.takeSuspect() else { return }
+        if writer.segment?.file == file { writer.abandon() }
+        guard let (segment, following) = writer.log.segment(holding: file.first), segment.file == file else { return }
+        do throws(SQLiteError) {
+            try shared.repairs.repair(
+                segment, writer.log, following: following ?? writer.log.last + 1, reason: reason, shared)
+        } catch {
+            // Tried again when the next reader comes upon it.
+        }
     }
 
     /// Once an hour, for consumers that went away while the daemon runs for months.

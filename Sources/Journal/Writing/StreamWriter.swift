@@ -94,6 +94,10 @@ final class StreamWriter {
     func commit() throws(SQLiteError) {
         guard let segment else { return }
         try segment.connection.commit()
+        if isNewSegment {
+            // SQLite has done so, but does not say when it failed.
+            do { try Folder.sync(log.folder) } catch { throw error.asSQLite }
+        }
         last = max(last, segment.lastSeq)
         cause = max(cause, segment.facts.cause)
         before = nil

@@ -1,0 +1,133 @@
+import GatewayTestKit
+import Glibc
+import JSONText
+import Testing
+
+/// What a technician does about a damaged disk, a backup, another box; with the real program.
+@Suite struct DamagedStoreTests {
+    /// A gateway that has stored some messages.
+    private struct Filled {
+        let broker: BrokerProcess
+        let gateway: GatewayProcess
+
+        init(_ count: Int) throws {
+            broker = try BrokerProcess(settings: ["log_type none"])
+            gateway = try GatewayProcess(binary: GatewayProcess.built(), sections: "mqtt: {broker: \"\(broker.url)\"}")
+            #expect(try gateway.start(), "\(gateway.log.suffix(500))")
+            let device = try LoadPublisher(port: broker.port, clientID: "device")
+            device.publish(0..<count) { number in
+                let body = #"{"seq":\#(number),"pack":[{"id":"temp","v":\#(number).5,"u":"C"}]}"#
+                return ("mycobrain/dev-1/telemetry", Array(body.utf8))
+            }
+            #expect(device.settle())
+            #expect(Eventually.holds { gateway.recordCount >= count })
+        }
+    }
+
+    private static func sync(_ gateway: GatewayProcess) throws -> (epoch: String, last: Int) {
+        let document = try JSON(parsing: try #require(gateway.get("/api/v1/sync")).body)
+        let streams = document["streams"]?.array ?? []
+        let readings = streams.first { $0["name"]?.string == "readings" }
+        return (document["epoch"]?.string ?? "", readings?["last_seq"]?.int ?? -1)
+    }
+
+    @Test func aBackupIsTakenOnlineAndRestoredElsewhereUnderANewEpoch() throws {
+        let filled = try Filled(2_000)
+        let gateway = filled.gateway
+        defer { filled.broker.stop() }
+        let file = gateway.folder.file("backup.tar")
+        let backup = try gateway.tool(["backup", file])
+        #expect(backup.status == 0, "\(backup.output)")
+        let before = try Self.sync(gateway)
+        #expect(before.last == 2_000)
+        let other = try GatewayProcess(
+            binary: GatewayProcess.built(), sections: "mqtt: {broker: \"\(filled.broker.url)\"}", id: "gw-test-2")
+        let restore = try other.tool(["restore", file])
+        #expect(restore.status == 0 && restore.output.contains("a new epoch"), "\(restore.output)")
+        #expect(try other.tool(["restore", file]).status == 1, "a store in place is not overwritten")
+        #expect(try other.tool(["journal", "verify"]).status == 0)
+        #expect(try other.start())
+        let after = try Self.sync(other)
+        #expect(after.last == 2_000 && after.epoch != before.epoch && !after.epoch.isEmpty)
+        let answer = try #require(other.get("/api/v1/sync/readings?after=2000&epoch=\(before.epoch)"))
+        #expect(answer.status == 409)
+        #expect(try JSON(parsing: answer.body)["code"]?.string == "epoch_changed")
+        other.stop()
+        gateway.stop()
+    }
+
+    @Test func verifyFindsASpoiltSegmentAndSalvageSavesTheRest() throws {
+        let filled = try Filled(2_000)
+        let gateway = filled.gateway
+        defer { filled.broker.stop() }
+        gateway.stop()
+        #expect(try gateway.tool(["journal", "verify"]).status == 0)
+        let path = gateway.dataDirectory + "/journal/readings/0000000000000001.db"
+        var bytes = try File.bytes(path)
+        #expect(bytes.count > 12 * 4_096)
+        bytes.replaceSubrange(10 * 4_096..<11 * 4_096, with: repeatElement(0, count: 4_096))
+        chmod(path, 0o600)
+        try File.write(bytes, to: path)
+        let verify = try gateway.tool(["journal", "verify", "--json"])
+        #expect(verify.status == 2 && verify.output.contains("readings/1"), "\(verify.output)")
+        let salvage = try gateway.tool(["journal", "salvage"])
+        #expect(salvage.status == 0 && salvage.output.contains("records saved"), "\(salvage.output)")
+        let again = try gateway.tool(["journal", "verify"])
+        #expect(again.status == 0, "\(again.output)")
+        #expect(try gateway.start())
+        let warnings = gateway.status()?["warnings"].array?.compactMap(\.string) ?? []
+        #expect(warnings.contains { $0.contains("damaged/ holds 1 damaged file") })
+        #expect(try gateway.tool(["journal", "salvage"]).status == 1, "not beside a daemon")
+        gateway.stop()
+    }
+
+    @Test func aSpoiltStateIsReplacedByWhatCanBeReadOfIt() throws {
+        let filled = try Filled(2_000)
+        let gateway = filled.gateway
+        defer { filled.broker.stop() }
+        #expect(try gateway.tool(["token", "create", "tablet", "--scopes", "read"]).status == 0)
+        let before = try Self.sync(gateway)
+        gateway.stop()
+        let path = gateway.dataDirectory + "/state.db"
+        var bytes = try File.bytes(path)
+        // The counting of a page in the middle: SQLite finds it only when it comes there.
+        let page = bytes.count / 4_096 / 2 * 4_096
+        bytes.replaceSubrange(page..<page + 64, with: repeatElement(0xEE, count: 64))
+        try File.write(bytes, to: path)
+        #expect(try gateway.start(), "\(gateway.log.suffix(500))")
+        let after = try Self.sync(gateway)
+        #expect(after.last == 2_000 && after.epoch != before.epoch)
+        #expect(File.exists(gateway.dataDirectory + "/damaged/state.db"))
+        let events = try #require(gateway.get("/api/v1/sync/events?after=0"))
+        #expect(String(decoding: events.body, as: UTF8.self).contains("state_damaged"))
+        gateway.stop()
+    }
+
+    @Test(.timeLimit(.minutes(5))) func noDamageToTheStateKeepsTheDaemonFromStarting() throws {
+        let filled = try Filled(2_000)
+        let gateway = filled.gateway
+        defer { filled.broker.stop() }
+        gateway.stop()
+        let path = gateway.dataDirectory + "/state.db"
+        let sound = try File.bytes(path)
+        for seed in 1...12 as ClosedRange<UInt64> {
+            var random = SeededRandom(seed: seed)
+            var bytes = sound
+            switch random.integer(in: 0...2) {
+            case 0: bytes.removeLast(random.integer(in: 1...bytes.count))
+            case 1:
+                let start = random.integer(in: 0...bytes.count - 1)
+                let end = min(bytes.count, start + random.integer(in: 1...20_000))
+                bytes.replaceSubrange(start..<end, with: random.bytes(end - start))
+            default:
+                for _ in 0..<random.integer(in: 1...50) {
+                    bytes[random.integer(in: 0...bytes.count - 1)] ^= UInt8(1 << random.integer(in: 0...7))
+                }
+            }
+            try File.write(bytes, to: path)
+            #expect(try gateway.start(within: .seconds(10)), "seed \(seed): \(gateway.log.suffix(300))")
+            #expect(try Self.sync(gateway).last == 2_000, "seed \(seed)")
+            gateway.stop()
+        }
+    }
+}
