@@ -1,5 +1,6 @@
 import GatewayTestKit
 import Glibc
+import HTTPClient
 import JSONText
 import Testing
 
@@ -75,7 +76,7 @@ import Testing
         let again = try gateway.tool(["journal", "verify"])
         #expect(again.status == 0, "\(again.output)")
         #expect(try gateway.start())
-        let warnings = gateway.status()?["warnings"].array?.compactMap(\.string) ?? []
+        let warnings = gateway.status()?["warnings"]?.array?.compactMap(\.string) ?? []
         #expect(warnings.contains { $0.contains("damaged/ holds 1 damaged file") })
         #expect(try gateway.tool(["journal", "salvage"]).status == 1, "not beside a daemon")
         gateway.stop()

@@ -102,7 +102,7 @@ struct AppendLedger {
             complain("the note of round \(round) was acknowledged and is not there")
         }
         for event in try Self.everything(in: .events, of: journal).records {
-            complain("an event that nothing calls for: \(event.kind ?? "")")
+            complain("an event that nothing calls for: \(event.kind ?? "") \(event.body ?? "")")
         }
     }
 

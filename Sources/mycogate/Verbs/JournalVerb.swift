@@ -1,4 +1,5 @@
 import Gateway
+import GatewayModel
 import JSONText
 import Journal
 
