@@ -87,6 +87,19 @@ struct CommandChannelTests {
         }
     }
 
+    @Test func pingsKeepALineAlive() async throws {
+        let channel = try channel { $0.idleTimeout = .milliseconds(500) }
+        try await run(channel) {
+            #expect(Eventually.holds { channel.status.isOpen })
+            // Well beyond the limit, with a sign of life every few milliseconds.
+            _ = Eventually.holds(within: .milliseconds(1_200)) {
+                broker.send("event: ping\ndata: {}\n\n")
+                return false
+            }
+            #expect(channel.status.isOpen && channel.status.connections == 1)
+        }
+    }
+
     @Test func aWrongKeySaysSoAndIsTriedSlowly() async throws {
         let channel = try channel(key: "myco_wrong") { $0.holdDelay = .seconds(600) }
         try await run(channel) {

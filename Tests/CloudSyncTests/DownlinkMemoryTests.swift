@@ -85,6 +85,17 @@ import Testing
         #expect(try commands.recent(limit: 10).map(\.state) == [.sent])
     }
 
+    @Test func aCrashBetweenDoingAndNotingItDoesNothingTwice() throws {
+        _ = try memory().offer(command("a"), now: at(0))
+        _ = try commands.report(memory().localID(of: "a"), .sent)
+        try database.write { connection throws(SQLiteError) in
+            try connection.run("UPDATE downlink_command SET state = 'taken'")
+        }
+        #expect(try memory().answers(now: at(1)).isEmpty)
+        #expect(try commands.recent(limit: 10).map(\.state) == [.sent])
+        #expect(audited.value == 1)
+    }
+
     @Test func aCommandThatMayHaveComeOverAnotherWayIsNotMadeUpFor() throws {
         let crashing = memory(mayRepeat: true) { _ in throw CrashedHere() }
         #expect(throws: CrashedHere.self) { try crashing.offer(command("a"), now: at(0)) }

@@ -1,9 +1,11 @@
-import CloudSync
 import EventLoop
 import GatewayModel
 import GatewayTestKit
+import HTTPClient
 import JSONText
 import Testing
+
+@testable import CloudSync
 
 /// Records to a stand-in MINDEX over real sockets.
 @Suite(.serialized)
@@ -112,5 +114,28 @@ struct MINDEXDestinationTests {
         try await rig.run(destination) { #expect(rig.drains(destination, 300)) }
         let all = server.withLedger { Set($0.samples.keys) }.union(second.withLedger { Set($0.samples.keys) })
         #expect(all.count == 600)
+    }
+
+    @Test func onlyAWholeConfirmationOfThisMessageIsTaken() {
+        let format = MINDEXFormat(base: "http://x", credentials: MINDEXCredentials(), gateway: "g", epoch: "e")
+        let bytes = Array(#"{"envelope":{"pack":[{"id":"x","v":1},{"id":"y","v":"{\"id\":"}]}}"#.utf8)
+        let batch = DeliveryBatch(
+            stream: .readings,
+            items: [.init(seq: SequenceNumber(1), device: DeviceID("d"), bytes: bytes[...], identity: "m-1")],
+            key: "k")
+        func outcome(_ body: String) -> PushOutcome {
+            format.outcome(ClientAnswer(status: 200, body: Array(body.utf8)), of: batch, at: SystemClock().now())
+        }
+        func confirmation(_ id: String, _ inserted: Int, _ deduped: Int) -> String {
+            #"{"success":true,"envelope_msg_id":"\#(id)","samples_inserted":\#(inserted),"samples_deduped":\#(deduped)}"#
+        }
+        #expect(outcome(confirmation("m-1", 2, 0)) == .accepted)
+        #expect(outcome(confirmation("m-1", 0, 2)) == .accepted)
+        #expect(outcome(confirmation("m-1", 1, 0)) == .condemned(status: 200, reason: "1 of 2 samples were taken"))
+        #expect(outcome(confirmation("m-2", 2, 0)) == .troubled(reason: "the answer confirms another message"))
+        guard case .misdirected = outcome("{}") else {
+            Issue.record("an answer of another server is taken")
+            return
+        }
     }
 }
