@@ -139,6 +139,24 @@ struct SmallStoreTests {
         #expect(site.journal.isWritable)
     }
 
+    @Test func theReserveLetsTheStateGrowOnAFullDisk() throws {
+        let disk = try #require(SmallDisk(8 << 20))
+        let site = try Site(path: disk.path, hasReserve: true)
+        defer { site.journal.close() }
+        try fill(site, 1)
+        disk.fill()
+        let record = try #require(try site.records().first)
+        for number in 0..<80 {
+            try site.journal.refuse(
+                record, identity: "\(number)", by: "mas", reason: String(repeating: "r", count: 1_000), status: 400)
+        }
+        #expect(site.journal.refusedCount(by: "mas") == 80)
+        #expect(site.reserve?.bytes == 0)
+        disk.free()
+        try fill(site, 1)
+        #expect(site.reserve?.isWhole == true)
+    }
+
     @Test func theJournalIsNotEatenUpByOthers() throws {
         let disk = try #require(SmallDisk(8 << 20))
         let site = try Site(path: disk.path, hasReserve: true)
