@@ -162,6 +162,8 @@ struct SmallStoreTests {
         let site = try Site(path: disk.path, hasReserve: true)
         defer { site.journal.close() }
         try fill(site, 120)
+        site.clock.advance(by: .seconds(1))
+        try fill(site, 1)
         let before = site.journal.status(of: .readings).bytes
         for _ in 0..<40 {
             disk.fill()

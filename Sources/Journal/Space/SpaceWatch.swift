@@ -14,6 +14,7 @@ final class SpaceWatch {
     /// Below this size the journal does not go to make room.
     private var floor: Int64
     private var loweredAt: Int64
+    private var adjustedAt: Int64
 
     /// Segments that may go at once.
     private static let slackCount: Int64 = 4
@@ -27,6 +28,7 @@ final class SpaceWatch {
         segmentSize = shared.configuration.segmentSize
         floor = shared.logs.values.reduce(0) { $0 + $1.bytes } - Self.slackCount * segmentSize
         loweredAt = shared.clock.now().monotonicMilliseconds
+        adjustedAt = loweredAt
     }
 
     /// Makes room for a commit of about `bytes` to a stream that does not use the reserve.
@@ -72,6 +74,9 @@ final class SpaceWatch {
 
     private func adjustFloor() {
         let now = shared.clock.now().monotonicMilliseconds
+        // Not at every commit: a large journal has many segments to add up.
+        guard now - adjustedAt >= 1_000 else { return }
+        adjustedAt = now
         let wanted = size - Self.slackCount * segmentSize
         if wanted > floor {
             floor = wanted
