@@ -4,9 +4,9 @@ import Glibc
 enum BenchProgram {
     /// In the order of the data path.
     static let benchmarks: [Benchmark] = [
-        IntakeBenchmark.benchmark, LatencyBenchmark.benchmark, PushBenchmark.benchmark, PullBenchmark.benchmark,
-        PackingBenchmark.benchmark, StartBenchmark.benchmark, MemoryBenchmark.benchmark, DecodeBenchmark.benchmark,
-        NATSDrainBenchmark.benchmark,
+        IntakeBenchmark.benchmark, LatencyBenchmark.benchmark, PushBenchmark.benchmark, DeliveryBenchmark.benchmark,
+        PullBenchmark.benchmark, PackingBenchmark.benchmark, StartBenchmark.benchmark, MemoryBenchmark.benchmark,
+        DecodeBenchmark.benchmark, NATSDrainBenchmark.benchmark,
     ]
 
     static func run(_ arguments: [String]) -> Int32 {

@@ -36,7 +36,7 @@ struct InfluxFormatTests {
             stream: .readings,
             items: (0..<count).map {
                 DeliveryItem(seq: SequenceNumber(Int64($0 + 1)), device: nil, bytes: lines[...], identity: "")
-            }, key: "k")
+            }, gatewayID: "gw-1", epoch: "e1")
     }
 
     private func outcome(_ status: Int, _ body: String, _ count: Int = 4) -> PushOutcome {

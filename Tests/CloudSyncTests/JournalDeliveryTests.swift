@@ -43,7 +43,8 @@ struct JournalDeliveryTests {
         configuration.serviceToken = "token"
         configuration.push.saveInterval = 1
         let destination = try MASDestination(
-            configuration, source: RecordSource(journal: journal, consumer: "mas"), clock: SystemClock(), seed: 1)
+            configuration, sources: [DeliverySource(journal: journal, consumer: "mas", stream: .readings)],
+            clock: SystemClock(), seed: 1)
         let task = Task { try await destination.run() }
         defer { task.cancel() }
         // Waiting blocks a thread of the pool that the destination's start needs.

@@ -62,7 +62,7 @@ struct MASAnswerTests {
             Issue.record("400 does not condemn")
             return
         }
-        #expect(reason.utf8.count <= MASAnswer.reasonByteCountMax)
+        #expect(reason.utf8.count <= StatusJudgement.reasonByteCountMax)
         #expect(reason.utf8.allSatisfy { $0 >= 0x20 })
     }
 

@@ -28,7 +28,7 @@ struct MASRig {
         configuration.push.holdDelayMax = .milliseconds(10)
         configuration.push.saveInterval = 10
         change(&configuration)
-        return try MASDestination(configuration, source: stream.source, clock: clock, seed: 1, announcement: site)
+        return try MASDestination(configuration, sources: [stream.source], clock: clock, seed: 1, announcement: site)
     }
 
     /// Runs `destination` while `body` runs, then stops it.

@@ -46,11 +46,11 @@ final class MemoryStream: Sendable {
         state.withLock { $0.refused }
     }
 
-    var source: RecordSource {
-        RecordSource(
-            acknowledged: { self.state.withLock { $0.acknowledged } },
+    var source: DeliverySource {
+        DeliverySource(
+            stream: .readings, epoch: "epoch", acknowledged: { self.state.withLock { $0.acknowledged } },
             last: { self.state.withLock { SequenceNumber(Int64($0.records.count)) } },
-            visit: { after, limit, body in
+            visit: { after, limit, _, body in
                 let records = self.state.withLock { $0.records }
                 let first = Int(after.rawValue)
                 let end = min(records.count, first + limit)
@@ -63,8 +63,8 @@ final class MemoryStream: Sendable {
                     $0.acknowledgements += 1
                 }
             },
-            refuse: { record, identity, status, reason in
-                self.state.withLock { $0.refused.append((record.seq, identity, status, reason)) }
+            refuse: { seq, identity, status, reason in
+                self.state.withLock { $0.refused.append((seq, identity, status, reason)) }
             },
             onAppend: { body in
                 self.state.withLock { $0.listeners.append(body) }

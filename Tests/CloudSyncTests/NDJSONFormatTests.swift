@@ -15,7 +15,7 @@ struct NDJSONFormatTests {
             items: [3, 5, 9].map {
                 DeliveryItem(
                     seq: SequenceNumber($0), device: nil, bytes: ArraySlice("{\"seq\":\($0)}\n".utf8), identity: "")
-            }, key: "gw-1/e1/readings/3-9/3")
+            }, gatewayID: "gw-1", epoch: "e1")
     }
 
     private func outcome(_ status: Int, _ body: String, type: String = "application/json") -> PushOutcome {

@@ -9,18 +9,7 @@ import Testing
 struct ServerRig {
     let stream = MemoryStream()
 
-    var source: DeliverySource {
-        let source = stream.source
-        return DeliverySource(
-            stream: .readings, epoch: "epoch", acknowledged: source.acknowledged, last: source.last,
-            visit: { after, limit, _, body in try source.visit(after, limit, body) }, acknowledge: source.acknowledge,
-            refuse: { seq, identity, status, reason in
-                _ = try source.visit(SequenceNumber(seq.rawValue - 1), 1) { record in
-                    // Never throws here.
-                    try? source.refuse(copy record, identity, status, reason)
-                }
-            }, onAppend: source.onAppend)
-    }
+    var source: DeliverySource { stream.source }
 
     func destination<Format: DeliveryFormat>(
         _ kind: String, _ format: Format, source: DeliverySource? = nil, holdDelay: Duration = .milliseconds(10),

@@ -13,7 +13,8 @@ extension Delivery {
             let slot = machine.nextSlot(stream)
             let known = machine.streams[stream].readTo
             machine.on(.read(page.records, next: page.next, more: page.more, stream: stream), now: now)
-            hold(page, from: slot, after: known)
+            let items = page.items.lazy.filter { $0.seq > known }
+            held.append(items, from: slot) { machine.isHeld($0) }
             journalTrouble = nil
         case .failure(let error):
             journalTrouble = "the journal cannot be read: \(error)"
@@ -21,24 +22,15 @@ extension Delivery {
         }
     }
 
-    private func hold(_ page: DeliveryReader.Page, from first: UInt64, after: SequenceNumber) {
-        var slot = first
-        for item in page.items where item.seq > after {
-            if machine.isHeld(slot) { held[slot] = item }
-            slot += 1
-        }
-    }
-
     func send(_ batch: PushBatch, _ time: ReceiveTime) {
         let slots = machine.slots(of: batch)
         let source = owner.sources[batch.stream]
-        let share = batch.shares > 1 ? "/\(batch.share).\(batch.shares)" : ""
         let delivery = DeliveryBatch(
-            stream: source.stream, items: slots.compactMap { held[$0] },
-            key: "\(owner.configuration.gatewayID)/\(source.epoch)/\(source.stream.rawValue)/"
-                + "\(batch.firstSeq)-\(batch.lastSeq)/\(batch.count)\(share)")
+            stream: source.stream, items: slots.compactMap { held[$0] }, gatewayID: owner.configuration.gatewayID,
+            epoch: source.epoch, share: batch.share, shares: batch.shares)
         underWay[batch.slot] = (delivery, slots)
         status.attempts += 1
+        side?.recordSent()
         let request = owner.configuration.compressed(owner.format.request(delivery, at: time))
         machine.on(.spent(request.body.count + Self.headByteCount), now: time.monotonicMilliseconds)
         do throws(HTTPClientError) {
@@ -58,13 +50,13 @@ extension Delivery {
         case .rejected(let rejections):
             let condemned = Set(rejections.map(\.index))
             guard condemned.allSatisfy({ slots.indices.contains($0) }) else { break }
-            for (index, slot) in slots.enumerated() where !condemned.contains(index) { held[slot] = nil }
+            for (index, slot) in slots.enumerated() where !condemned.contains(index) { held.remove(slot) }
             status.sent += slots.count - condemned.count
             hasWorked = true
         default: break
         }
         if accepted > 0 {
-            for slot in slots.prefix(accepted) { held[slot] = nil }
+            for slot in slots.prefix(accepted) { held.remove(slot) }
             status.sent += accepted
             status.lastAck = time.wall
             hasWorked = true
@@ -76,7 +68,7 @@ extension Delivery {
         guard let item = held[slot] else { return machine.on(.refused(slot: slot, true), now: now) }
         do {
             try owner.sources[PushWindow.stream(of: slot)].refuse(item.seq, item.identity, code, reason)
-            held[slot] = nil
+            held.remove(slot)
             status.refused += 1
             journalTrouble = nil
             machine.on(.refused(slot: slot, true), now: now)

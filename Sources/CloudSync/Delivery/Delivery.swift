@@ -10,8 +10,7 @@ final class Delivery<Format: DeliveryFormat> {
     let side: (any SideTraffic)?
     let judgement: StatusJudgement
     var machine: PushMachine
-    /// What was read and is not finished, by slot.
-    var held: [UInt64: DeliveryItem] = [:]
+    var held = HeldItems()
     /// Requests under way, by the first slot of their batch.
     var underWay: [UInt64: (batch: DeliveryBatch, slots: [UInt64])] = [:]
     var status: DestinationStatus
@@ -86,12 +85,15 @@ final class Delivery<Format: DeliveryFormat> {
             machine.on(.flush, now: now)
             side?.flush(now: now)
         }
+        if owner.signals.takeAnnouncement() { side?.announce(now: now) }
     }
 
     /// Until the earliest moment at which something has to be done although nothing happens.
     private func timeout(_ now: Int64, _ stopAt: Int64?) -> Duration {
         var at = min(now + 60_000, stopAt ?? .max)
-        if let deadline = machine.deadline(now: now) { at = min(at, deadline) }
+        let allowedAt = side?.recordAllowedAt(now: now)
+        if let deadline = machine.deadline(now: now, maySend: allowedAt == nil) { at = min(at, deadline) }
+        if stopAt == nil, let allowedAt, machine.hasSomethingToSend { at = min(at, allowedAt) }
         if stopAt == nil, let deadline = side?.deadline(now: now) { at = min(at, deadline) }
         if isStatusStale { at = min(at, publishAt) }
         return .milliseconds(max(0, at - now))
@@ -99,7 +101,7 @@ final class Delivery<Format: DeliveryFormat> {
 
     private func act(_ time: ReceiveTime) {
         let now = time.monotonicMilliseconds
-        while let action = machine.next(now: now) {
+        while let action = machine.next(now: now, maySend: side?.allowsRecord(now: now) ?? true) {
             switch action {
             case .read(let after, let limit, let stream): reader.ask(stream, after: after, limit: limit)
             case .send(let batch): send(batch, time)
@@ -125,6 +127,7 @@ final class Delivery<Format: DeliveryFormat> {
             case .failure(let error): judgement.outcome(error)
             case .success(let answer): owner.format.outcome(answer, of: batch, at: time)
             }
+        side?.recordAnswered(completion.result, outcome, now: time.monotonicMilliseconds)
         answered(completion.tag, outcome, time)
     }
 
@@ -148,10 +151,14 @@ final class Delivery<Format: DeliveryFormat> {
     private func publish(_ now: Int64) {
         var next = status
         (next.state, next.reason) = currentState()
+        next.warnings = machine.streams.compactMap { stream in
+            stream.declinedReason.map { "\(stream.name.rawValue) are not taken: \($0)" }
+        }
         side?.report(to: &next)
         let isNews =
             next.state != status.state || next.reason != status.reason || next.warnings != status.warnings
-            || next.announced != status.announced || next.refusedHeartbeats != status.refusedHeartbeats
+            || next.announced != status.announced || next.heartbeatPeriod != status.heartbeatPeriod
+            || next.refusedHeartbeats != status.refusedHeartbeats
         guard isNews || (isStatusStale && now >= publishAt) else { return }
         publishAt = now + Self.publishInterval
         status = next

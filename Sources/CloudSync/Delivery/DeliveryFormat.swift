@@ -53,8 +53,16 @@ public struct DeliveryItem: Sendable {
 public struct DeliveryBatch: Sendable {
     public var stream: StreamName
     public var items: [DeliveryItem]
+    var gatewayID: String
+    var epoch: String
+    var share = 0
+    var shares = 1
+
     /// The same for the same records, at every attempt and after a restart; another for any others. ASCII without spaces.
-    public var key: String
+    public var key: String {
+        let share = shares > 1 ? "/\(share).\(shares)" : ""
+        return "\(gatewayID)/\(epoch)/\(stream.rawValue)/\(first)-\(last)/\(items.count)\(share)"
+    }
 
     /// First and last number of the records.
     public var first: SequenceNumber { items.first?.seq ?? .zero }

@@ -53,6 +53,9 @@ public final class FormatDestination<Format: DeliveryFormat>: Destination {
     /// Tries at once what waits for a back-off, a probe or a pause.
     public func flush() { signals.requestFlush() }
 
+    /// Tells of the gateway and its devices now, for kinds that tell of them.
+    public func announce() { signals.requestAnnouncement() }
+
     /// How it is going; safe from any thread.
     public var status: DestinationStatus {
         var status = current.withLock { $0 }
@@ -79,7 +82,7 @@ public final class FormatDestination<Format: DeliveryFormat>: Destination {
             let batch = DeliveryBatch(
                 stream: record.stream,
                 items: [DeliveryItem(seq: record.seq, device: record.device, bytes: bytes[...], identity: identity)],
-                key: "\(configuration.gatewayID)/\(epoch)/\(record.stream.rawValue)/\(record.seq)-\(record.seq)/1")
+                gatewayID: configuration.gatewayID, epoch: epoch)
             let outcome: PushOutcome
             let time = clock.now()
             do throws(HTTPClientError) {

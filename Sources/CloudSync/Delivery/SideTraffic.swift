@@ -19,6 +19,31 @@ public protocol SideTraffic: AnyObject {
     /// Somebody wants everything tried now.
     func flush(now: Int64)
 
+    /// Somebody wants everything told now.
+    func announce(now: Int64)
+
+    /// Whether a budget that records share with this traffic allows one now; if not, when it will.
+    func allowsRecord(now: Int64) -> Bool
+    func recordAllowedAt(now: Int64) -> Int64?
+
+    /// A request for records was made, and answered.
+    func recordSent()
+    func recordAnswered(_ result: Result<ClientAnswer, HTTPClientError>, _ outcome: PushOutcome, now: Int64)
+
     /// Adds what it knows to the status: `warnings`, `announced` … and, while records flow, `state` and `reason`.
     func report(to status: inout DestinationStatus)
+}
+
+extension SideTraffic {
+    /// Most kinds tell nothing of the site.
+    public func announce(now: Int64) {}
+
+    /// Most kinds have no budget of requests.
+    public func allowsRecord(now: Int64) -> Bool { true }
+    /// As above.
+    public func recordAllowedAt(now: Int64) -> Int64? { nil }
+    /// As above.
+    public func recordSent() {}
+    /// As above.
+    public func recordAnswered(_ result: Result<ClientAnswer, HTTPClientError>, _ outcome: PushOutcome, now: Int64) {}
 }

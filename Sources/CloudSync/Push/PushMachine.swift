@@ -84,7 +84,8 @@ package struct PushMachine: ~Copyable {
 
     package var condition: Condition {
         if !link.isFlowing { return link.cause }
-        return streams.first { $0.lanes.coolingCount > 0 }.map { .retrying($0.laneReason) } ?? .flowing
+        return streams.first { $0.lanes.coolingCount > 0 && $0.declinedReason == nil }.map { .retrying($0.laneReason) }
+            ?? .flowing
     }
 
     package mutating func on(_ event: Event, now: Int64) {
@@ -199,6 +200,9 @@ package struct PushMachine: ~Copyable {
             }
             link.worked(wasProbe, now)
         case .troubled(let reason): troubled(index, lane, reason, wasProbe, now)
+        case .declined(let reason):
+            streams[index].decline(lane, reason, &link, now)
+            link.worked(wasProbe, now)
         case .unavailable(let reason, let retryAfter):
             streams[index].lanes.makeReady(lane)
             link.pause(reason, retryAfter, now)

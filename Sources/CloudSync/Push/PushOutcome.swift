@@ -25,6 +25,8 @@ public enum PushOutcome: Sendable, Equatable {
     case condemned(status: Int, reason: String)
     /// This attempt failed, perhaps because of its records: 5xx, a time-out, a broken answer.
     case troubled(reason: String)
+    /// Not taken for a reason that says nothing of other records: this lane waits, as long as for a wrong address.
+    case declined(reason: String)
     /// The destination as a whole cannot be reached or serve now. `retryAfter` in milliseconds, if it said.
     case unavailable(reason: String, retryAfter: Int64? = nil)
     /// The destination asks for fewer requests. `retryAfter` in milliseconds, if it said.

@@ -52,8 +52,8 @@ public struct PushSettings: Sendable, Equatable {
     public init(batching: Batching, parallelism: Int) {
         self.batching = batching
         self.parallelism = parallelism
-        windowRecordsMax = max(512, min(32_768, 2 * parallelism * batching.recordsMax))
-        windowBytesMax = max(1 << 20, min(8 << 20, 2 * parallelism * batching.byteCountMax))
+        windowRecordsMax = max(512, min(8_192, 2 * parallelism * batching.recordsMax))
+        windowBytesMax = max(1 << 20, min(2 << 20, 2 * parallelism * batching.byteCountMax))
         pageRecords = min(512, max(48, batching.recordsMax))
     }
 }

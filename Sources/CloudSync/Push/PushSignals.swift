@@ -4,19 +4,13 @@ internal import Synchronization
 /// What other threads tell a destination's thread; many tellings before it looks count as one.
 final class PushSignals: Sendable {
     let wakeup: Wakeup
-    private let hasAppended = Atomic<Bool>(false)
     private let grown = Atomic<UInt32>(0)
     private let wantsFlush = Atomic<Bool>(false)
     private let wantsAnnouncement = Atomic<Bool>(false)
 
     init(wakeup: Wakeup) { self.wakeup = wakeup }
 
-    /// The stream has grown. Called on the journal's writer thread after each commit: one system call at most.
-    func appended() {
-        if !hasAppended.exchange(true, ordering: .acquiringAndReleasing) { wakeup.wake() }
-    }
-
-    /// As above for one of several streams, by its number.
+    /// A stream has grown, by its number. Called on the journal's writer thread after each commit: one system call at most.
     func appended(stream: Int) {
         let bit = UInt32(1) << UInt32(stream)
         if grown.bitwiseOr(bit, ordering: .acquiringAndReleasing).oldValue & bit == 0 { wakeup.wake() }
@@ -32,7 +26,6 @@ final class PushSignals: Sendable {
         requestFlush()
     }
 
-    func takeAppended() -> Bool { hasAppended.exchange(false, ordering: .acquiringAndReleasing) }
     /// The streams that have grown, one bit each.
     func takeGrown() -> UInt32 { grown.exchange(0, ordering: .acquiringAndReleasing) }
     func takeFlush() -> Bool { wantsFlush.exchange(false, ordering: .acquiringAndReleasing) }

@@ -160,6 +160,7 @@ extension PushStream {
 
     /// The first `count` records of the lane are done with.
     mutating func finish(_ lane: Int, count: Int, _ now: Int64) {
+        if declinedReason != nil { declinedReason = nil }
         let first = lanes[lane].first
         var slot = first
         var last = slot
@@ -225,8 +226,21 @@ extension PushStream {
 
     /// The lane's first batch waits for its own back-off.
     mutating func cool(_ lane: Int, _ reason: String, _ link: inout PushLink, _ now: Int64) {
-        var backoff =
-            lanes[lane].backoff ?? Backoff(initial: settings.retryDelayInitial, max: settings.retryDelayMax)
+        let fresh = Backoff(initial: settings.retryDelayInitial, max: settings.retryDelayMax)
+        cool(lane, lanes[lane].backoff ?? fresh, reason, &link, now)
+    }
+
+    /// As above, and longer: nothing tells that it will be taken soon.
+    mutating func decline(_ lane: Int, _ reason: String, _ link: inout PushLink, _ now: Int64) {
+        let fresh = Backoff(initial: settings.holdDelayInitial, max: settings.holdDelayMax)
+        declinedReason = reason
+        cool(lane, lanes[lane].backoff ?? fresh, reason, &link, now)
+    }
+
+    private mutating func cool(
+        _ lane: Int, _ known: Backoff, _ reason: String, _ link: inout PushLink, _ now: Int64
+    ) {
+        var backoff = known
         let delay = link.coolingDelay(&backoff, now)
         let device = shares == nil ? lanes[lane].device : nil
         laneReason = device.map { "\(reason) (device \($0))" } ?? reason

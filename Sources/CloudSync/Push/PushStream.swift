@@ -21,6 +21,8 @@ package struct PushStream {
     var refusals: [Refusal] = []
     /// Why the last lane began to cool.
     var laneReason = ""
+    /// Why the destination does not take this stream now, although it takes others.
+    var declinedReason: String?
     /// One beyond the highest slot ever sent.
     var sentBelow: UInt64 = 0
     private var mayHaveMore = true

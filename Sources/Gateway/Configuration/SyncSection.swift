@@ -5,7 +5,16 @@ public import YAMLText
 public struct SyncSection: Sendable {
     /// The protocols that can be pushed with.
     public enum Kind: String, CaseIterable, Sendable {
-        case mas, mindex, mycorrhizae, website, nats
+        case mas, mindex, mycorrhizae, website, nats, http, influx
+
+        /// What is sent unless `streams` says otherwise.
+        var streams: [StreamName] {
+            switch self {
+            case .mas: [.readings, .audit, .tasks]
+            case .http: [.readings, .events, .audit]
+            case .influx, .mindex, .mycorrhizae, .website, .nats: [.readings]
+            }
+        }
     }
 
     /// Where a consumer begins that was never seen before.
@@ -24,14 +33,17 @@ public struct SyncSection: Sendable {
         public var serviceToken: SecretReference?
         public var certificateAuthority: String?
         public var parallelism: Int
+        public var streams: [StreamName]
+        /// Bytes a second on average; nil: as fast as it goes.
+        public var bandwidth: Int64?
         /// What only one kind has.
         public var mindex: MINDEXKeys?
         public var mycorrhizae: MycorrhizaeKeys?
         public var website: WebsiteKeys?
         public var nats: NATSKeys?
+        public var collector: CollectorKeys?
+        public var influx: InfluxKeys?
 
-        /// The streams that it takes.
-        var streams: [StreamName] { nats?.streams ?? [.readings] }
         /// All cursors that it has.
         var consumers: [String] { mycorrhizae?.acknowledgesReplays == true ? [name, name + "-acks"] : [name] }
     }
@@ -81,13 +93,24 @@ public struct SyncSection: Sendable {
             } ?? "",
             required: section.flag("required", default: kind != .website),
             from: section.choice("from", default: Start.oldest), certificateAuthority: section.file("ca_file"),
-            parallelism: section.integer("parallelism", in: 1...64, default: 4))
+            parallelism: section.integer("parallelism", in: 1...64, default: 4), streams: kind.streams,
+            bandwidth: section.value("bandwidth", accepted: "1KiB/s…1GiB/s, such as 64KiB/s") {
+                $0.text.flatMap(bandwidth)
+            })
+        if [.mas, .http, .influx].contains(kind), let streams: [StreamName] = section.choices("streams") {
+            destination.streams = streams
+        }
         switch kind {
+        case .http: destination.collector = CollectorKeys(section)
+        case .influx: destination.influx = InfluxKeys(section)
         case .mas: destination.serviceToken = section.presentSecret("token")
         case .mindex: destination.mindex = MINDEXKeys(section)
         case .mycorrhizae: destination.mycorrhizae = MycorrhizaeKeys(section)
         case .website: destination.website = WebsiteKeys(section)
-        case .nats: destination.nats = NATSKeys(section)
+        case .nats:
+            let keys = NATSKeys(section)
+            destination.nats = keys
+            destination.streams = keys.streams
         }
         return destination
     }
@@ -107,6 +130,13 @@ public struct SyncSection: Sendable {
 
     private static func acceptedURL(_ kind: Kind) -> String {
         kind == .nats ? NATSKeys.acceptedAddress : "http://HOST[:PORT][/PATH] or https://…"
+    }
+
+    private static func bandwidth(_ text: String) -> Int64? {
+        guard text.hasSuffix("/s"), let rate = ByteCountText.parse(String(text.dropLast(2))),
+            (1_024...(1 << 30)).contains(rate)
+        else { return nil }
+        return rate
     }
 
     private static func url(_ text: String) -> String? {

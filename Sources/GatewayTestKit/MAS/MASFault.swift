@@ -33,4 +33,6 @@ public enum MASFault: Sendable, Equatable {
 public enum MASRoute: Sendable, Equatable, CaseIterable {
     case envelopes
     case heartbeats
+    case audit
+    case tasks
 }

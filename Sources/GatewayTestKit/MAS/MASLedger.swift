@@ -20,6 +20,9 @@ public struct MASLedger: Sendable {
     public private(set) var deliveries: [String: Delivery] = [:]
     /// Accepted requests, repeats included.
     public private(set) var accepted = 0
+    /// Bodies of accepted audit entries, and of accepted agent tasks with the id in their path.
+    public var auditEntries: [[UInt8]] = []
+    public var agentTasks: [(device: String, body: [UInt8])] = []
     /// Requests answered with an error of the protocol's own: 400 and 422.
     public var refused = 0
     /// Requests answered 429 by the rate limit.

@@ -20,6 +20,8 @@ final class MASRoutes: @unchecked Sendable {
             switch path {
             case "/api/iot/envelope/ingest": .envelopes
             case "/api/devices/heartbeat", "/api/devices/register": .heartbeats
+            case "/api/security/audit/log": .audit
+            case let path where path.hasPrefix("/api/devices/") && path.hasSuffix("/agent/task"): .tasks
             default: nil
             }
         return state.withLock { state in
@@ -29,7 +31,13 @@ final class MASRoutes: @unchecked Sendable {
             if let reply = limited(request, &state, now) { return reply }
             let fault = state.nextFault(on: route)
             if let fault, let reply = fault.replyInstead { return reply }
-            var reply = route == .envelopes ? ingest(body, &state) : heartbeat(body, &state)
+            var reply =
+                switch route {
+                case .envelopes: ingest(body, &state)
+                case .heartbeats: heartbeat(body, &state)
+                case .audit: audit(body, &state)
+                case .tasks: task(body, String(path.split(separator: "/")[2]), &state)
+                }
             // As uvicorn does; of the envelopes' answers nobody asks it.
             if route == .heartbeats { reply.headers += "date: \(Self.httpDate())\r\n" }
             if let fault { reply = fault.spoil(reply) }
@@ -57,6 +65,28 @@ final class MASRoutes: @unchecked Sendable {
             "retry-after: 60\r\nx-ratelimit-remaining-minute: \(state.limit.remainingInMinute(now))\r\n"
             + "x-ratelimit-remaining-hour: \(state.limit.remainingInHour)\r\n"
         return reply
+    }
+
+    private func audit(_ body: UnsafeRawBufferPointer, _ state: inout MASState) -> PeerReply {
+        // What is no JSON has none of the fields either.
+        let entry = try? parser.parse(body)
+        let isWhole = ["user_id", "action", "resource", "ip_address"].allSatisfy { entry?[$0]?.string != nil }
+        guard isWhole, entry?["success"]?.bool != nil,
+            ["info", "warning", "error", "critical"].contains(entry?["severity"]?.string)
+        else {
+            return PeerReply(422, #"{"detail":[{"type":"missing","loc":["body","user_id"],"msg":"Field required"}]}"#)
+        }
+        state.ledger.auditEntries.append(Array(body))
+        return PeerReply(200, #"{"entry_id":"e-1","timestamp":"2026-01-15T14:30:00Z","data_hash":"00"}"#)
+    }
+
+    private func task(_ body: UnsafeRawBufferPointer, _ device: String, _ state: inout MASState) -> PeerReply {
+        // As above.
+        guard (try? parser.parse(body))?["message"]?.string != nil else {
+            return PeerReply(422, #"{"detail":"message"}"#)
+        }
+        state.ledger.agentTasks.append((device, Array(body)))
+        return PeerReply(200, #"{"status":"forwarded"}"#)
     }
 
     private func ingest(_ body: UnsafeRawBufferPointer, _ state: inout MASState) -> PeerReply {

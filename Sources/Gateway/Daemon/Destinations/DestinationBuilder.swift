@@ -26,6 +26,8 @@ struct DestinationBuilder {
         if let keys = section.mycorrhizae { return try mycorrhizae(section, keys, &parts) }
         if let keys = section.nats { return try nats(section, keys) }
         if let keys = section.website { return try website(section, keys, &parts) }
+        if let keys = section.collector { return try collector(section, keys) }
+        if let keys = section.influx { return try influx(section, keys) }
         return try mas(section)
     }
 
@@ -49,6 +51,7 @@ struct DestinationBuilder {
         settings.client.acceptsCompression = false
         settings.client.stallTimeout = nil
         settings.push.parallelism = section.parallelism
+        settings.push.bandwidth = section.bandwidth
         return settings
     }
 
@@ -66,11 +69,12 @@ struct DestinationBuilder {
             name: section.name, url: section.url, gatewayID: gateway, epoch: epoch)
         settings.serviceToken = try Secret.read(section.serviceToken)
         settings.push.parallelism = section.parallelism
+        settings.push.bandwidth = section.bandwidth
         settings.client = client(section)
         settings.onServerTime = { [clock] in clock.hear(upstream: $0) }
         let site = site
         return try MASDestination(
-            settings, source: RecordSource(journal: store.journal, consumer: section.name), clock: clock, seed: seed,
+            settings, sources: sources(section), clock: clock, seed: seed,
             announcement: { site() })
     }
 
