@@ -69,7 +69,7 @@ struct MASNotesTests {
         let entries = try mas.withLedger { try $0.auditEntries.map { try JSON(parsing: $0) } }
         #expect(entries[0]["user_id"]?.string == "token:ops")
         #expect(entries[0]["resource"]?.string == "board-1")
-        #expect(entries[0]["details"]?["mycogate_id"]?.string?.hasSuffix("/audit/1") == true)
+        #expect(entries[0]["details"]?["gateway_record_id"]?.string?.hasSuffix("/audit/1") == true)
         #expect(entries[1]["action"]?.string == "records_evicted")
         #expect(entries[1]["severity"]?.string == "warning")
     }

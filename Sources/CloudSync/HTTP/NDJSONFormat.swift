@@ -21,18 +21,21 @@ public struct NDJSONFormat: DeliveryFormat {
         json = RecordJSON(gateway: gatewayID, epoch: epoch)
     }
 
+    /// Appends what stands for one record; see `RecordRendering`.
     public mutating func render(_ record: borrowing StoredRecord, to bytes: inout [UInt8]) -> Rendering {
         json.append(record, to: &bytes)
         bytes.append(UInt8(ascii: "\n"))
         return .rendered()
     }
 
+    /// Appends what stands for records that are gone; see `RecordRendering`.
     public mutating func render(_ gap: StreamGap, of stream: StreamName, to bytes: inout [UInt8]) -> Rendering {
         json.append(gap, to: &bytes)
         bytes.append(UInt8(ascii: "\n"))
         return .rendered()
     }
 
+    /// The request for a batch; see `DeliveryFormat`.
     public func request(_ batch: DeliveryBatch, at time: ReceiveTime) -> ClientRequest {
         let own: [ClientRequest.Header] = [
             .init("Content-Type", "application/x-ndjson"), .init("Idempotency-Key", batch.key),

@@ -36,14 +36,17 @@ public struct InfluxFormat: DeliveryFormat {
         lines = InfluxLines(gateway: gatewayID)
     }
 
+    /// Appends what stands for one record; see `RecordRendering`.
     public mutating func render(_ record: borrowing StoredRecord, to bytes: inout [UInt8]) -> Rendering {
         lines.render(record, to: &bytes)
     }
 
+    /// The request for a batch; see `DeliveryFormat`.
     public func request(_ batch: DeliveryBatch, at time: ReceiveTime) -> ClientRequest {
         ClientRequest(.post, url, headers: headers, body: batch.bytes)
     }
 
+    /// What an answer says about its batch; see `DeliveryFormat`.
     public func outcome(_ answer: ClientAnswer, of batch: DeliveryBatch, at time: ReceiveTime) -> PushOutcome {
         let judgement = StatusJudgement(peer: "an InfluxDB")
         if (200..<300).contains(answer.status) {

@@ -34,6 +34,7 @@ public struct MASFormat: DeliveryFormat {
         return [ClientRequest.Header("Content-Type", "application/json")] + token
     }
 
+    /// Appends what stands for one record; see `RecordRendering`.
     public mutating func render(_ record: borrowing StoredRecord, to bytes: inout [UInt8]) -> Rendering {
         switch record.stream {
         case .readings:
@@ -46,6 +47,7 @@ public struct MASFormat: DeliveryFormat {
         }
     }
 
+    /// The request for a batch; see `DeliveryFormat`.
     public func request(_ batch: DeliveryBatch, at time: ReceiveTime) -> ClientRequest {
         guard let item = batch.items.first else { return ClientRequest(.post, url) }
         let path =
@@ -58,6 +60,7 @@ public struct MASFormat: DeliveryFormat {
         return ClientRequest(.post, url + path, headers: headers, body: item.bytes)
     }
 
+    /// What an answer says about its batch; see `DeliveryFormat`.
     public func outcome(_ answer: ClientAnswer, of batch: DeliveryBatch, at time: ReceiveTime) -> PushOutcome {
         let wall = time.wall.milliseconds
         return answers.value.withLock { answers in

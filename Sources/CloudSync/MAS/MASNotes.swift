@@ -26,7 +26,7 @@ struct MASNotes: Sendable {
         let principal = body["principal"]?.string ?? "gateway-\(gatewayID)"
         let severity = body["severity"]?.string.flatMap { Self.severities.contains($0) ? $0 : nil } ?? "info"
         var details = body.members ?? []
-        details.append(.init(key: "mycogate_id", value: .string(id)))
+        details.append(.init(key: "gateway_record_id", value: .string(id)))
         details.append(.init(key: "gateway_id", value: .string(gatewayID)))
         details.append(.init(key: "recorded_at", value: .string(Self.text(record.received.wall.milliseconds))))
         let entry: JSON = [
