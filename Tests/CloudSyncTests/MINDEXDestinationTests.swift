@@ -122,7 +122,7 @@ struct MINDEXDestinationTests {
         let batch = DeliveryBatch(
             stream: .readings,
             items: [.init(seq: SequenceNumber(1), device: DeviceID("d"), bytes: bytes[...], identity: "m-1")],
-            key: "k")
+            gatewayID: "g", epoch: "e")
         func outcome(_ body: String) -> PushOutcome {
             format.outcome(ClientAnswer(status: 200, body: Array(body.utf8)), of: batch, at: SystemClock().now())
         }
