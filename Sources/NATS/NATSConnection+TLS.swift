@@ -5,8 +5,8 @@ extension NATSConnection {
     /// Where Debian keeps the authorities that everybody trusts.
     private static let systemAuthorities = "/etc/ssl/certs/ca-certificates.crt"
 
-    /// Certificates are verified against the given authorities, else the system's, and against the host's name: the library
-    /// does neither unless told.
+    /// Certificates are verified against the given authorities, else the system's, and against the host's name. Both are
+    /// said, so that nothing rests on what this version of the library does by itself.
     static func setTLS(_ settings: NATSSettings, _ address: String, _ options: OpaquePointer) throws(NATSError) {
         let isWanted = address.hasPrefix("tls://")
         guard isWanted || settings.authorityFile != nil || settings.certificateFile != nil else { return }

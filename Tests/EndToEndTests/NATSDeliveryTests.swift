@@ -1,6 +1,7 @@
 import GatewayTestKit
 import JSONText
 import NATS
+import SQLite
 import Testing
 
 /// The real program and a real cluster: whatever is killed, each record is stored once and in order.
@@ -56,6 +57,37 @@ import Testing
         gateway.stop()
         let isWhole = try numbers(cluster.urls[2]) == Array(1...8_000)
         #expect(isWhole)
+    }
+
+    /// The program in docs/operate/many-sites.md.
+    @Test func theConsumerOfTheDocumentsHasEachRecordOnce() throws {
+        let page = try File.text("\(Vectors.packageRoot)/docs/operate/many-sites.md")
+        let start = try #require(page.firstRange(of: "```python\n"))
+        let end = try #require(page[start.upperBound...].firstRange(of: "```\n"))
+        let folder = try TemporaryFolder()
+        try File.write(String(page[start.upperBound..<end.lowerBound]), to: folder.file("take.py"))
+        let server = try NATSServerProcess()
+        let connection = try NATSConnection(NATSSettings(), address: server.url, onArrival: {})
+        _ = try connection.create(StreamPlan(name: "ALL", subjects: ["mycogate.>"]))
+        for upper in [1_200, 1_300] {
+            // The hundred that are published again have the same ids: a restored stream, or another copy of it.
+            for number in (upper == 1_200 ? 1 : 1_101)...upper {
+                let id = "gw-1/e1/readings/\(number)" + (upper > 1_200 && number <= 1_200 ? "#2" : "")
+                _ = try connection.publish(
+                    Array(#"{"seq":\#(number)}"#.utf8)[...], to: "mycogate.gw-1.readings", id: id, expecting: .init())
+            }
+            #expect(StreamContents.reaches(upper == 1_200 ? 1_200 : 1_400, "ALL", at: server.url))
+            let program = try ChildProcess(
+                "python3",
+                [folder.file("take.py"), "127.0.0.1", "\(server.port)", "ALL", folder.file("mas.db"), "--once"],
+                output: folder.file("log"))
+            #expect(program.waitForExit(within: .seconds(30)) == 0, "\((try? File.text(folder.file("log"))) ?? "")")
+            let database = try Database(path: folder.file("mas.db"))
+            let count = try database.read { connection throws(SQLiteError) in
+                try connection.firstRow("SELECT count(*) FROM record WHERE body LIKE '{\"seq\":%'") { $0.int64(0) }
+            }
+            #expect(count == Int64(upper))
+        }
     }
 
     @Test func mistakesOfTheSectionAreNamed() throws {

@@ -82,6 +82,7 @@ public final class NATSDestination: Destination {
         }
     }
 
+    /// Looks at once again at what waits for a back-off or is held.
     public func flush() { signals.requestFlush() }
 
     /// A record that is published late would stand behind later ones, and this destination keeps the order.
@@ -89,6 +90,7 @@ public final class NATSDestination: Destination {
         .failed("a stream of NATS keeps the order of the journal; later records are stored already")
     }
 
+    /// How it is going; safe from any thread.
     public var status: DestinationStatus {
         var status = current.withLock { $0 }
         status.lag = 0
