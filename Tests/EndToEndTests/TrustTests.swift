@@ -1,4 +1,5 @@
 import GatewayTestKit
+import Glibc
 import HTTPClient
 import JSONText
 import Testing
@@ -77,6 +78,7 @@ import Testing
         for path in ["/ingest", "/devices/{id}/command", "/api/cmd"] {
             let names = document["paths"]?[path]?["post"]?["parameters"]?.array?.compactMap { $0["name"]?.string } ?? []
             #expect(names.contains("Idempotency-Key"), "\(path)")
+            #expect(document["paths"]?[path]?["post"]?["responses"]?["409"] != nil, "\(path)")
         }
         for (path, method) in [("", "get"), ("/ack", "post")] {
             let route = document["paths"]?["/api/v1/sync/{stream}\(path)"]?[method]
@@ -103,6 +105,18 @@ import Testing
         #expect(entries.map { $0["kind"]?.string } == ["token_created", "token_revoked"])
         #expect(entries.allSatisfy { $0["body"]?["name"] == "early" && $0["body"]?["principal"] == "cli" })
         gateway.stop()
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "giving files away needs root"))
+    func aTokenThatRootMakesLeavesTheFilesToTheDaemonsUser() throws {
+        let gateway = try GatewayProcess(binary: GatewayProcess.built(), sections: "")
+        #expect(chown(gateway.dataDirectory, 65_534, 65_534) == 0)
+        #expect(try gateway.tool(["token", "create", "early", "--scopes", "sync:pull"]).status == 0)
+        for name in try File.names(in: gateway.dataDirectory) {
+            var info = stat()
+            #expect(stat(gateway.dataDirectory + "/" + name, &info) == 0)
+            #expect(info.st_uid == 65_534 && info.st_gid == 65_534 && info.st_mode & 0o027 == 0, "\(name)")
+        }
     }
 
     @Test func readingsAreNotLostBetweenPages() throws {

@@ -15,6 +15,11 @@ public final class AnswerStore: Sendable {
     static let answersMax: Int64 = 5_000
     /// Longer answers are not kept: what creates something answers briefly.
     static let bodyByteCountMax = 64 * 1024
+    /// What a route that honours the key may answer for its sake.
+    static let problems: [Route.Answer] = [
+        .problem(409, "The first request with this key is still worked on"),
+        .problem(422, "This key was used with another request"),
+    ]
 
     /// The table of answers in `state.db`.
     public static let migrations = [

@@ -59,13 +59,14 @@ enum OpenAPIDocument {
 
     private static func responses(_ route: Route) -> JSON {
         var responses: JSON = [:]
-        for answer in route.answers {
+        for answer in route.answers + (route.creates ? AnswerStore.problems : []) {
             var response: JSON = ["description": .string(answer.summary)]
             if let contentType = answer.contentType {
                 let media: JSON = answer.schema.map { ["schema": $0] } ?? [:]
                 response["content"] = .object([.init(key: contentType, value: media)])
             }
-            responses[String(answer.status)] = response
+            let status = String(answer.status)
+            if responses[status] == nil { responses[status] = response }
         }
         responses["default"] = [
             "description": "Any error: see its code",

@@ -1,14 +1,7 @@
 import CLinux
-import CloudSync
-import ControlAPI
-import Crypto
 import EventLoop
-import Fleet
 import GatewayModel
 import Glibc
-import Journal
-import ServiceManager
-import Synchronization
 
 /// The daemon: builds its parts from a valid configuration, runs them, stops them in the reverse order.
 public enum Daemon {

@@ -4,11 +4,13 @@ import Glibc
 /// The data folder: made if it is missing, and held by one daemon at a time.
 final class DataDirectory {
     let path: String
+    /// Others read nothing, the group writes nothing.
+    static let fileMask: mode_t = 0o026
     private let lock: Int32
 
     /// Makes the folder and takes its lock.
     init(_ path: String) throws(StartError) {
-        umask(0o026)
+        umask(Self.fileMask)
         // Others may pass through, not look: the private broker runs as another user in a folder of its own below.
         if mkdir(path, 0o751) != 0, errno != EEXIST {
             throw .dataDirectory("\(path) cannot be made: \(String(cString: strerror(errno)))")

@@ -6,42 +6,37 @@ import Synchronization
 
 /// Takes in messages that come over HTTP (`POST /ingest`) as if their device had published them.
 final class HTTPIntake: Sendable {
-    private struct State {
+    // TopicDecoder holds a parser that one thread may use at a time; the lock that this never leaves sees to that.
+    private struct State: @unchecked Sendable {
         var decoder: TopicDecoder
         var rejections: [String: Int64] = [:]
     }
 
-    // TopicDecoder holds a parser that one thread may use at a time; the lock sees to that.
-    private let state: Mutex<UncheckedState>
+    private let state: Mutex<State>
     private let store: Store
     private let gateway: String
     private let clock: any Clock
-
-    // Never leaves the lock it stands behind.
-    private struct UncheckedState: @unchecked Sendable {
-        var value: State
-    }
 
     init(store: Store, gateway: String, policies: SignaturePolicies, clock: any Clock) {
         self.store = store
         self.gateway = gateway
         self.clock = clock
-        state = Mutex(UncheckedState(value: State(decoder: TopicDecoder(policy: { policies[$0] }))))
+        state = Mutex(State(decoder: TopicDecoder(policy: { policies[$0] })))
     }
 
-    var rejections: [String: Int64] { state.withLock { $0.value.rejections } }
+    var rejections: [String: Int64] { state.withLock { $0.rejections } }
 
     /// Decodes and stores. Durable on return.
     func take(_ message: IngestedMessage, queued: () -> Int64) throws(IngestRefusal) -> IngestReceipt {
         var batch = ObservationBatch()
         let received = clock.now()
         let verdict = state.withLock { state in
-            state.value.decoder.decode(
+            state.decoder.decode(
                 topic: "mycobrain/\(message.device)/telemetry", payload: message.payload, received: received,
                 into: &batch)
         }
         if case .rejected(let reason, _) = verdict {
-            state.withLock { $0.value.rejections[reason.name, default: 0] += 1 }
+            state.withLock { $0.rejections[reason.name, default: 0] += 1 }
             throw .rejected(reason: reason.name)
         }
         guard case .observation = verdict, var observation = batch.observations.first else {

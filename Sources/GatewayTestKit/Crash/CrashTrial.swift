@@ -77,11 +77,19 @@ public struct CrashTrial {
         }
         let acknowledged = publisher.acknowledged
         verdict.acknowledged = acknowledged.count
-        _ = Eventually.holds(within: .seconds(120)) { gateway.recordCount >= messages }
-        _ = mas.wait(limit: .seconds(300)) { $0.deliveries.count >= messages }
+        Self.wait(until: messages) { gateway.recordCount }
+        Self.wait(until: messages) { mas.withLedger { $0.deliveries.count } }
         judge(&verdict, acknowledged, try gateway.recordedNumbers(), mas)
         gateway.stop()
         return verdict
+    }
+
+    /// Returns when `count` has got to `goal`, or has not grown for a while: then what is missing is lost.
+    private static func wait(until goal: Int, _ count: () -> Int) {
+        var last = -1
+        repeat {
+            last = count()
+        } while last < goal && Eventually.holds(within: .seconds(30)) { count() > last }
     }
 
     private func judge(_ verdict: inout Verdict, _ acknowledged: [Int], _ recorded: [Int], _ mas: StandInMAS) {

@@ -74,6 +74,10 @@ extension Verb {
 private enum TailLine {
     static func print(_ line: [UInt8], _ arguments: Arguments) throws {
         let record = try JSON(parsing: line)
+        // A loss is told whatever is looked for: it may have been that.
+        if let gap = record["gap"] {
+            return arguments.has("json") ? Output.write(line + [0x0A]) : Output.line("gap \(gap.text)")
+        }
         if let device = arguments["device"], record["device"]?.string != device { return }
         var readings = record["readings"]?.array ?? []
         if let metric = arguments["metric"] {
@@ -84,7 +88,6 @@ private enum TailLine {
             Output.write(line + [0x0A])
             return
         }
-        if let gap = record["gap"] { return Output.line("gap \(gap.text)") }
         let values = readings.map { reading in
             let unit = reading["u"]?.string ?? ""
             return "\(reading["id"]?.string ?? "")=\(reading["v"]?.text ?? "")\(unit.isEmpty ? "" : " " + unit)"
