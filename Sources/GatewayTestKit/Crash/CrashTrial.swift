@@ -62,15 +62,17 @@ public struct CrashTrial {
         let share = messages / (kills + 1)
         for round in 0...kills {
             let range = round * share..<(round == kills ? messages : (round + 1) * share)
-            let middle = range.lowerBound + Int(random.next() % UInt64(max(1, range.count)))
-            publisher.publish(range.lowerBound..<middle, Self.message)
+            let feeding = try Companion { publisher.publish(range, Self.message) }
             if round < kills {
-                usleep(UInt32(random.next() % 60_000))
+                // In the middle of taking messages in: one that has nothing to do loses nothing whatever it does.
+                let before = gateway.recordCount
+                _ = Eventually.holds(within: .seconds(20)) { gateway.recordCount > before }
+                usleep(UInt32(random.next() % 20_000))
                 gateway.kill()
                 verdict.kills += 1
                 try gateway.launch()
             }
-            publisher.publish(middle..<range.upperBound, Self.message)
+            feeding.join()
         }
         guard publisher.settle(), gateway.isReady() else {
             throw FileError(operation: "settle", path: gateway.log, code: ETIMEDOUT)
