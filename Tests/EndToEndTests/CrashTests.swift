@@ -4,10 +4,10 @@ import Testing
 /// The promise itself, against the real program and a real mosquitto: `make crash` runs it at full length.
 @Suite(.serialized) struct CrashTests {
     @Test func whatWasAcknowledgedSurvivesKillsAndIsStoredAndDeliveredOnce() throws {
-        let trial = CrashTrial(binary: GatewayProcess.built(), messages: 12_000, kills: 4, seed: 20_260_115)
+        let trial = CrashTrial(binary: GatewayProcess.built(), messages: 36_000, kills: 12, seed: 20_260_115)
         let verdict = try trial.run()
-        #expect(verdict.acknowledged == 12_000)
-        #expect(verdict.kills == 4)
+        #expect(verdict.acknowledged == 36_000)
+        #expect(verdict.kills == 12)
         #expect(verdict.isClean, "\(verdict)")
     }
 }
