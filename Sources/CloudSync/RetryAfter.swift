@@ -8,6 +8,12 @@ enum RetryAfter {
         return unixSeconds(httpDate: text).map { max(0, min($0 * 1_000 - now, 1_000_000_000_000)) }
     }
 
+    /// Milliseconds to wait as an answer asks; nil if it does not, or in no form that is known. A date is measured by the
+    /// server's own clock if it tells that, else by `wall`.
+    static func milliseconds(_ answer: ClientAnswer, wall: Int64) -> Int64? {
+        answer.header("retry-after").flatMap { milliseconds($0, now: serverTime(answer) ?? wall) }
+    }
+
     /// Milliseconds since 1970 by the clock of the server that answered (`Date`): its dates are to be measured by it, not
     /// by ours, which may be wrong. Nil if it does not say.
     static func serverTime(_ answer: ClientAnswer) -> Int64? {

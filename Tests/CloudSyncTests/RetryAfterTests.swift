@@ -1,4 +1,5 @@
 import GatewayTestKit
+import HTTPClient
 import Testing
 
 @testable import CloudSync
@@ -34,5 +35,16 @@ struct RetryAfterTests {
             _ = RetryAfter.milliseconds(String(decoding: bytes, as: UTF8.self), now: .max / 4)
         }
         #expect(RetryAfter.milliseconds(String(Int64.max), now: 0) == 1_000_000_000_000)
+    }
+
+    @Test func aDateIsMeasuredByTheServersClockWhateverOursSays() {
+        let date = "Sun, 06 Nov 1994 08:49:37 GMT"
+        let later = "Sun, 06 Nov 1994 08:50:07 GMT"
+        let answer = ClientAnswer(status: 429, headers: [.init("Date", date), .init("Retry-After", later)])
+        for wall: Int64 in [60_000, 4_000_000_000_000] {
+            #expect(RetryAfter.milliseconds(answer, wall: wall) == 30_000)
+        }
+        let silent = ClientAnswer(status: 429, headers: [.init("Retry-After", later)])
+        #expect(RetryAfter.milliseconds(silent, wall: 784_111_777_000) == 30_000)
     }
 }

@@ -2,7 +2,6 @@ import GatewayTestKit
 import Glibc
 import HTTPClient
 import JSONText
-import SQLite
 import Testing
 
 /// `docs/extend/pull_to_postgresql.py` against a real PostgreSQL.
@@ -104,10 +103,9 @@ import Testing
         let publisher = try LoadPublisher(port: broker.port, clientID: "devices")
         publish(publisher, 0..<300)
         #expect(Eventually.holds { gateway.recordCount == 300 })
-        #expect(gateway.stop() == 0)
-        let backup = gateway.folder.file("backup")
-        #expect(try ChildProcess("cp", ["-r", gateway.dataDirectory, backup]).waitForExit() == 0)
-        #expect(try gateway.start(), "\(gateway.log)")
+        let backup = gateway.folder.file("backup.tar")
+        let made = try gateway.tool(["backup", backup])
+        #expect(made.status == 0, "\(made.output)")
         publish(publisher, 300..<500)
         #expect(Eventually.holds { gateway.recordCount == 500 })
         try pullOnce(server, gateway)
@@ -115,11 +113,9 @@ import Testing
         gateway.kill()
         // The disk has died; what was backed up takes its place.
         #expect(try ChildProcess("rm", ["-rf", gateway.dataDirectory]).waitForExit() == 0)
-        #expect(try ChildProcess("mv", [backup, gateway.dataDirectory]).waitForExit() == 0)
-        do {
-            let state = try Database(path: gateway.dataDirectory + "/state.db")
-            try state.write { connection throws(SQLiteError) in try connection.run("DELETE FROM journal_epoch") }
-        }
+        _ = try gateway.folder.folder("data")
+        let restored = try gateway.tool(["restore", backup])
+        #expect(restored.status == 0, "\(restored.output)")
         #expect(try gateway.start(), "\(gateway.log)")
         // More than were lost, so that the old cursor lies within the new numbers.
         publish(publisher, 500..<900)

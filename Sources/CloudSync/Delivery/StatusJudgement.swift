@@ -22,9 +22,7 @@ public struct StatusJudgement: Sendable {
 
     /// An answer other than 2xx; `wall` is the wall clock in Unix milliseconds.
     public func outcome(_ answer: ClientAnswer, wall: Int64) -> PushOutcome {
-        let retryAfter = answer.header("retry-after").flatMap {
-            RetryAfter.milliseconds($0, now: RetryAfter.serverTime(answer) ?? wall)
-        }
+        let retryAfter = RetryAfter.milliseconds(answer, wall: wall)
         let reason = "HTTP \(answer.status)"
         switch answer.status {
         case 400 where Self.isPlainOnTLSPort(answer): return .misdirected(reason: "plain HTTP sent to an HTTPS port")
