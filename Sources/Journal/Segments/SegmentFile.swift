@@ -35,7 +35,10 @@ struct SegmentFile: Equatable, Sendable {
         let head = Folder.head(of: path, count: 100)
         let walSize = Folder.size(of: wal) ?? 0
         if head.isEmpty { return walSize == 0 ? .empty : .damaged("no header, but a WAL") }
-        guard head.count == 100, head.starts(with: Array("SQLite format 3\u{0}".utf8)) else {
+        let magic = Array("SQLite format 3\u{0}".utf8)
+        // Records reach the file by way of the WAL, and make it longer than this: what a power cut left of creating it.
+        if walSize == 0, !head.starts(with: magic), Folder.size(of: path) ?? 0 <= 4_096 { return .empty }
+        guard head.count == 100, head.starts(with: magic) else {
             return .damaged("not a database")
         }
         guard head[18] == 1, head[19] == 1, walSize == 0, Folder.size(of: rollbackJournal) == nil else { return .open }
