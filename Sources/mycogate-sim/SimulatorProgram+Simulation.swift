@@ -37,6 +37,7 @@ struct SimulationTally {
     private var messages = 0
     private var lives = 0
     private var deliveries = 0
+    private var evicted: Int64 = 0
     private var hours = 0.0
     private var longestHealing: Int64 = 0
     private var hash: UInt64 = 0
@@ -46,6 +47,7 @@ struct SimulationTally {
         if outcome.violation != nil { failed += 1 }
         messages += outcome.messages
         lives += outcome.lives
+        evicted += outcome.evicted
         deliveries += outcome.deliveries
         hours += Double(outcome.duration) / 3_600_000
         longestHealing = max(longestHealing, outcome.healing)
@@ -55,7 +57,7 @@ struct SimulationTally {
     func sentence(milliseconds: Int64) -> String {
         let perMinute = Int64(sites) * 60_000 / max(1, milliseconds)
         return """
-            sim: \(sites) sites, \(failed) failed; \(Int(hours)) hours, \(messages) messages, \(lives) lives, \
+            sim: \(sites) sites, \(failed) failed; \(Int(hours)) hours, \(messages) messages, \(lives) lives, \(evicted) evicted, \
             \(deliveries) deliveries, drained within \(longestHealing / 1_000) s of healing; trace \
             \(String(hash, radix: 16)); \(perMinute) sites a minute
 

@@ -14,6 +14,4 @@ public enum PlantedBug: String, CaseIterable, Sendable {
     case changesContent = "change-content"
     /// Does not tell a puller about records that are gone.
     case hidesGaps = "hide-gaps"
-    /// Confirms to careful devices what it has merely read.
-    case confirmsBeforeCommit = "confirm-before-commit"
 }

@@ -28,7 +28,7 @@ final class SimulatedDestination {
         self.plan = plan
         self.gateway = gateway
         let journal = gateway.journal
-        let streams: [StreamName] = plan.kind == .records ? [.readings] : [.events, .readings]
+        let streams = plan.streams
         let seals = plan.kind == .keyedBatches ? gateway.seals : nil
         sources = streams.map {
             DeliverySource(journal: journal, consumer: Self.name(index), stream: $0, seals: seals)

@@ -40,7 +40,9 @@ struct SimulatedDevice {
             id = "message-\(number)"
             head = #""seq":\#(seq),"msgId":"message-\#(number)","#
         }
-        let payload = #"{\#(head)"pack":[{"id":"simulated.number","v":\#(number),"u":"1"}]}"#
+        let text = String(repeating: "0123456789abcdef", count: 4 + number % 16)
+        let payload =
+            #"{\#(head)"pack":[{"id":"simulated.number","v":\#(number),"u":"1"},{"id":"simulated.text","v":"\#(text)"}]}"#
         return SimulatedMessage(
             number: number, device: name, kind: kind, seq: kind == .plain ? nil : seq, id: id,
             payload: Array(payload.utf8))

@@ -26,7 +26,9 @@ final class SimulatedGateway {
 
     /// As the daemon does when it starts.
     func begin(seed: UInt64) throws {
-        var required = site.plan.destinations.indices.map { RequiredConsumer(SimulatedDestination.name($0), .readings) }
+        var required = site.plan.destinations.enumerated().flatMap { index, plan in
+            plan.streams.map { RequiredConsumer(SimulatedDestination.name(index), $0) }
+        }
         if site.plan.isPullerRequired {
             required += site.pullers.map { RequiredConsumer($0.name, .readings) }
         }

@@ -40,6 +40,9 @@ struct SimulatedIntake {
         unreleased = []
     }
 
+    /// Whether a connection may begin: what an earlier one has brought is durable.
+    var mayConnect: Bool { connection == nil && uncommitted.isEmpty }
+
     var hasRoom: Bool { !isHeld && !uncommitted.isFull }
 
     mutating func read(_ packet: SimulatedBroker.Packet, _ message: SimulatedMessage, at time: ReceiveTime) {
@@ -55,7 +58,9 @@ struct SimulatedIntake {
 
     /// Commits if it is time to; the messages to be confirmed to their devices.
     mutating func commitIfDue(_ journal: Journal, now: Int64) throws(JournalError) -> [String] {
-        guard isHeld ? !uncommitted.isEmpty : uncommitted.isDue(now: now) else { return [] }
+        // Without a connection at once, as the real loop does before it connects again.
+        let isWaitedFor = isHeld || connection == nil
+        guard isWaitedFor ? !uncommitted.isEmpty : uncommitted.isDue(now: now) else { return [] }
         return try commit(journal, now: now)
     }
 

@@ -26,7 +26,7 @@ struct SimulationLedger {
     func check(_ records: [StoredRecord], _ gaps: [StreamGap], knowsReasons: Bool) throws {
         var seen: Set<Int> = []
         for record in records { try check(record, &seen) }
-        for gap in gaps where knowsReasons && gap.reason != "evicted" {
+        for gap in gaps where knowsReasons && !["evicted", "disk_full"].contains(gap.reason) {
             throw SimulationViolation("records \(gap.from) to \(gap.to) are gone: \(gap.reason)")
         }
         let evicted = gaps.reduce(0) { $0 + $1.count }

@@ -7,6 +7,8 @@ public struct SimulationOutcome: Sendable {
     public var messages: Int
     /// How often the gateway was started.
     public var lives: Int
+    /// Records that retention has removed.
+    public var evicted: Int64
     /// Records that servers have stored, over all of them.
     public var deliveries: Int
     /// Simulated milliseconds, in all and from the moment everything worked again.
@@ -26,7 +28,8 @@ public struct SimulationOutcome: Sendable {
             return outcome
         } catch {
             return SimulationOutcome(
-                seed: seed, traceHash: 0, steps: 0, messages: 0, lives: 0, deliveries: 0, duration: 0, healing: 0,
+                seed: seed, traceHash: 0, steps: 0, messages: 0, lives: 0, evicted: 0, deliveries: 0, duration: 0,
+                healing: 0,
                 violation: "cannot begin: \(error)", lastSteps: "")
         }
     }

@@ -1,10 +1,11 @@
 internal import CloudSync
+internal import GatewayModel
 
 /// What the seed has in store for a site: its size, its destinations, and which troubles it sees.
 struct SimulationPlan {
     /// What can go wrong, beside what happens to single messages and requests all the time.
     enum Trouble: CaseIterable {
-        case kill, killInCommit, powerCut, powerCutInCommit, lostState
+        case kill, killInCommit, powerCut, powerCutInCommit, lostState, siteWithoutPower
         case connectionReset, brokerForgets
         case diskFull, diskFails, diskHiccup
         case clockJump, clockUntrusted
@@ -19,6 +20,7 @@ struct SimulationPlan {
             case .powerCut: "trouble: power cut"
             case .powerCutInCommit: "trouble: power cut in a commit"
             case .lostState: "trouble: state.db lost"
+            case .siteWithoutPower: "trouble: gateway and broker without power"
             case .connectionReset: "trouble: connection to the broker reset"
             case .brokerForgets: "trouble: broker forgets"
             case .diskFull: "trouble: disk full"
@@ -90,13 +92,16 @@ struct SimulationPlan {
         repetition = random.chance(0.5) ? 0.1 : 0
         let isTight = random.chance(0.3)
         segmentSize = Int64(isTight ? 24 : random.integer(in: 24...80)) << 10
-        maxBytes = isTight ? segmentSize * 4 : 1 << 30
+        maxBytes = isTight ? segmentSize * Int64(random.integer(in: 2...4)) : 1 << 30
         pullerCount = random.integer(in: 0...2)
         isPullerRequired = random.chance(0.5)
     }
 }
 
 extension SimulationPlan.Destination {
+    /// What it is sent, the most urgent first.
+    var streams: [StreamName] { kind == .records ? [.readings] : [.events, .readings] }
+
     fileprivate init(_ random: inout SeededRandom) {
         let kinds: [Kind] = [.records, .keyedBatches, .batches]
         kind = kinds[random.integer(in: 0...2)]

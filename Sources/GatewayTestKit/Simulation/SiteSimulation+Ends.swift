@@ -58,6 +58,7 @@ extension SiteSimulation {
     private func check() throws {
         guard let journal = gateway?.journal else { throw SimulationViolation("the gateway is down in the end") }
         let (records, gaps) = try everything(in: .readings, of: journal)
+        evicted = gaps.reduce(0) { $0 + $1.count }
         try ledger.check(records, gaps, knowsReasons: !hasLostState)
         for puller in pullers { try puller.check(records) }
         let (events, _) = try everything(in: .events, of: journal)

@@ -54,7 +54,8 @@ extension SiteSimulation {
 
     /// What one round of the intake's loop does.
     func takeIn(_ gateway: SimulatedGateway) throws {
-        if gateway.intake.connection == nil, !gateway.intake.isHeld {
+        if gateway.intake.connection == nil { try commit(gateway) }
+        if gateway.intake.mayConnect {
             let resumed = broker.connect()
             gateway.intake.connected(broker.connection ?? 0, resumed: resumed)
             trace.note(time, "connected", resumed ? 1 : 0)
@@ -65,9 +66,6 @@ extension SiteSimulation {
             try gateway.step("read", Int64(packet.message))
             let message = ledger.messages[packet.message]
             gateway.intake.read(packet, message, at: clock.now())
-            if bug == .confirmsBeforeCommit, message.kind == .careful {
-                queue.add(.confirm(message: packet.message), at: time)
-            }
         }
         if bug == .acknowledgesBeforeCommit { release(gateway) }
         try commit(gateway)

@@ -67,6 +67,9 @@ extension SiteSimulation {
     private func begin(_ trouble: SimulationPlan.Trouble) throws {
         switch trouble {
         case .kill, .killInCommit, .powerCut, .powerCutInCommit, .lostState: try end(trouble)
+        case .siteWithoutPower:
+            ledger.forget(broker.forget())
+            try end(.powerCut)
         case .connectionReset: breakConnection()
         case .brokerForgets:
             ledger.forget(broker.forget())

@@ -49,7 +49,9 @@ extension SiteSimulation {
     }
 
     func pull(_ index: Int) throws {
-        queue.add(.pull(index), at: later(100...10_000))
+        // Now and then a puller is away for long.
+        let isAway = healedAt == nil && random.chance(0.05)
+        queue.add(.pull(index), at: isAway ? later(60_000...400_000) : later(100...10_000))
         guard let gateway else { return }
         let arrives = healedAt != nil || !random.chance(0.1)
         trace.note(time, "pull", Int64(index), arrives ? 1 : 0)

@@ -36,6 +36,8 @@ final class SiteSimulation {
     var destinationAt: [Int64?]
     /// When everything began to work again; nil before.
     var healedAt: Int64?
+    /// Records that retention has removed from the stream of readings.
+    var evicted: Int64 = 0
     let growth = GrowthFlag()
     var subscription: Subscription?
 
@@ -62,6 +64,9 @@ final class SiteSimulation {
         let seeds = plan.destinations.map { _ in random.next() }
         self.random = random
         servers = zip(plan.destinations, seeds).map { SimulatedServer($0, seed: $1) }
+        for index in servers.indices {
+            servers[index].isNamedByDevice = plan.destinations[index].kind == .records && plan.maxBytes < 1 << 30
+        }
     }
 
     /// Runs to the end, good or bad.
@@ -71,7 +76,7 @@ final class SiteSimulation {
         gateway?.journal.close()
         return SimulationOutcome(
             seed: 0, traceHash: trace.hash, steps: trace.count, messages: ledger.messages.count, lives: lives,
-            deliveries: servers.reduce(0) { $0 + $1.deliveries.count }, duration: time,
+            evicted: evicted, deliveries: servers.reduce(0) { $0 + $1.deliveries.count }, duration: time,
             healing: healedAt.map { time - $0 } ?? 0, violation: violation, lastSteps: trace.lastSteps)
     }
 
