@@ -2,6 +2,7 @@ import GatewayTestKit
 import Glibc
 import HTTPClient
 import JSONText
+import SQLite
 import Testing
 
 /// What a technician does about a damaged disk, a backup, another box; with the real program.
@@ -86,14 +87,16 @@ import Testing
         let filled = try Filled(2_000)
         let gateway = filled.gateway
         defer { filled.broker.stop() }
-        #expect(try gateway.tool(["token", "create", "tablet", "--scopes", "read"]).status == 0)
+        #expect(try gateway.tool(["token", "create", "tablet", "--scopes", "read:readings"]).status == 0)
         let before = try Self.sync(gateway)
         gateway.stop()
         let path = gateway.dataDirectory + "/state.db"
+        _ = try Connection(path: path, access: .readWrite).checkpoint()
         var bytes = try File.bytes(path)
-        // The counting of a page in the middle: SQLite finds it only when it comes there.
-        let page = bytes.count / 4_096 / 2 * 4_096
-        bytes.replaceSubrange(page..<page + 64, with: repeatElement(0xEE, count: 64))
+        // Not the first page: SQLite opens it, and would find the damage only when it comes there.
+        for page in 3...6 {
+            bytes.replaceSubrange(page * 4_096..<page * 4_096 + 64, with: repeatElement(0xEE, count: 64))
+        }
         try File.write(bytes, to: path)
         #expect(try gateway.start(), "\(gateway.log.suffix(500))")
         let after = try Self.sync(gateway)
@@ -110,6 +113,7 @@ import Testing
         defer { filled.broker.stop() }
         gateway.stop()
         let path = gateway.dataDirectory + "/state.db"
+        _ = try Connection(path: path, access: .readWrite).checkpoint()
         let sound = try File.bytes(path)
         for seed in 1...12 as ClosedRange<UInt64> {
             var random = SeededRandom(seed: seed)

@@ -41,6 +41,7 @@ struct StreamScan {
             switch file.condition {
             case .empty where next == nil: file.remove()
             case .empty: try repair(file, "empty", through: end)
+            case .damaged where next == nil && seen < file.first && file.isUnfinished: file.remove()
             case .damaged(let reason): try repair(file, reason, through: end)
             case .sealed: segments.append(StreamLog.Segment(file: file, isSealed: true, bytes: file.bytes))
             case .open:

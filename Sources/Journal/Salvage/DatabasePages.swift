@@ -13,7 +13,6 @@ final class DatabasePages {
     /// Nil if there is no file, or it is shorter than a page.
     ///
     /// - Parameters:
-    ///   - isRoot: whether a page may be the root of a table: how the page size is found where the header is lost.
     ///   - usesAllOfLog: also the frames behind a broken one, which SQLite would not read.
     init?(_ path: String, log logPath: String, usesAllOfLog: Bool = true) {
         file = open(path, O_RDONLY | O_CLOEXEC)
@@ -50,17 +49,19 @@ final class DatabasePages {
         return done == pageSize ? bytes : nil
     }
 
-    /// What the header says; if that makes no sense, the size at which the second page looks like one of a table.
+    /// What the header says; if that makes no sense, the size at which most roots look like pages of tables.
     private static func pageSize(_ file: Int32) -> Int {
         var head = [UInt8](repeating: 0, count: 100)
         _ = pread(file, &head, head.count, 0)
         let said = head.short(at: 16)
         if head.starts(with: Array("SQLite format 3\u{0}".utf8)), said >= 512, said & (said - 1) == 0 { return said }
-        for size in [4_096, 1_024, 512, 2_048, 8_192, 16_384, 32_768] {
-            var flags: UInt8 = 0
-            guard pread(file, &flags, 1, off_t(size)) == 1 else { continue }
-            if TablePage.isTable(flags) { return size }
+        let likely = [4_096, 1_024, 512, 2_048, 8_192, 16_384, 32_768].map { size in
+            let hits = SegmentSchema.roots.values.count { root in
+                var flags: UInt8 = 0
+                return pread(file, &flags, 1, off_t((root - 1) * size)) == 1 && TablePage.isTable(flags)
+            }
+            return (size: size, hits: hits)
         }
-        return 4_096
+        return likely.max { $0.hits < $1.hits }?.size ?? 4_096
     }
 }

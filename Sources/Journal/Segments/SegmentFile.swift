@@ -30,6 +30,10 @@ struct SegmentFile: Equatable, Sendable {
     /// What the segment takes on disk, WAL included.
     var bytes: Int64 { (Folder.size(of: path) ?? 0) + (Folder.size(of: wal) ?? 0) }
 
+    /// Whether no record can have been committed to it: the power went while it was being created. The first commit goes to
+    /// the log, and has made the file longer than one page when the log is emptied.
+    var isUnfinished: Bool { (Folder.size(of: path) ?? 0) <= 4_096 && (Folder.size(of: wal) ?? 0) == 0 }
+
     /// Looks at the database header (SQLite file format, section 1.3) and the file's size; opens nothing.
     var condition: Condition {
         let head = Folder.head(of: path, count: 100)
