@@ -54,7 +54,8 @@ extension Verb {
                     "moved_to": .string(segment.path),
                 ] as JSON
             }
-            Output.line((["state": state.map { JSON.string($0) } ?? JSON.null, "repaired": .array(repaired)] as JSON).text)
+            let result: JSON = ["state": state.map { JSON.string($0) } ?? JSON.null, "repaired": .array(repaired)]
+            Output.line(result.text)
             return .ok
         }
         if let state { Output.line("state.db: \(state)") }
