@@ -72,9 +72,14 @@ enum DeliveryBenchmark {
         for round in 1...10 {
             let start = Measure.seconds()
             let body = #"{"consumer":"bench","epoch":"\#(try epoch(gateway))","seq":0,"rewind":true}"#
-            guard let answer = gateway.post("/api/v1/sync/readings/ack", body), answer.status == 200 else {
-                throw BenchError("the action was refused")
-            }
+            // The socket of the data folder asks for no token.
+            var settings = ClientSettings()
+            settings.unixSocketPath = gateway.dataDirectory + "/control.sock"
+            let headers = [ClientRequest.Header("Content-Type", "application/json")]
+            let request = ClientRequest(
+                .post, "http://localhost/api/v1/sync/readings/ack", headers: headers, body: Array(body.utf8))
+            let answer = try HTTPClient(settings).send(request)
+            guard answer.status == 200 else { throw BenchError("the action was refused: HTTP \(answer.status)") }
             let hasCome = collector.wait(limit: .seconds(30)) { ledger in
                 ledger.arrivals.filter { $0.headers["mycogate-stream"] == "audit" }
                     .reduce(0) { $0 + $1.lines.count { $0.contains("cursor_rewound") } } >= round
