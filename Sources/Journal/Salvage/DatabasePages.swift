@@ -55,13 +55,14 @@ final class DatabasePages {
         _ = pread(file, &head, head.count, 0)
         let said = head.short(at: 16)
         if head.starts(with: Array("SQLite format 3\u{0}".utf8)), said >= 512, said & (said - 1) == 0 { return said }
-        let likely = [4_096, 1_024, 512, 2_048, 8_192, 16_384, 32_768].map { size in
+        // The smallest of them: at a multiple of the right size stand pages of tables too.
+        let likely = [32_768, 16_384, 8_192, 4_096, 2_048, 1_024, 512].map { size in
             let hits = SegmentSchema.roots.values.count { root in
                 var flags: UInt8 = 0
                 return pread(file, &flags, 1, off_t((root - 1) * size)) == 1 && TablePage.isTable(flags)
             }
             return (size: size, hits: hits)
         }
-        return likely.max { $0.hits < $1.hits }?.size ?? 4_096
+        return likely.max { ($0.hits, -$0.size) < ($1.hits, -$1.size) }?.size ?? 4_096
     }
 }
