@@ -34,7 +34,8 @@ run: dependencies ## a demo site: gateway, simulated boards, stand-in upstream (
 
 test: dependencies ## every test (ARGS="--filter JournalTests" for some)
 	@$(SWIFT) build --build-tests $(STRICT)
-	@$(SWIFT) test --skip-build --no-parallel $(ARGS)
+	@$(SWIFT) test --skip-build --no-parallel $(ARGS) 2>&1 | tee .build/test.log || \
+		{ echo "what failed (all of it: .build/test.log):"; grep -A 3 -E 'recorded an issue|Fatal error|^error:' .build/test.log; exit 1; }
 
 check: dependencies ## format, house rules, unit file
 	@$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
