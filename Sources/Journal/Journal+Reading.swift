@@ -40,9 +40,7 @@ extension Journal {
         let end = log.last
         guard after.rawValue <= end else { throw .beyondEnd(last: SequenceNumber(end)) }
         let key = consumer.map { CursorTable.Key(consumer: $0, stream: stream) }
-        // Before reading, or an eviction in between would count as lost what is being handed out.
-        if let key { state.cursors.hand(key, upTo: min(end, max(0, after.rawValue) + Int64(min(limit, 1 << 32)))) }
-        var walk = StreamWalk(log, state, after: max(0, after.rawValue), end: end, limit: limit)
+        var walk = StreamWalk(log, state, for: key, after: max(0, after.rawValue), end: end, limit: limit)
         var told: [ClosedRange<Int64>] = []
         do throws(SQLiteError) {
             try walk.run(
@@ -50,7 +48,6 @@ extension Journal {
                     if key != nil { told.append(found.from.rawValue...found.to.rawValue) }
                     gap(found)
                 }, body)
-            if let key { state.cursors.hand(key, upTo: walk.position) }
             for range in told {
                 guard let lost = try state.ledger.forfeit(range, of: stream) else { continue }
                 state.owe(.recordsLost(stream, lost, state.clock.now()))
@@ -66,15 +63,21 @@ struct StreamWalk {
     private(set) var position: Int64
     private let log: StreamLog
     private let state: JournalState
+    private let reader: CursorTable.Key?
     private let end: Int64
     private var left: Int
     private var goOn = true
     /// First numbers of the segments that were repaired on the way.
     private var repaired: Set<Int64> = []
 
-    init(_ log: StreamLog, _ state: JournalState, after: Int64, end: Int64, limit: Int) {
+    /// `reader` will acknowledge what it is given; nil: nobody will.
+    init(
+        _ log: StreamLog, _ state: JournalState, for reader: CursorTable.Key? = nil, after: Int64, end: Int64,
+        limit: Int
+    ) {
         self.log = log
         self.state = state
+        self.reader = reader
         self.end = end
         position = after
         left = limit
@@ -82,7 +85,7 @@ struct StreamWalk {
 
     mutating func run(_ gap: (StreamGap) -> Void, _ body: (borrowing StoredRecord) -> Bool) throws(SQLiteError) {
         while goOn, left > 0, position < end {
-            guard let (segment, following) = log.segment(holding: position + 1) else {
+            guard let (segment, following) = nextSegment() else {
                 tell(gap, through: end)
                 return
             }
@@ -110,6 +113,19 @@ struct StreamWalk {
             }
             guard goOn, left > 0 else { return }
             tell(gap, through: bound)
+        }
+    }
+
+    /// The segment to read from; what is about to be read of it is in the reader's hands.
+    private func nextSegment() -> (segment: StreamLog.Segment, following: Int64?)? {
+        guard let reader else { return log.segment(holding: position + 1) }
+        return state.cursors.choosing {
+            guard let found = log.segment(holding: position + 1) else { return nil }
+            let bound = min(end, found.following.map { $0 - 1 } ?? end)
+            if found.segment.file.first <= position + 1 {
+                state.cursors.hand(reader, upTo: min(bound, position + Int64(min(left, 1 << 32))))
+            }
+            return found
         }
     }
 

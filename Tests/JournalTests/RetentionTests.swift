@@ -148,6 +148,24 @@ private func note(_ site: Site, _ stream: StreamName, _ count: Int) throws {
     }
 }
 
+@Test func whatIsEvictedWhileItIsBeingReadIsInTheReadersHands() throws {
+    let site = try Site(segmentSize: 256 << 10, maxBytes: 1 << 20)
+    try site.journal.declare([RequiredConsumer("mas", .readings)])
+    try fill(site, 60)
+    var read: [Int64] = []
+    // The reader crosses what is gone already; while it reads on, that goes too.
+    let (next, _) = try site.journal.visit(.readings, after: .zero, limit: 100, for: "mas") { record in
+        if read.isEmpty { #expect(throws: Never.self) { try fill(site, 60) } }
+        read.append(record.seq.rawValue)
+        return true
+    }
+    let gone = site.journal.status(of: .readings).firstSeq.rawValue - 1
+    let first = try #require(read.first)
+    #expect(read == Array(first..<first + 100) && next.rawValue == first + 99 && gone > next.rawValue)
+    try site.journal.acknowledge("mas", .readings, upTo: next, epoch: site.journal.epoch)
+    #expect(site.journal.counters.losses == [.readings: gone - 100])
+}
+
 extension VirtualClock {
     fileprivate func trust(_ isTrusted: Bool) { setWall(milliseconds: now().wall.milliseconds, trusted: isTrusted) }
 }

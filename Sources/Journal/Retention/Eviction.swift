@@ -8,7 +8,7 @@ final class Eviction {
     /// Entries of the audit that have yet to be written.
     private(set) var notes: [Note] = []
     /// Losses that have yet to be entered, because `state.db` could not be written when the space was needed.
-    private var unentered: [LossLedger.Loss] = []
+    private var unentered: [(loss: LossLedger.Loss, hand: ClosedRange<Int64>?)] = []
     private var agedAt: Int64 = .min
 
     /// Between two looks at the age of records.
@@ -51,7 +51,9 @@ final class Eviction {
     /// Tries again to enter what could not be entered.
     func catchUp() {
         // Whatever keeps it from being entered now, the next attempt comes in a second.
-        while let loss = unentered.first, (try? shared.ledger.enter(loss, at: shared.clock.now().wall)) != nil {
+        while let (loss, hand) = unentered.first,
+            (try? shared.ledger.enter(loss, hand: hand, at: shared.clock.now().wall)) != nil
+        {
             unentered.removeFirst()
         }
     }
@@ -65,6 +67,17 @@ final class Eviction {
     /// - Returns: false if the segment stays, because it cannot be entered and its space is not needed this moment.
     @discardableResult
     private func take(_ victim: EvictionOrder.Victim) -> Bool {
+        let now = shared.clock.now()
+        guard let loss = shared.cursors.choosing({ enter(victim, now) }) else { return false }
+        shared.pool.retire(victim.segment.file)
+        victim.segment.file.remove()
+        shared.pool.allow(victim.segment.file)
+        note(loss, now)
+        return true
+    }
+
+    /// Enters the loss of a segment, and drops it from its log.
+    private func enter(_ victim: EvictionOrder.Victim, _ now: ReceiveTime) -> LossLedger.Loss? {
         let first = victim.segment.file.first
         let gap = StreamGap(
             from: SequenceNumber(first), to: SequenceNumber(victim.last), count: victim.last - first + 1,
@@ -76,20 +89,15 @@ final class Eviction {
         let handedTo = min(reach, victim.last)
         let hand = handedFrom < handedTo ? handedFrom + 1...handedTo : nil
         let loss = LossLedger.Loss(stream: stream, gap: gap, needed: needed)
-        let now = shared.clock.now()
         do {
             try shared.ledger.enter(loss, hand: hand, at: now.wall)
         } catch {
             // Making room must not need room. If the process ends before the entry is made, opening the journal makes it.
-            guard victim.reason == .diskFull else { return false }
-            unentered.append(loss)
+            guard victim.reason == .diskFull else { return nil }
+            unentered.append((loss, hand))
         }
         victim.log.drop(victim.segment.file)
-        shared.pool.retire(victim.segment.file)
-        victim.segment.file.remove()
-        shared.pool.allow(victim.segment.file)
-        note(loss, now)
-        return true
+        return loss
     }
 
     private func note(_ loss: LossLedger.Loss, _ now: ReceiveTime) {

@@ -23,6 +23,7 @@ final class CursorTable: Sendable {
     private let cursors: Mutex<[Key: Cursor]>
     /// How far consumers have read at most what they may not have acknowledged yet.
     private let hands = Mutex<[Key: Int64]>([:])
+    private let choice = Mutex(())
 
     init(_ state: StateStore, epoch: String) throws(SQLiteError) {
         self.state = state
@@ -65,6 +66,10 @@ final class CursorTable: Sendable {
 
     /// A consumer takes records up to `seq` at most into its memory.
     func hand(_ key: Key, upTo seq: Int64) { hands.withLock { $0[key] = max($0[key] ?? 0, seq) } }
+
+    /// A reader that will acknowledge chooses and hands itself what it reads next; or a segment goes. One at a time, so that
+    /// what is in somebody's hands is never counted as lost and what is gone is never handed out.
+    func choosing<Choice>(_ body: () -> Choice) -> Choice { choice.withLock { _ in body() } }
 
     /// - Returns: the cursor now in force; nil if there is no room for another consumer.
     func move(_ key: Key, to seq: Int64, rewind: Bool, at time: Timestamp) throws(SQLiteError) -> Int64? {
