@@ -118,6 +118,15 @@ public final class GatewayProcess {
             * 1_024
     }
 
+    /// Open descriptors; 0 if it does not run.
+    public var descriptorCount: Int {
+        guard let folder = opendir("/proc/\(processID)/fd") else { return 0 }
+        defer { closedir(folder) }
+        var count = -2
+        while readdir(folder) != nil { count += 1 }
+        return count
+    }
+
     private func send(_ request: ClientRequest) -> ClientAnswer? {
         var settings = ClientSettings()
         settings.answerByteCountMax = 256 << 20

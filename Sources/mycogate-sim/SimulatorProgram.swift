@@ -9,6 +9,7 @@ enum SimulatorProgram {
                mycogate-sim mas [--port N] [--limit]
                mycogate-sim board g2|g3|g11 [--link PATH] [--seed N]
                mycogate-sim crash --gateway PROGRAM [--kills N] [--messages N] [--seed N]
+               mycogate-sim links --gateway PROGRAM [--seconds N] [--seed N] [--rate N] [--broker]
                mycogate-sim storage [--seeds N] [--seed N] [--every N]
                mycogate-sim sim [--seed N] [--seeds N] [--bug NAME]
 
@@ -18,6 +19,9 @@ enum SimulatorProgram {
         mas     the stand-in MAS alone; --limit keeps the rate limit of the real one.
         board   one serial board on a pseudo terminal, to try a gateway by hand; --link puts a stable name to it.
         crash   kills the gateway again and again (30 times over 200000 messages) and counts what was lost or doubled.
+        links   the links to a MAS, a collector and a nats-server are cut, reset, black-holed, slowed to a few bytes a second
+                and made to flap for N seconds (600), --broker the one to the broker too, while messages come in; then
+                they are healed, and what was lost or doubled is counted.
         storage a journal on a disk that fails: at every call of its life in turn (or every Nth), and by a power cut for each
                 of N seeds (1000), from --seed on. Exits with 1 if anything acknowledged is missing or doubled.
         sim     simulated sites in fast time, one for each seed (200 from seed 1): everything goes wrong that can, then
@@ -37,6 +41,7 @@ enum SimulatorProgram {
             case "mas": return try mas(&options, signals)
             case "board": return try board(&options, signals)
             case "crash": return try crash(&options)
+            case "links": return try LinkVerb.run(&options)
             case "storage": return try StorageVerb.run(&options)
             case "sim": return try simulate(&options)
             case "help", "--help", "-h":

@@ -13,7 +13,7 @@ struct ServerRig {
 
     func destination<Format: DeliveryFormat>(
         _ kind: String, _ format: Format, source: DeliverySource? = nil, holdDelay: Duration = .milliseconds(10),
-        sideTraffic: @escaping @Sendable () -> (any SideTraffic)? = { nil }
+        totalTimeout: Duration = .seconds(30), sideTraffic: @escaping @Sendable () -> (any SideTraffic)? = { nil }
     ) throws -> FormatDestination<Format> {
         var configuration = DestinationConfiguration(name: kind, kind: kind, gatewayID: "gw-1")
         configuration.client.acceptsCompression = false
@@ -23,6 +23,7 @@ struct ServerRig {
         configuration.push.holdDelayMax = holdDelay
         configuration.push.saveInterval = 10
         configuration.push.stopLimit = 200
+        configuration.client.totalTimeout = totalTimeout
         return try FormatDestination(
             configuration, sources: [source ?? self.source], format: format, clock: SystemClock(), seed: 1,
             sideTraffic: sideTraffic)

@@ -4,7 +4,7 @@ public import HTTPClient
 internal import JSONText
 
 /// Batches of records as lines of JSON, the same lines as the pull side gives, for a collector of the user's own
-/// (docs/operate/destinations.md, "HTTP").
+/// (docs/operate/upstream.md, "A collector of your own").
 public struct NDJSONFormat: DeliveryFormat {
     private let url: String
     private let gatewayID: String

@@ -2,7 +2,7 @@ internal import FieldProtocols
 internal import GatewayModel
 internal import JSONText
 
-/// Records as lines of InfluxDB line protocol (docs/operate/destinations.md, "InfluxDB").
+/// Records as lines of InfluxDB line protocol (docs/operate/upstream.md, "InfluxDB").
 ///
 /// One line a reading: the metric is the measurement, `device`, `unit`, `quality` and `gateway` are tags. A number is the
 /// field `value` (float), a switch `flag` (boolean), a word `text` (string): a field of one name never changes its type.

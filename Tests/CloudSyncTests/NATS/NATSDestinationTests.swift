@@ -94,7 +94,7 @@ struct NATSDestinationTests {
     }
 
     @Test func copiesThatArriveLateAreNotStored() async throws {
-        let proxy = try HoldingProxy(to: server.port)
+        let proxy = try LinkProxy(to: server.port)
         let readings = NumberedStream(count: 200)
         let first = try NATSWorld(["nats://127.0.0.1:\(proxy.port)"], [readings]) {
             $0.stream.duplicateWindow = Self.window
@@ -102,14 +102,14 @@ struct NATSDestinationTests {
         }
         #expect(await NATSWorld.waits { readings.acknowledged == 200 })
         // What is published now is on its way for longer than we live.
-        proxy.hold()
+        proxy.impose(.holding)
         readings.append(1)
         #expect(await NATSWorld.waits { proxy.heldCount > 200 })
         try await first.stop()
         let second = try NATSWorld([server.url], [readings]) { $0.stream.duplicateWindow = Self.window }
         #expect(await NATSWorld.waits { readings.acknowledged == 201 })
         outlastTheWindow()
-        proxy.release()
+        proxy.heal()
         #expect(Eventually.holds { proxy.heldCount == 0 })
         readings.append(100)
         #expect(await NATSWorld.waits { readings.acknowledged == 301 })
