@@ -46,6 +46,24 @@ import Testing
         #expect(rig.intake.status.connections >= 2)
     }
 
+    @Test func aConnectionThatTheWayForgotIsGivenUpAndNothingIsLostOrDoubled() throws {
+        let broker = try BrokerProcess()
+        let link = try LinkProxy(to: broker.port)
+        let rig = try IntakeRig(port: UInt16(link.port), keepAlive: 5)
+        #expect(rig.waitUntilSubscribed())
+        let device = try BlockingMQTTClient(port: broker.port, id: "device")
+        try device.publish("mycosoft/devices/dev-1/telemetry", "before")
+        #expect(Eventually.holds { rig.ledger.texts == ["before"] })
+        link.impose(.blackHole)
+        let published = (0..<300).map { "silent-\($0)" }
+        for text in published { try device.publish("mycosoft/devices/dev-1/telemetry", text) }
+        link.healForNewConnections()
+        // Two keep-alives, and time for a machine that has other things to do.
+        #expect(Eventually.holds(within: .seconds(60)) { Set(rig.ledger.texts) == Set(published + ["before"]) })
+        #expect(rig.ledger.texts.count == 301)
+        #expect(rig.intake.status.connections >= 2)
+    }
+
     @Test func aRefusedCommitLosesNothingOverTLSEither() throws {
         let folder = try TemporaryFolder()
         try TestCertificates.make(in: folder)

@@ -93,13 +93,14 @@ final class IntakeRig {
 
     init(
         port: UInt16, ledger: CommitLedger? = nil, clock: any GatewayModel.Clock = SystemClock(isVouched: true),
-        tls: MQTTConfiguration.TLS? = nil, change: (inout IntakeSettings) -> Void = { _ in },
+        tls: MQTTConfiguration.TLS? = nil, keepAlive: UInt16 = 30, change: (inout IntakeSettings) -> Void = { _ in },
         commit: MQTTIntake<EchoDecoder>.Commit? = nil
     ) throws {
         let ledger = if let ledger { ledger } else { try CommitLedger() }
         self.ledger = ledger
         var configuration = MQTTConfiguration(host: "127.0.0.1", port: port, clientID: "gw-1")
         configuration.tls = tls
+        configuration.keepAlive = keepAlive
         let address = configuration
         var settings = IntakeSettings(gateway: "gw-1")
         change(&settings)
