@@ -12,7 +12,7 @@ import Testing
             return start..<bytes.count
         }
         return zip(seqs, ranges).map {
-            DeliveryItem(seq: SequenceNumber($0), device: nil, bytes: bytes[$1], identity: "")
+            DeliveryItem(seq: SequenceNumber($0), device: nil, bytes: bytes[$1], identity: [])
         }
     }
 

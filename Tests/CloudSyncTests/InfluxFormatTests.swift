@@ -35,7 +35,7 @@ struct InfluxFormatTests {
         return DeliveryBatch(
             stream: .readings,
             items: (0..<count).map {
-                DeliveryItem(seq: SequenceNumber(Int64($0 + 1)), device: nil, bytes: lines[...], identity: "")
+                DeliveryItem(seq: SequenceNumber(Int64($0 + 1)), device: nil, bytes: lines[...], identity: [])
             }, gatewayID: "gw-1", epoch: "e1")
     }
 

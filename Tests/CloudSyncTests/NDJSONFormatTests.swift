@@ -14,7 +14,7 @@ struct NDJSONFormatTests {
             stream: .readings,
             items: [3, 5, 9].map {
                 DeliveryItem(
-                    seq: SequenceNumber($0), device: nil, bytes: ArraySlice("{\"seq\":\($0)}\n".utf8), identity: "")
+                    seq: SequenceNumber($0), device: nil, bytes: ArraySlice("{\"seq\":\($0)}\n".utf8), identity: [])
             }, gatewayID: "gw-1", epoch: "e1")
     }
 

@@ -24,24 +24,26 @@ extension Delivery {
 
     func send(_ batch: PushBatch, _ time: ReceiveTime) {
         let slots = machine.slots(of: batch)
-        let source = owner.sources[batch.stream]
         let delivery = DeliveryBatch(
-            stream: source.stream, items: slots.compactMap { held[$0] }, gatewayID: owner.configuration.gatewayID,
-            epoch: source.epoch, share: batch.share, shares: batch.shares)
-        underWay[batch.slot] = (delivery, slots)
+            stream: owner.sources[batch.stream].stream, items: slots.compactMap { held[$0] },
+            gatewayID: owner.configuration.gatewayID, epoch: owner.sources[batch.stream].epoch, share: batch.share,
+            shares: batch.shares)
+        let request = format.request(delivery, at: time).compressed(owner.configuration.compression)
+        underWay[batch.slot] = UnderWay(batch: delivery, slots: slots)
         status.attempts += 1
         side?.recordSent()
-        let request = owner.configuration.compressed(owner.format.request(delivery, at: time))
         machine.on(.spent(request.body.count + Self.headByteCount), now: time.monotonicMilliseconds)
         do throws(HTTPClientError) {
             try http.submit(request, tag: batch.slot)
         } catch {
-            answered(batch.slot, judgement.outcome(error), owner.clock.now())
+            underWay[batch.slot] = nil
+            answered(slots, judgement.outcome(error), owner.clock.now())
         }
     }
 
-    func answered(_ slot: UInt64, _ outcome: PushOutcome, _ time: ReceiveTime) {
-        guard let slots = underWay.removeValue(forKey: slot)?.slots else { return }
+    /// `slots` are those of the batch, oldest first.
+    func answered(_ slots: [UInt64], _ outcome: PushOutcome, _ time: ReceiveTime) {
+        guard let first = slots.first else { return }
         let now = time.monotonicMilliseconds
         var accepted = 0
         switch outcome {
@@ -61,13 +63,13 @@ extension Delivery {
             status.lastAck = time.wall
             hasWorked = true
         }
-        machine.on(.answered(slot: slot, outcome), now: now)
+        machine.on(.answered(slot: first, outcome), now: now)
     }
 
     func refuse(_ slot: UInt64, _ code: Int, _ reason: String, _ now: Int64) {
         guard let item = held[slot] else { return machine.on(.refused(slot: slot, true), now: now) }
         do {
-            try owner.sources[PushWindow.stream(of: slot)].refuse(item.seq, item.identity, code, reason)
+            try owner.sources[PushWindow.stream(of: slot)].refuse(item.seq, item.identityText, code, reason)
             held.remove(slot)
             status.refused += 1
             journalTrouble = nil
@@ -97,17 +99,6 @@ extension Delivery {
         } catch {
             journalTrouble = "the cursor cannot be stored: \(error)"
             machine.on(.saved(seq, false, stream: stream), now: now)
-        }
-    }
-
-    /// What people are told, from the most to the least pressing.
-    func currentState() -> (DestinationStatus.State, String?) {
-        if let journalTrouble { return (.retrying, journalTrouble) }
-        return switch machine.condition {
-        case .held(let reason): (.held, reason)
-        case .retrying(let reason): (.retrying, reason)
-        case .paced(let reason): (.paced, reason)
-        case .flowing: (hasWorked ? .connected : .starting, nil)
         }
     }
 }

@@ -8,16 +8,23 @@ final class Delivery<Format: DeliveryFormat> {
     let http: HTTPMultiplexer
     let reader: DeliveryReader
     let side: (any SideTraffic)?
+    let format: Format
     let judgement: StatusJudgement
     var machine: PushMachine
     var held = HeldItems()
     /// Requests under way, by the first slot of their batch.
-    var underWay: [UInt64: (batch: DeliveryBatch, slots: [UInt64])] = [:]
+    var underWay: [UInt64: UnderWay] = [:]
     var status: DestinationStatus
     var hasWorked = false
     /// Why the journal could not be read or written, while it cannot.
     var journalTrouble: String?
     private var publishAt = Int64.min
+
+    struct UnderWay {
+        var batch: DeliveryBatch
+        /// Of its records, oldest first.
+        var slots: [UInt64]
+    }
 
     /// Tags from here on are those of side traffic; below it they are slots.
     static var sideTagFirst: UInt64 { UInt64(1) << 63 }
@@ -38,6 +45,7 @@ final class Delivery<Format: DeliveryFormat> {
         client.connectionsMax = max(client.connectionsMax, requestsMax)
         http = try HTTPMultiplexer(client, requestsMax: requestsMax)
         side = owner.sideTraffic()
+        format = owner.format
         judgement = StatusJudgement(peer: configuration.kind)
         let streams = try owner.sources.map {
             PushMachine.Stream($0.stream, from: $0.acknowledged(), seals: try $0.seals())
@@ -121,14 +129,14 @@ final class Delivery<Format: DeliveryFormat> {
             }
             return
         }
-        guard let batch = underWay[completion.tag]?.batch else { return }
+        guard let sent = underWay.removeValue(forKey: completion.tag) else { return }
         let outcome =
             switch completion.result {
             case .failure(let error): judgement.outcome(error)
-            case .success(let answer): owner.format.outcome(answer, of: batch, at: time)
+            case .success(let answer): format.outcome(answer, of: sent.batch, at: time)
             }
         side?.recordAnswered(completion.result, outcome, now: time.monotonicMilliseconds)
-        answered(completion.tag, outcome, time)
+        answered(sent.slots, outcome, time)
     }
 
     private func makeSideRequests(_ time: ReceiveTime) {
@@ -150,10 +158,8 @@ final class Delivery<Format: DeliveryFormat> {
 
     private func publish(_ now: Int64) {
         var next = status
-        (next.state, next.reason) = currentState()
-        next.warnings = machine.streams.compactMap { stream in
-            stream.declinedReason.map { "\(stream.name.rawValue) are not taken: \($0)" }
-        }
+        (next.state, next.reason) = machine.condition.state(hasWorked: hasWorked, journalTrouble)
+        next.warnings = machine.declined.map { "\($0.stream.rawValue) are not taken: \($0.reason)" }
         side?.report(to: &next)
         let isNews =
             next.state != status.state || next.reason != status.reason || next.warnings != status.warnings

@@ -33,6 +33,8 @@ public protocol DeliveryFormat: RecordRendering {
 public enum Rendering: Sendable, Equatable {
     /// Appended. `identity` names the record at the destination; empty: by its id here.
     case rendered(identity: String = "")
+    /// Appended; what names the record at the destination stands there in what was appended.
+    case named(Range<Int>)
     /// This kind of destination has no place for it: passed over.
     case nothing
     /// It cannot be sent, for this reason: kept as refused.
@@ -45,8 +47,10 @@ public struct DeliveryItem: Sendable {
     public var device: DeviceID?
     /// What the format rendered.
     public var bytes: ArraySlice<UInt8>
-    /// Names the record at the destination.
-    public var identity: String
+    /// Names the record at the destination; UTF-8.
+    public var identity: ArraySlice<UInt8>
+    /// The same for those who want text.
+    var identityText: String { String(decoding: identity, as: UTF8.self) }
 }
 
 /// Records of one stream that go out in one request, oldest first.

@@ -18,16 +18,18 @@ public struct DestinationConfiguration: Sendable {
         self.kind = kind
         self.gatewayID = gatewayID
     }
+}
 
+extension ClientRequest {
     /// Shorter bodies are not worth it.
     private static let compressedByteCountMin = 256
 
-    /// The request as it goes out.
-    func compressed(_ request: ClientRequest) -> ClientRequest {
-        guard let compression, request.body.count >= Self.compressedByteCountMin else { return request }
+    /// The request as it goes out; `encoding` nil: as it is.
+    func compressed(_ encoding: ContentEncoding?) -> ClientRequest {
+        guard let encoding, body.count >= Self.compressedByteCountMin else { return self }
         // What cannot be compressed for lack of memory goes as it is.
-        guard let body = try? request.body.withUnsafeBytes({ try compression.compress($0) }) else { return request }
-        let headers = request.headers + [.init("Content-Encoding", compression.rawValue)]
-        return ClientRequest(request.method, request.url, headers: headers, body: body)
+        guard let shorter = try? body.withUnsafeBytes({ try encoding.compress($0) }) else { return self }
+        return ClientRequest(
+            method, url, headers: headers + [Header("Content-Encoding", encoding.rawValue)], body: shorter)
     }
 }

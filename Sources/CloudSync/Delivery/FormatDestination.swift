@@ -34,12 +34,7 @@ public final class FormatDestination<Format: DeliveryFormat>: Destination {
         } catch {
             throw .cannotStart("\(error)")
         }
-        var status = DestinationStatus(
-            name: configuration.name, kind: configuration.kind, state: .starting, acknowledged: .zero, lag: 0)
-        status.streams = self.sources.map {
-            DestinationStatus.Stream(name: $0.stream, acknowledged: $0.acknowledged(), lag: 0)
-        }
-        current = Mutex(status)
+        current = Mutex(DestinationStatus(name: configuration.name, kind: configuration.kind, self.sources))
     }
 
     /// Runs until the task is cancelled; then finishes what is under way within `PushSettings.stopLimit`, stores the
@@ -57,16 +52,7 @@ public final class FormatDestination<Format: DeliveryFormat>: Destination {
     public func announce() { signals.requestAnnouncement() }
 
     /// How it is going; safe from any thread.
-    public var status: DestinationStatus {
-        var status = current.withLock { $0 }
-        status.lag = 0
-        for index in status.streams.indices {
-            let last = sources[index].last().rawValue
-            status.streams[index].lag = max(0, last - status.streams[index].acknowledged.rawValue)
-            status.lag += status.streams[index].lag
-        }
-        return status
-    }
+    public var status: DestinationStatus { current.withLock { $0 }.measured(by: sources) }
 
     func publish(_ status: DestinationStatus) { current.withLock { $0 = status } }
 
@@ -74,25 +60,23 @@ public final class FormatDestination<Format: DeliveryFormat>: Destination {
     public func resend(_ record: StoredRecord) -> ResendResult {
         var format = format
         var bytes: [UInt8] = []
+        let identity: ArraySlice<UInt8>
         switch format.render(record, to: &bytes) {
         case .nothing: return .failed("this kind of destination has no place for the record")
         case .unfit(let reason): return .failed(reason)
-        case .rendered(let identity):
-            let epoch = sources.first?.epoch ?? ""
-            let batch = DeliveryBatch(
-                stream: record.stream,
-                items: [DeliveryItem(seq: record.seq, device: record.device, bytes: bytes[...], identity: identity)],
-                gatewayID: configuration.gatewayID, epoch: epoch)
-            let outcome: PushOutcome
-            let time = clock.now()
-            do throws(HTTPClientError) {
-                let client = try HTTPClient(configuration.client)
-                let answer = try client.send(configuration.compressed(format.request(batch, at: time)))
-                outcome = format.outcome(answer, of: batch, at: clock.now())
-            } catch {
-                outcome = StatusJudgement(peer: configuration.kind).outcome(error)
-            }
-            return ResendResult(outcome)
+        case .rendered(let text): identity = ArraySlice(text.utf8)
+        case .named(let range): identity = bytes[range]
+        }
+        let batch = DeliveryBatch(
+            stream: record.stream,
+            items: [DeliveryItem(seq: record.seq, device: record.device, bytes: bytes[...], identity: identity)],
+            gatewayID: configuration.gatewayID, epoch: sources.first?.epoch ?? "")
+        do throws(HTTPClientError) {
+            let client = try HTTPClient(configuration.client)
+            let request = format.request(batch, at: clock.now()).compressed(configuration.compression)
+            return ResendResult(format.outcome(try client.send(request), of: batch, at: clock.now()))
+        } catch {
+            return ResendResult(StatusJudgement(peer: configuration.kind).outcome(error))
         }
     }
 }

@@ -49,6 +49,7 @@ struct HeldItems {
         for slot in slots {
             guard let item = items[slot] else { continue }
             items[slot]?.bytes = ArraySlice(Array(item.bytes))
+            items[slot]?.identity = ArraySlice(Array(item.identity))
         }
     }
 }

@@ -9,7 +9,8 @@ final class PageDrawing<Format: RecordRendering> {
     private var format: Format
     private var page: DeliveryReader.Page
     private var bytes: [UInt8] = []
-    private var ranges: [Range<Int>] = []
+    /// Where the records and their identities stand in `bytes`.
+    private var places: [(record: Range<Int>, identity: Range<Int>)] = []
     private var last = SequenceNumber.zero
     private var byteCountUsual = 0
 
@@ -27,7 +28,7 @@ final class PageDrawing<Format: RecordRendering> {
         page.items.reserveCapacity(limit)
         bytes = []
         bytes.reserveCapacity(byteCountUsual)
-        ranges.removeAll(keepingCapacity: true)
+        places.removeAll(keepingCapacity: true)
         last = after
         (page.next, page.more) = try source.visit(after, limit) { gap in
             let start = bytes.count
@@ -36,7 +37,10 @@ final class PageDrawing<Format: RecordRendering> {
             let start = bytes.count
             enter(record.seq, device: record.device, from: start, format.render(record, to: &bytes))
         }
-        for index in page.items.indices { page.items[index].bytes = bytes[ranges[index]] }
+        for (index, place) in places.enumerated() {
+            page.items[index].bytes = bytes[place.record]
+            page.items[index].identity = bytes[place.identity]
+        }
         byteCountUsual = max(byteCountUsual, min(bytes.count, 1 << 20))
         defer { page = DeliveryReader.Page(stream: page.stream, next: .zero) }
         return page
@@ -45,8 +49,10 @@ final class PageDrawing<Format: RecordRendering> {
     private func enter(_ seq: SequenceNumber, device: DeviceID?, from start: Int, _ rendering: Rendering) {
         var obstacle: String?
         var name = ""
+        var standing: Range<Int>?
         switch rendering {
         case .rendered(let identity): name = identity
+        case .named(let range): standing = range
         case .nothing: return bytes.removeSubrange(start...)
         case .unfit(let reason):
             obstacle = reason
@@ -55,10 +61,10 @@ final class PageDrawing<Format: RecordRendering> {
         // Once more what was read before: damage in the middle of a page.
         guard seq > last else { return bytes.removeSubrange(start...) }
         last = seq
-        if name.isEmpty { name = identity.id(of: source.stream, seq) }
-        ranges.append(start..<bytes.count)
-        page.records.append(
-            PushMachine.Record(seq: seq, device: device, byteCount: bytes.count - start, obstacle: obstacle))
-        page.items.append(DeliveryItem(seq: seq, device: device, bytes: [], identity: name))
+        let end = bytes.count
+        if standing == nil { bytes.append(contentsOf: (name.isEmpty ? identity.id(of: source.stream, seq) : name).utf8) }
+        places.append((start..<end, standing ?? end..<bytes.count))
+        page.records.append(PushMachine.Record(seq: seq, device: device, byteCount: end - start, obstacle: obstacle))
+        page.items.append(DeliveryItem(seq: seq, device: device, bytes: [], identity: []))
     }
 }

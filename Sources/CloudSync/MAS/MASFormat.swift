@@ -8,6 +8,7 @@ internal import Synchronization
 /// (reference, sections 6.3 and 6.5). One record a request.
 public struct MASFormat: DeliveryFormat {
     private let url: String
+    private let ingestURL: String
     private let gatewayID: String
     private let headers: [ClientRequest.Header]
     private var envelope: MASEnvelope
@@ -22,6 +23,7 @@ public struct MASFormat: DeliveryFormat {
     /// `url` is without the path.
     init(url: String, gatewayID: String, epoch: String, serviceToken: String?) {
         self.url = url
+        ingestURL = url + "/api/iot/envelope/ingest"
         self.gatewayID = gatewayID
         headers = Self.headers(serviceToken: serviceToken)
         envelope = MASEnvelope(gateway: gatewayID, epoch: epoch)
@@ -39,8 +41,7 @@ public struct MASFormat: DeliveryFormat {
         switch record.stream {
         case .readings:
             guard let place = envelope.append(record, to: &bytes) else { return .unfit("a reading without a device") }
-            let derived = place.derivedID.map { String(decoding: bytes[$0], as: UTF8.self) }
-            return .rendered(identity: derived ?? record.messageID ?? "")
+            return place.derivedID.map { .named($0) } ?? .rendered(identity: record.messageID ?? "")
         case .audit: return notes.auditEntry(record, to: &bytes)
         case .tasks: return notes.agentTask(record, to: &bytes)
         case .events, .logs: return .nothing
@@ -50,14 +51,14 @@ public struct MASFormat: DeliveryFormat {
     /// The request for a batch; see `DeliveryFormat`.
     public func request(_ batch: DeliveryBatch, at time: ReceiveTime) -> ClientRequest {
         guard let item = batch.items.first else { return ClientRequest(.post, url) }
-        let path =
+        let address =
             switch batch.stream {
-            case .audit: "/api/security/audit/log"
+            case .audit: url + "/api/security/audit/log"
             case .tasks:
-                "/api/devices/\(item.device?.text ?? HeartbeatBody.registryID(ofGateway: gatewayID))/agent/task"
-            case .readings, .events, .logs: "/api/iot/envelope/ingest"
+                url + "/api/devices/\(item.device?.text ?? HeartbeatBody.registryID(ofGateway: gatewayID))/agent/task"
+            case .readings, .events, .logs: ingestURL
             }
-        return ClientRequest(.post, url + path, headers: headers, body: item.bytes)
+        return ClientRequest(.post, address, headers: headers, body: item.bytes)
     }
 
     /// What an answer says about its batch; see `DeliveryFormat`.
@@ -66,8 +67,7 @@ public struct MASFormat: DeliveryFormat {
         return answers.value.withLock { answers in
             switch batch.stream {
             case .readings, .events, .logs:
-                answers.outcome(
-                    .success(answer), messageID: ArraySlice((batch.items.first?.identity ?? "").utf8), wall: wall)
+                answers.outcome(.success(answer), messageID: batch.items.first?.identity ?? [], wall: wall)
             case .audit: answers.note(answer, wall: wall) { $0["entry_id"] != nil }
             case .tasks: answers.note(answer, wall: wall) { _ in true }
             }

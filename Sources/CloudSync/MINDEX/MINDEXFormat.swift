@@ -38,7 +38,9 @@ public struct MINDEXFormat: DeliveryFormat {
             let isSuccess = value["success"]?.bool, let messageID = value["envelope_msg_id"]?.string
         else { return judgement.foreign(answer) }
         guard isSuccess else { return .troubled(reason: "not taken: \(judgement.detail(answer))") }
-        guard messageID == item.identity else { return .troubled(reason: "the answer confirms another message") }
+        guard messageID.utf8.elementsEqual(item.identity) else {
+            return .troubled(reason: "the answer confirms another message")
+        }
         guard let inserted = value["samples_inserted"]?.int64, let deduped = value["samples_deduped"]?.int64 else {
             return .accepted
         }

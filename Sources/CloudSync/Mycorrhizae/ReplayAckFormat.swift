@@ -45,7 +45,7 @@ public struct ReplayAckFormat: DeliveryFormat {
         guard let value = answer.json, value["accepted"]?.bool != nil,
             let messageID = value["msgId"]?.string
         else { return BrokerAccess.judgement.foreign(answer) }
-        guard messageID == batch.items.first?.identity else {
+        guard messageID.utf8.elementsEqual(batch.items.first?.identity ?? []) else {
             return .troubled(reason: "the answer confirms another message")
         }
         return .accepted

@@ -66,12 +66,7 @@ public final class NATSDestination: Destination {
         } catch {
             throw .cannotStart("\(error)")
         }
-        var status = DestinationStatus(
-            name: configuration.name, kind: "nats", state: .starting, acknowledged: .zero, lag: 0)
-        status.streams = self.sources.map {
-            DestinationStatus.Stream(name: $0.stream, acknowledged: $0.acknowledged(), lag: 0)
-        }
-        current = Mutex(status)
+        current = Mutex(DestinationStatus(name: configuration.name, kind: "nats", self.sources))
     }
 
     /// Runs until the task is cancelled; then waits for answers under way within `PushSettings.stopLimit`, stores the
@@ -91,16 +86,7 @@ public final class NATSDestination: Destination {
     }
 
     /// How it is going; safe from any thread.
-    public var status: DestinationStatus {
-        var status = current.withLock { $0 }
-        status.lag = 0
-        for (index, source) in sources.enumerated() {
-            let stream = status.streams[index]
-            status.streams[index].lag = max(0, source.last().rawValue - stream.acknowledged.rawValue)
-            status.lag += status.streams[index].lag
-        }
-        return status
-    }
+    public var status: DestinationStatus { current.withLock { $0 }.measured(by: sources) }
 
     func publish(_ status: DestinationStatus) { current.withLock { $0 = status } }
 }

@@ -37,7 +37,7 @@ extension NATSPush {
     }
 
     private func isTooLarge(_ item: DeliveryItem, _ connection: NATSConnection) -> Bool {
-        item.bytes.count + item.identity.utf8.count + Self.headerByteCount > connection.messageSizeMax
+        item.bytes.count + item.identity.count + Self.headerByteCount > connection.messageSizeMax
     }
 
     func takeEvents() {
@@ -106,7 +106,7 @@ extension NATSPush {
     private func condemn(_ line: Int, _ reason: String) -> Bool {
         let item = lines[line][0]
         do {
-            try lines[line].source.refuse(item.seq, item.identity, 413, reason)
+            try lines[line].source.refuse(item.seq, item.identityText, 413, reason)
         } catch {
             journalTrouble = "a refused record cannot be stored: \(error)"
             link.pause("the journal cannot be written", nil, now)

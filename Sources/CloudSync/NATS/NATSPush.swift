@@ -158,7 +158,7 @@ final class NATSPush {
     }
 
     private func report(_ now: Int64) {
-        let state = currentState()
+        let state = link.cause.state(hasWorked: hasWorked, journalTrouble)
         guard state != (status.state, status.reason) || (isStatusStale && now >= publishAt) else { return }
         publishAt = now + Self.publishInterval
         (status.state, status.reason) = state
@@ -168,13 +168,4 @@ final class NATSPush {
         owner.publish(status)
     }
 
-    private func currentState() -> (DestinationStatus.State, String?) {
-        if let journalTrouble { return (.retrying, journalTrouble) }
-        return switch link.cause {
-        case .held(let reason): (.held, reason)
-        case .retrying(let reason): (.retrying, reason)
-        case .paced(let reason): (.paced, reason)
-        case .flowing: (hasWorked ? .connected : .starting, nil)
-        }
-    }
 }

@@ -89,7 +89,7 @@ struct SubjectLine {
 
     /// The id of an item's next attempt.
     func id(of item: DeliveryItem) -> String {
-        PublishedID.again(item.identity, attempt: attempts[item.seq] ?? 0)
+        PublishedID.again(item.identityText, attempt: attempts[item.seq] ?? 0)
     }
 
     /// The server took the first item's id for a duplicate. If it is not stored, it must get another.
@@ -146,7 +146,7 @@ struct SubjectLine {
 
     private func isCovered(_ item: DeliveryItem) -> Bool {
         if storedAhead.contains(where: { $0.first <= item.seq && item.seq <= $0.through }) { return true }
-        guard let covered, item.seq <= covered.through, let id = PublishedID(item.identity) else { return false }
+        guard let covered, item.seq <= covered.through, let id = PublishedID(item.identityText) else { return false }
         return id.epoch == covered.epoch
     }
 }

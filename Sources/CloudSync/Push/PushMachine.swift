@@ -50,7 +50,7 @@ package struct PushMachine: ~Copyable {
     }
 
     let settings: PushSettings
-    /// The most urgent first.
+    /// The most urgent first. Looked into by their indices, since a copy of one costs more than what is asked of it.
     package private(set) var streams: [PushStream]
     private(set) var link: PushLink
     private var bandwidth: Bandwidth
@@ -76,16 +76,26 @@ package struct PushMachine: ~Copyable {
 
     /// Whether a stop has nothing left to do.
     package var isDrained: Bool {
-        inFlight == 0 && streams.allSatisfy(\.isSaved) && (!link.isFlowing || streams.allSatisfy { !$0.lanes.hasReady })
+        inFlight == 0
+            && streams.indices.allSatisfy { streams[$0].isSaved && !(link.isFlowing && streams[$0].lanes.hasReady) }
     }
 
     /// Whether a record could be sent if the budget allowed it.
-    package var hasSomethingToSend: Bool { streams.contains { $0.hasSomethingToSend } }
+    package var hasSomethingToSend: Bool { streams.indices.contains { streams[$0].hasSomethingToSend } }
+
+    /// The streams that the destination does not take now, although it takes others, with its reasons.
+    var declined: [(stream: StreamName, reason: String)] {
+        streams.indices.compactMap { index in
+            streams[index].declinedReason.map { (streams[index].name, $0) }
+        }
+    }
 
     package var condition: Condition {
         if !link.isFlowing { return link.cause }
-        return streams.first { $0.lanes.coolingCount > 0 && $0.declinedReason == nil }.map { .retrying($0.laneReason) }
-            ?? .flowing
+        for index in streams.indices where streams[index].lanes.coolingCount > 0 {
+            if streams[index].declinedReason == nil { return .retrying(streams[index].laneReason) }
+        }
+        return .flowing
     }
 
     package mutating func on(_ event: Event, now: Int64) {
@@ -130,7 +140,7 @@ package struct PushMachine: ~Copyable {
     /// When to ask again; nil: only after the next event. `maySend` as in `next`.
     package func deadline(now: Int64, maySend: Bool = true) -> Int64? {
         var earliest = Int64.max
-        for stream in streams { earliest = min(earliest, stream.deadline(isStopping: isStopping)) }
+        for index in streams.indices { earliest = min(earliest, streams[index].deadline(isStopping: isStopping)) }
         if !isStopping, maySend { earliest = min(earliest, sendAt(now)) }
         return earliest == .max ? nil : earliest
     }
@@ -142,11 +152,11 @@ package struct PushMachine: ~Copyable {
         case .flowing, .probing(nil): break
         }
         var earliest = Int64.max
-        for stream in streams {
-            if let warmAt = stream.lanes.warmAt { earliest = min(earliest, warmAt) }
-            guard stream.lanes.hasReady else { continue }
-            if stream.sealAt > now { earliest = min(earliest, stream.sealAt) }
-            if let at = bandwidth.allowedAt(isUrgent: stream.isUrgent, now: now) { earliest = min(earliest, at) }
+        for index in streams.indices {
+            if let warmAt = streams[index].lanes.warmAt { earliest = min(earliest, warmAt) }
+            guard streams[index].lanes.hasReady else { continue }
+            if streams[index].sealAt > now { earliest = min(earliest, streams[index].sealAt) }
+            if let at = bandwidth.allowedAt(isUrgent: streams[index].isUrgent, now: now) { earliest = min(earliest, at) }
         }
         return earliest
     }
