@@ -33,18 +33,28 @@ public enum NumberText {
 
     /// Appends the decimal digits, with a sign if it is negative.
     public static func append(_ value: UInt64, to bytes: inout [UInt8]) {
-        if value < 10 {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: value))
-            return
+        append(value, to: &bytes, places: 0)
+    }
+
+    /// Appends the decimal digits of `value` with a point before the last `places`, in one stretch and without turning
+    /// them round: numbers are most of what is written.
+    static func append(_ value: UInt64, to bytes: inout [UInt8], places: Int) {
+        var count = 1
+        var bound: UInt64 = 10
+        while count < 20, value >= bound {
+            count += 1
+            bound = count < 20 ? bound * 10 : .max
         }
-        let start = bytes.count
-        var rest = value
-        while rest > 0 {
-            let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit))
-            rest = quotient
+        count = places > 0 ? max(count, places + 1) + 1 : count
+        bytes.append(contentsOf: repeatElement(UInt8(ascii: "."), count: count))
+        bytes.withUnsafeMutableBufferPointer { bytes in
+            var rest = value
+            for place in 0..<count where places == 0 || place != places {
+                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+                bytes[bytes.count - 1 - place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+                rest = quotient
+            }
         }
-        bytes[start...].reverse()
     }
 
     /// Lays out the digits that the standard library finds the way Python does.

@@ -30,22 +30,7 @@ struct ScaledDecimal {
     /// Writes the decimal; `keepingPoint` writes integral values with `.0`.
     func append(to bytes: inout [UInt8], keepingPoint: Bool) {
         if isNegative { bytes.append(UInt8(ascii: "-")) }
-        if places == 0 {
-            NumberText.append(digits, to: &bytes)
-            if keepingPoint { bytes.append(contentsOf: ".0".utf8) }
-            return
-        }
-        let start = bytes.count
-        var rest = digits
-        for _ in 0..<places {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        }
-        bytes.append(UInt8(ascii: "."))
-        repeat {
-            bytes.append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        } while rest > 0
-        bytes[start...].reverse()
+        NumberText.append(digits, to: &bytes, places: places)
+        if places == 0, keepingPoint { bytes.append(contentsOf: ".0".utf8) }
     }
 }

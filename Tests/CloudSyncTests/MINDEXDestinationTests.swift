@@ -121,7 +121,10 @@ struct MINDEXDestinationTests {
         let bytes = Array(#"{"envelope":{"pack":[{"id":"x","v":1},{"id":"y","v":"{\"id\":"}]}}"#.utf8)
         let batch = DeliveryBatch(
             stream: .readings,
-            items: [.init(seq: SequenceNumber(1), device: DeviceID("d"), bytes: bytes[...], identity: ArraySlice("m-1".utf8))],
+            items: [
+                .init(
+                    seq: SequenceNumber(1), device: DeviceID("d"), bytes: bytes[...], identity: ArraySlice("m-1".utf8))
+            ],
             gatewayID: "g", epoch: "e")
         func outcome(_ body: String) -> PushOutcome {
             format.outcome(ClientAnswer(status: 200, body: Array(body.utf8)), of: batch, at: SystemClock().now())

@@ -62,7 +62,9 @@ final class PageDrawing<Format: RecordRendering> {
         guard seq > last else { return bytes.removeSubrange(start...) }
         last = seq
         let end = bytes.count
-        if standing == nil { bytes.append(contentsOf: (name.isEmpty ? identity.id(of: source.stream, seq) : name).utf8) }
+        if standing == nil {
+            bytes.append(contentsOf: (name.isEmpty ? identity.id(of: source.stream, seq) : name).utf8)
+        }
         places.append((start..<end, standing ?? end..<bytes.count))
         page.records.append(PushMachine.Record(seq: seq, device: device, byteCount: end - start, obstacle: obstacle))
         page.items.append(DeliveryItem(seq: seq, device: device, bytes: [], identity: []))

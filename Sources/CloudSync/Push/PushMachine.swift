@@ -156,7 +156,9 @@ package struct PushMachine: ~Copyable {
             if let warmAt = streams[index].lanes.warmAt { earliest = min(earliest, warmAt) }
             guard streams[index].lanes.hasReady else { continue }
             if streams[index].sealAt > now { earliest = min(earliest, streams[index].sealAt) }
-            if let at = bandwidth.allowedAt(isUrgent: streams[index].isUrgent, now: now) { earliest = min(earliest, at) }
+            if let at = bandwidth.allowedAt(isUrgent: streams[index].isUrgent, now: now) {
+                earliest = min(earliest, at)
+            }
         }
         return earliest
     }
