@@ -50,10 +50,10 @@ final class Eviction {
 
     /// Tries again to enter what could not be entered.
     func catchUp() {
-        // Whatever keeps it from being entered now, the next attempt comes in a second.
-        while let (loss, hand) = unentered.first,
-            (try? shared.ledger.enter(loss, hand: hand, at: shared.clock.now().wall)) != nil
-        {
+        let now = shared.clock.now().wall
+        while let (loss, hand) = unentered.first {
+            // Whatever keeps it from being entered now, the next attempt comes in a second.
+            guard (try? shared.ledger.enter(loss, hand: hand, at: now)) != nil else { return }
             unentered.removeFirst()
         }
     }
