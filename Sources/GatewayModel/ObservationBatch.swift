@@ -6,6 +6,14 @@ public struct ObservationBatch: Sendable {
     public private(set) var notes: [Note] = []
     /// What the `heard` of observations points to.
     public private(set) var heardSequences: [ClosedRange<UInt32>] = []
+    /// Stays the same until the batch is emptied, whatever is added: a batch that is stored in parts is known by it when it
+    /// comes again. Of two copies only one may go on.
+    public private(set) var filling = Filling()
+
+    /// Is told from others by being another object.
+    public final class Filling: Sendable {
+        fileprivate init() {}
+    }
 
     public init() {}
 
@@ -49,5 +57,7 @@ public struct ObservationBatch: Sendable {
         bytes.removeAll(keepingCapacity: true)
         notes.removeAll(keepingCapacity: true)
         heardSequences.removeAll(keepingCapacity: true)
+        // Somebody may remember this one.
+        if !isKnownUniquelyReferenced(&filling) { filling = Filling() }
     }
 }

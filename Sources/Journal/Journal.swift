@@ -66,7 +66,8 @@ public final class Journal: Sendable {
     /// Stores a batch. On return every message in it is durable (fsync done) or known to be so from before.
     ///
     /// Blocks for the duration of the commit; called by transport threads, each with its own batch. If it throws,
-    /// nothing may be acknowledged to the source; trying the same batch again is always right.
+    /// nothing may be acknowledged to the source; trying the same batch again, with or without more in it, is always right:
+    /// what of it is durable already is not stored again.
     ///
     /// - Parameter sessionStart: with the first observations after the transport has connected: what is to be expected
     ///   of its session. Applies to the observations of the same source in all later batches too.

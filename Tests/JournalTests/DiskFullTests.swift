@@ -58,3 +58,38 @@ func onAFullDiskNothingIsHalfStoredAndWorkGoesOnWhenSpaceReturns() throws {
     #expect(try site.records().map(\.upstreamSeq) == [1, 2, 1, 3])
     #expect(try site.kinds().isEmpty)
 }
+
+/// Streams are files of their own: the readings of a batch can be durable when its notes are refused.
+@Test func ofABatchThatComesAgainOnlyWhatIsNotDurableIsStored() throws {
+    let site = try Site()
+    func note(_ stream: StreamName, _ kind: String) -> Note { Note(stream, kind: kind, received: site.clock.now()) }
+    var first = ObservationBatch()
+    first.append(note(.events, "first"))
+    _ = try site.journal.append(first)
+    let lock = try Connection(path: site.path + "/journal/events/0000000000000001.db", access: .readWrite)
+    try lock.begin()
+    var batch = site.batch([Message(device: "silent", payload: 5), Message(device: "silent", payload: 6)])
+    batch.append(note(.logs, "line"))
+    batch.append(note(.events, "refused"))
+    batch.append(note(.audit, "entry"))
+    #expect(throws: JournalError.self) { try site.journal.append(batch) }
+    #expect(try site.records().count == 2)
+    #expect(!site.journal.isWritable)
+    // A serial port that is being unplugged adds to what waits.
+    batch.append(note(.events, "added"))
+    lock.rollBack()
+    let receipt = try site.journal.append(batch)
+    #expect(receipt.outcomes == [.stored(SequenceNumber(1)), .stored(SequenceNumber(2))])
+    #expect(try site.records().count == 2)
+    #expect(try site.records(.logs).map(\.kind) == ["line"])
+    #expect(try site.records(.events).map(\.kind) == ["first", "refused", "added"])
+    #expect(try site.records(.audit).map(\.kind) == ["entry"])
+    #expect(site.journal.counters.accepted == 2)
+    // Emptied and filled with the same, it is another batch.
+    let again = batch.observations
+    batch.removeAll()
+    for observation in again { batch.append(observation) }
+    batch.append(note(.logs, "line"))
+    #expect(try site.journal.append(batch).stored == 2)
+    #expect(try site.records(.logs).count == 2)
+}

@@ -83,3 +83,20 @@ import Testing
     try site.restart()
     #expect(site.journal.epoch != epoch)
 }
+
+/// As with a right to read that is missing, or no descriptor left: nothing is to be concluded from that.
+@Test(arguments: ["0000000000000001.db", ""])
+func aSegmentOrFolderThatCannotBeOpenedKeepsTheJournalClosedAndIsNotTouched(name: String) throws {
+    let site = try Site()
+    try site.append(.numbered(1), .numbered(2))
+    let epoch = site.journal.epoch
+    site.journal.close()
+    let path = site.path + "/journal/readings" + (name.isEmpty ? "" : "/" + name)
+    try #require(rename(path, path + ".kept") == 0 && symlink(path, path) == 0)
+    #expect(throws: JournalError.self) { try site.restart() }
+    try #require(unlink(path) == 0 && rename(path + ".kept", path) == 0)
+    try site.restart()
+    #expect(site.journal.epoch == epoch)
+    #expect(try site.records().map(\.seq.rawValue) == [1, 2])
+    #expect(site.journal.losses(of: .readings).isEmpty)
+}

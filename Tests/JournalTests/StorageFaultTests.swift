@@ -13,13 +13,13 @@ import Testing
         [Kind(fault: $0, isLasting: false), Kind(fault: $0, isLasting: true)]
     }
 
-    /// Every 41st call here, each kind beginning at another one; `make storage` does all.
+    /// Every 61st call here, each kind beginning at another one; `make storage` does all.
     @Test(.timeLimit(.minutes(5)), arguments: Array(kinds.enumerated()))
     func aFaultAtAnyCallLosesNothingThatWasAcknowledged(_ numbered: (offset: Int, element: Kind)) throws {
         let trial = StorageFaultTrial()
         let count = try trial.callCount()
         #expect(count > 300)
-        for call in stride(from: 1 + numbered.offset, through: count + 10, by: 41) {
+        for call in stride(from: 1 + numbered.offset, through: count + 10, by: 61) {
             let kind = numbered.element
             let violations = try trial.violations(kind.fault, at: call, isLasting: kind.isLasting)
             #expect(violations.isEmpty, "\(kind) at call \(call)")

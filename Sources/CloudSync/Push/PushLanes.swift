@@ -176,5 +176,5 @@ struct PushLanes {
     }
 
     /// All that hold records.
-    var all: some Sequence<Int> { byKey.values }
+    var all: [Int] { byKey.values.sorted() }
 }

@@ -36,7 +36,7 @@ extension PushStream {
 
     /// Wakes the lanes whose restored batch has been read to its end.
     mutating func releaseRestored() {
-        for lane in Array(lanes.all) {
+        for lane in lanes.all {
             if case .gathering(.max) = lanes[lane].state, let end = lanes[lane].ends.first, end <= readTo {
                 lanes.endGathering(lane)
             }
@@ -147,7 +147,7 @@ extension PushStream {
             return
         }
         stored = storing
-        for lane in Array(lanes.all) where !lanes[lane].ends.isEmpty { lanes[lane].isSealed = true }
+        for lane in lanes.all where !lanes[lane].ends.isEmpty { lanes[lane].isSealed = true }
     }
 
     /// The lane and size of the batch that is under way under this slot.

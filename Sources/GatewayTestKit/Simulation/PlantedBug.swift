@@ -2,6 +2,8 @@
 public enum PlantedBug: String, CaseIterable, Sendable {
     /// Lets acknowledgements out before the commit.
     case acknowledgesBeforeCommit = "ack-before-commit"
+    /// Confirms messages to their devices when it has read them.
+    case confirmsBeforeCommit = "confirm-before-commit"
     /// Stores a destination's cursor when it sends, not when it is answered.
     case savesCursorBeforeAnswer = "cursor-before-answer"
     /// Does not tell the journal what repeats an earlier message.

@@ -8,7 +8,7 @@ internal import Journal
 final class SimulatedDestination {
     let index: Int
     let plan: SimulationPlan.Destination
-    private let gateway: SimulatedGateway
+    private unowned let gateway: SimulatedGateway
     private let sources: [DeliverySource]
     private var machine: PushMachine
     private var budget: RequestBudget

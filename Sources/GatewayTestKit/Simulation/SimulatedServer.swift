@@ -13,6 +13,7 @@ struct SimulatedServer {
     }
 
     struct Delivery {
+        var seq: SequenceNumber
         var hash: UInt64
         var key: String
         var count = 1
@@ -25,12 +26,14 @@ struct SimulatedServer {
     private(set) var members: Set<String> = []
     /// Whether power cuts or a lost state.db have taken from the gateway what it knew of its requests.
     var mayRepeat = false
-    /// Whether records can have gone that a device names the same when it sends them again.
-    var isNamedByDevice = false
+    /// Records of readings up to here have been evicted.
+    var evictedTo = SequenceNumber.zero
     /// Nothing goes wrong any more.
     var isHealed = false
     private var newest: [String: SequenceNumber] = [:]
     private var keys: [String: (hash: UInt64, outcome: PushOutcome)] = [:]
+    /// The first record of each batch.
+    private var firsts: [String: SequenceNumber] = [:]
     private var random: SeededRandom
 
     init(_ plan: SimulationPlan.Destination, seed: UInt64) {
@@ -116,6 +119,7 @@ struct SimulatedServer {
             guard known.hash == hash else { throw SimulationViolation("the key \(key) stands for two batches") }
             return known.outcome
         }
+        firsts[key] = items.first?.seq
         let poison = items.indices.filter { isPoison(items[$0]) }
         if let first = poison.first {
             guard items.count > 1 else { return .condemned(status: 422, reason: "poison") }
@@ -141,17 +145,19 @@ struct SimulatedServer {
         let hash = item.bytes.withUnsafeBytes { PayloadHash.of($0) }
         if var known = deliveries[item.identity] {
             // What was evicted is not known any more when a device sends it again after a restart: a record of its own.
-            guard known.hash == hash || isNamedByDevice else {
+            guard known.hash == hash || known.seq <= evictedTo && known.seq != item.seq else {
                 throw SimulationViolation("record \(item.seq) was delivered with two contents as \(item.identity)")
             }
-            guard plan.kind != .keyedBatches || known.key == key || mayRepeat else {
+            // A batch of which the first records are gone cannot be repeated as it was.
+            let isCut = item.stream == .readings && firsts[known.key].map { $0 <= evictedTo } ?? false
+            guard plan.kind != .keyedBatches || known.key == key || mayRepeat || isCut else {
                 throw SimulationViolation("record \(item.seq) was delivered in two batches, \(known.key) and \(key)")
             }
             known.count += 1
             deliveries[item.identity] = known
             return
         }
-        deliveries[item.identity] = Delivery(hash: hash, key: key)
+        deliveries[item.identity] = Delivery(seq: item.seq, hash: hash, key: key)
         guard item.stream == .readings else { return }
         guard item.seq > newest[item.device, default: .zero] else {
             let before = newest[item.device, default: .zero]

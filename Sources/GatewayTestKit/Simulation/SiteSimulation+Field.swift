@@ -66,6 +66,9 @@ extension SiteSimulation {
             try gateway.step("read", Int64(packet.message))
             let message = ledger.messages[packet.message]
             gateway.intake.read(packet, message, at: clock.now())
+            if bug == .confirmsBeforeCommit, message.kind == .careful {
+                queue.add(.confirm(message: packet.message), at: time)
+            }
         }
         if bug == .acknowledgesBeforeCommit { release(gateway) }
         try commit(gateway)

@@ -1,5 +1,6 @@
 internal import CloudSync
 internal import GatewayModel
+internal import Journal
 
 /// Destinations, their servers, and pullers.
 extension SiteSimulation {
@@ -31,6 +32,10 @@ extension SiteSimulation {
     func serve(_ number: Int) throws {
         guard let request = requests[number] else { return }
         trace.note(time, "request", Int64(request.server), Int64(clamping: request.slot))
+        if let first = gateway?.journal.status(of: .readings).firstSeq {
+            servers[request.server].evictedTo = max(
+                servers[request.server].evictedTo, SequenceNumber(first.rawValue - 1))
+        }
         let (answer, delay) = try servers[request.server].take(request, ledger)
         queue.add(.answer(number, answer), at: time + delay)
     }

@@ -64,9 +64,6 @@ final class SiteSimulation {
         let seeds = plan.destinations.map { _ in random.next() }
         self.random = random
         servers = zip(plan.destinations, seeds).map { SimulatedServer($0, seed: $1) }
-        for index in servers.indices {
-            servers[index].isNamedByDevice = plan.destinations[index].kind == .records && plan.maxBytes < 1 << 30
-        }
     }
 
     /// Runs to the end, good or bad.

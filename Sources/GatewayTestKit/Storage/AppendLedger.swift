@@ -83,26 +83,30 @@ struct AppendLedger {
     }
 
     private mutating func checkNotes(_ journal: Journal) throws {
+        for stream in TrialBatch.noteStreams { try checkNotes(stream, journal) }
+        for event in try Self.everything(in: .events, of: journal).records {
+            complain("an event that nothing calls for: \(event.kind ?? "") \(event.body ?? "")")
+        }
+    }
+
+    private mutating func checkNotes(_ stream: StreamName, _ journal: Journal) throws {
         var rounds: Set<Int> = []
-        let (records, gaps) = try Self.everything(in: .audit, of: journal)
-        for gap in gaps where gap.reason != "evicted" { complain("gap in audit: \(gap.reason)") }
+        let (records, gaps) = try Self.everything(in: stream, of: journal)
+        for gap in gaps where gap.reason != "evicted" { complain("gap in \(stream.rawValue): \(gap.reason)") }
         // The journal's own entries tell what it has evicted.
         for record in records where record.kind != "records_evicted" {
             guard let round = record.body.flatMap({ Int($0.dropFirst(#"{"round":"#.utf8.count).dropLast()) }) else {
-                complain("audit record \(record.seq) is none of ours")
+                complain("record \(record.seq) of \(stream.rawValue) is none of ours")
                 continue
             }
             if !rounds.insert(round).inserted, !repeated.contains(round) {
-                complain("the note of round \(round) is there twice")
+                complain("the note of round \(round) is in \(stream.rawValue) twice")
             }
         }
         // Evicted are the oldest, as many as the gaps say.
         let evicted = gaps.reduce(0) { $0 + Int($1.count) }
         for round in acknowledgedNotes.subtracting(rounds).sorted().dropFirst(evicted) {
-            complain("the note of round \(round) was acknowledged and is not there")
-        }
-        for event in try Self.everything(in: .events, of: journal).records {
-            complain("an event that nothing calls for: \(event.kind ?? "") \(event.body ?? "")")
+            complain("the note of round \(round) was acknowledged and is not in \(stream.rawValue)")
         }
     }
 

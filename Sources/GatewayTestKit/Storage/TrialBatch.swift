@@ -1,7 +1,8 @@
 internal import GatewayModel
 internal import Journal
 
-/// One append of a storage trial: messages that can be told apart again when they are read, and one note.
+/// One append of a storage trial: messages that can be told apart again when they are read, and a note for each of two
+/// streams, so that each append is three commits, of which any may fail.
 struct TrialBatch {
     let round: Int
     let messages: [Int]
@@ -11,32 +12,35 @@ struct TrialBatch {
         messages = Array(round * count..<(round + 1) * count)
     }
 
-    /// Every second message has an id, the others a number of their device.
+    /// A third of the messages have an id, a third a number of their device, the others neither.
     func observations(at received: ReceiveTime) -> ObservationBatch {
         var batch = ObservationBatch()
-        guard let named = DeviceID("named").flatMap({ DeviceName($0) }),
-            let numbered = DeviceID("numbered").flatMap({ DeviceName($0) })
-        else { preconditionFailure("both are names of devices") }
+        let devices = ["named", "numbered", "plain"].compactMap { DeviceID($0).flatMap { DeviceName($0) } }
         for number in messages {
-            let isNamed = number % 2 == 0
-            var observation = Observation(device: isNamed ? named : numbered, received: received, source: .mqtt)
+            let kind = number % devices.count
+            var observation = Observation(device: devices[kind], received: received, source: .mqtt)
             observation.payloadHash = UInt64(number) &* 0x9E37_79B9_7F4A_7C15
-            if !isNamed { observation.deviceSeq = UInt32(number / 2) }
-            let text = String(repeating: "0123456789abcdef", count: 6) + String(number)
-            batch.append(Reading(MetricName(known: "sys.state"), .text(text), unit: .one))
-            var id = isNamed ? "m-\(number)" : ""
+            if kind == 1 { observation.deviceSeq = UInt32(number / devices.count) }
+            batch.append(Reading(MetricName(known: "sys.state"), .text(Self.prefix + String(number)), unit: .one))
+            var id = kind == 0 ? "m-\(number)" : ""
             id.withUTF8 { batch.append(observation, messageID: $0) }
         }
-        batch.append(Note(.audit, kind: "trial", body: #"{"round":\#(round)}"#, received: received))
+        for stream in Self.noteStreams {
+            batch.append(Note(stream, kind: "trial", body: #"{"round":\#(round)}"#, received: received))
+        }
         return batch
     }
 
+    static let noteStreams: [StreamName] = [.logs, .audit]
+    private static let prefix = String(repeating: "0123456789abcdef", count: 6)
+
     /// The message's number; nil if the record is none of a trial, or not what was appended.
     static func number(of record: StoredRecord) -> Int? {
-        let number = record.messageID.flatMap { Int($0.dropFirst(2)) } ?? record.deviceSeq.map { Int($0) * 2 + 1 }
-        guard let number, case .text(let text)? = record.readings.first?.value, text.hasSuffix("f\(number)") else {
-            return nil
-        }
+        guard case .text(let text)? = record.readings.first?.value, text.hasPrefix(prefix),
+            let number = Int(text.dropFirst(prefix.utf8.count)),
+            record.messageID == (number % 3 == 0 ? "m-\(number)" : nil),
+            record.deviceSeq == (number % 3 == 1 ? UInt32(number / 3) : nil)
+        else { return nil }
         return number
     }
 }

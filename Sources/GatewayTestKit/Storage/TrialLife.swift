@@ -17,7 +17,9 @@ struct TrialLife {
     func run(rounds: Int, _ ledger: inout AppendLedger) -> Bool {
         guard let journal = attempt(&ledger, { try open() }) else { return false }
         defer { journal.close() }
-        if let batch = ledger.takeUp(), append(batch, journal, &ledger) == nil { return false }
+        // What had no answer when the power went comes again, as from a broker that has kept the session.
+        let resumed = SessionStart.resumed(underWayMax: Self.batchCount)
+        if let batch = ledger.takeUp(), append(batch, journal, &ledger, resumed) == nil { return false }
         for round in ledger.nextRound..<ledger.nextRound + rounds {
             clock.advance(by: .milliseconds(1_100))
             let batch = TrialBatch(round: round, count: Self.batchCount)
@@ -39,9 +41,13 @@ struct TrialLife {
         return journal
     }
 
-    private func append(_ batch: TrialBatch, _ journal: Journal, _ ledger: inout AppendLedger) -> Void? {
+    private func append(
+        _ batch: TrialBatch, _ journal: Journal, _ ledger: inout AppendLedger, _ start: SessionStart? = nil
+    ) -> Void? {
         let observations = batch.observations(at: clock.now())
-        guard let receipt = attempt(&ledger, { try journal.append(observations) }) else { return nil }
+        guard let receipt = attempt(&ledger, { try journal.append(observations, sessionStart: start) }) else {
+            return nil
+        }
         ledger.acknowledge(batch, receipt)
         return ()
     }

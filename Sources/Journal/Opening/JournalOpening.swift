@@ -45,7 +45,7 @@ enum JournalOpening {
         let now = clock.now().wall
         var ends: [StreamName: Int64] = [:]
         var isIntact = before != nil || scans.values.allSatisfy { $0.segments.isEmpty && $0.damaged.isEmpty }
-        for (stream, scan) in scans {
+        for (stream, scan) in scans.inOrder {
             let seen = try store.seen(stream, epoch: before?.epoch ?? "")
             let end = max(scan.last, seen)
             ends[stream] = end
@@ -57,7 +57,7 @@ enum JournalOpening {
             generation: max(before?.generation ?? 0, scans.values.map { $0.facts?.generation ?? 0 }.max() ?? 0) + 1)
         // Damage sets numbers free at the end; they are not used again, so that even a reader who ignores the epoch
         // never takes one record for another.
-        for (stream, scan) in scans {
+        for (stream, scan) in scans.inOrder {
             if let end = scan.damagedRanges(end: ends[stream] ?? 0).map(\.upperBound).max() {
                 ends[stream] = max(ends[stream] ?? 0, end)
             }
@@ -100,14 +100,14 @@ enum JournalOpening {
         _ numbering: StateStore.Numbering, _ scans: [StreamName: StreamScan], _ ends: [StreamName: Int64],
         _ clock: any Clock
     ) throws(SQLiteError) -> Opened {
-        for (stream, scan) in scans { scan.log.replace(scan.segments, last: ends[stream] ?? scan.last) }
+        for (stream, scan) in scans.inOrder { scan.log.replace(scan.segments, last: ends[stream] ?? scan.last) }
         guard let readings = scans[.readings] else { preconditionFailure("every stream was scanned") }
         let book = try store.durable.read { connection throws(SQLiteError) in try ClockBook(connection) }
         let pool = ReaderPool(book)
         let isWhole = readings.damaged.isEmpty && (readings.segments.first?.file.first ?? 1) == 1
         let rebuild = try MemoryRebuild(readings.log, pool, isWhole: isWhole && ends[.readings] == readings.last)
         var writers: [StreamName: StreamWriter] = [:]
-        for (stream, scan) in scans {
+        for (stream, scan) in scans.inOrder {
             let end = ends[stream] ?? scan.last
             // A segment with damage in it is not written on: as soon as another one follows it, readers get past it.
             let isSound = stream != .readings || !rebuild.damaged.contains { $0 == scan.active?.file }
@@ -119,7 +119,7 @@ enum JournalOpening {
         }
         guard let events = writers[.events] else { preconditionFailure("every stream has a writer") }
         let logs = scans.mapValues(\.log)
-        let found = scans.values.flatMap { $0.reports(end: ends[$0.log.stream] ?? $0.last) }
+        let found = scans.inOrder.flatMap { $0.value.reports(end: ends[$0.key] ?? $0.value.last) }
         let repairs = Repairs(damagedFolder: configuration.damagedFolder, found: found)
         let state = try JournalState(
             configuration, clock: clock, state: store, numbering: numbering, logs: logs, pool: pool, ledger: ledger,
@@ -132,7 +132,7 @@ enum JournalOpening {
     /// Enters what was evicted on a full disk by a process that ended before it could, or just now for the opening.
     private static func explainBeginnings(_ state: JournalState) throws(SQLiteError) -> [Note] {
         var notes: [Note] = []
-        for (stream, log) in state.logs {
+        for (stream, log) in state.logs.inOrder {
             let floor = state.cursors.requiredFloor(of: stream) ?? .max
             // Whoever had them in memory has died since.
             if floor < .max, let lost = try state.ledger.forfeit(floor + 1 ... .max, of: stream) {

@@ -35,7 +35,7 @@ struct StreamScan {
         self.log = log
         self.damagedFolder = damagedFolder
         try SegmentRepair.finish(in: log.folder)
-        let files = SegmentFile.all(in: log.folder)
+        let files = try SegmentFile.found(in: log.folder)
         for (file, next) in zip(files, files.dropFirst().map { $0.first - 1 } + [nil]) {
             let end = next ?? reserved ?? .max
             switch file.condition {
@@ -43,6 +43,7 @@ struct StreamScan {
             case .empty: try repair(file, "empty", through: end)
             case .damaged where next == nil && seen < file.first && file.isUnfinished: file.remove()
             case .damaged(let reason): try repair(file, reason, through: end)
+            case .closed(let reason): throw .unavailable("cannot open \(file.path): \(reason)")
             case .sealed: segments.append(StreamLog.Segment(file: file, isSealed: true, bytes: file.bytes))
             case .open:
                 if LogDamage.hides(recordsOf: file, upTo: next ?? seen) {

@@ -143,6 +143,7 @@ final class ReadingsScan: VirtualTableScan {
             case .sealed: return try SegmentReader(file, .readings, isSealed: true, book)
             case .open: return try SegmentReader(file, .readings, isSealed: false, book)
             case .empty, .damaged: return nil
+            case .closed(let reason): throw SQLiteError(.cannotOpen, message: "\(file.path): \(reason)")
             }
         } catch {
             if Folder.size(of: file.path) == nil { return nil }

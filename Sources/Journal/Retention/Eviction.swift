@@ -32,7 +32,7 @@ final class Eviction {
         let now = shared.clock.now()
         guard now.wall.trusted, agedAt == .min || now.monotonicMilliseconds - agedAt >= Self.ageInterval else { return }
         agedAt = now.monotonicMilliseconds
-        for (stream, log) in shared.logs {
+        for (stream, log) in shared.logs.inOrder {
             guard let maxAge = shared.configuration.retention.of(stream).maxAge else { continue }
             let oldest = now.wall.milliseconds - Int64(clamping: maxAge.components.seconds) * 1_000
             for victim in AgeLimit(log, shared.pool).victims(before: oldest, through: floor(stream) ?? .max) {
@@ -72,6 +72,9 @@ final class Eviction {
         shared.pool.retire(victim.segment.file)
         victim.segment.file.remove()
         shared.pool.allow(victim.segment.file)
+        // Else a power cut may bring back what consumers have been told is gone and have passed. A disk that refuses even
+        // this is no reason to keep the segment.
+        try? Folder.sync(victim.log.folder)
         note(loss, now)
         return true
     }

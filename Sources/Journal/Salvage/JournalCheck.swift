@@ -43,7 +43,7 @@ public struct JournalCheck {
         let name = "\(stream.rawValue)/\(file.first)"
         switch file.condition {
         case .empty: if end != nil { findings.append("\(name): empty") }
-        case .damaged(let reason): findings.append("\(name): \(reason)")
+        case .damaged(let reason), .closed(let reason): findings.append("\(name): \(reason)")
         case .open, .sealed:
             do throws(SQLiteError) {
                 try read(file, stream, name, isSealed: file.condition == .sealed, through: end)

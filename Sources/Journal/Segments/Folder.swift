@@ -15,17 +15,31 @@ enum Folder {
         try sync(parent(of: path))
     }
 
+    /// What the folder holds, or nothing that is worth an error.
     static func names(in path: String) -> [String] {
-        guard let folder = opendir(path) else { return [] }
+        // Whoever draws conclusions from what is not there asks `listing`.
+        (try? listing(path)) ?? []
+    }
+
+    /// What the folder holds; nothing if there is none.
+    static func listing(_ path: String) throws(JournalError) -> [String] {
+        guard let folder = opendir(path) else {
+            guard errno == ENOENT else { throw failure("cannot list \(path)") }
+            return []
+        }
         defer { closedir(folder) }
         var names: [String] = []
-        while let entry = readdir(folder) {
+        while true {
+            errno = 0
+            guard let entry = readdir(folder) else {
+                guard errno == 0 else { throw failure("cannot list \(path)") }
+                return names
+            }
             let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
             if name != "." && name != ".." { names.append(name) }
         }
-        return names
     }
 
     /// Bytes of a file; nil if there is none.
@@ -50,14 +64,30 @@ enum Folder {
     static func makeReadOnly(_ path: String) { _ = chmod(path, 0o440) }
     static func makeWritable(_ path: String) { _ = chmod(path, 0o640) }
 
-    /// The first `count` bytes of a file, or fewer if it is shorter.
-    static func head(of path: String, count: Int) -> [UInt8] {
+    /// What can be known of the beginning of a file.
+    enum Head {
+        /// Fewer than wanted if it is shorter; none if there is no file.
+        case bytes([UInt8])
+        /// The disk cannot read it.
+        case damaged(String)
+        /// Says nothing about the file: no right to open it, no descriptor left.
+        case closed(String)
+    }
+
+    static func head(of path: String, count: Int) -> Head {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return [] }
-        defer { close(descriptor) }
-        return [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
-            filled = max(0, read(descriptor, bytes.baseAddress, count))
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return .bytes([]) }
+            let text = String(cString: strerror(errno))
+            return errno == EIO ? .damaged(text) : .closed(text)
         }
+        defer { close(descriptor) }
+        var result = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { bytes, filled in
+            result = read(descriptor, bytes.baseAddress, count)
+            filled = max(0, result)
+        }
+        return result < 0 ? .damaged(String(cString: strerror(errno))) : .bytes(bytes)
     }
 
     private static func parent(of path: String) -> String {

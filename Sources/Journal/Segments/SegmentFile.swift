@@ -12,6 +12,8 @@ struct SegmentFile: Equatable, Sendable {
         /// Created, but a crash came before its first commit.
         case empty
         case damaged(String)
+        /// It may hold anything: nothing is to be concluded from it, and nothing to be done to it.
+        case closed(String)
     }
 
     init(folder: String, first: Int64) {
@@ -36,7 +38,14 @@ struct SegmentFile: Equatable, Sendable {
 
     /// Looks at the database header (SQLite file format, section 1.3) and the file's size; opens nothing.
     var condition: Condition {
-        let head = Folder.head(of: path, count: 100)
+        switch Folder.head(of: path, count: 100) {
+        case .bytes(let head): return condition(head)
+        case .damaged(let reason): return .damaged("cannot be read: \(reason)")
+        case .closed(let reason): return .closed(reason)
+        }
+    }
+
+    private func condition(_ head: [UInt8]) -> Condition {
         let walSize = Folder.size(of: wal) ?? 0
         if head.isEmpty { return walSize == 0 ? .empty : .damaged("no header, but a WAL") }
         let magic = Array("SQLite format 3\u{0}".utf8)
@@ -55,9 +64,16 @@ struct SegmentFile: Equatable, Sendable {
         return .sealed
     }
 
+    /// The segments of a folder that can be listed, oldest first.
+    static func all(in folder: String) -> [SegmentFile] { named(Folder.names(in: folder), in: folder) }
+
     /// The segments of a folder, oldest first.
-    static func all(in folder: String) -> [SegmentFile] {
-        Folder.names(in: folder).compactMap { name in
+    static func found(in folder: String) throws(JournalError) -> [SegmentFile] {
+        named(try Folder.listing(folder), in: folder)
+    }
+
+    private static func named(_ names: [String], in folder: String) -> [SegmentFile] {
+        names.compactMap { name in
             guard name.hasSuffix(".db"), let first = Int64(name.dropLast(3)), first > 0 else { return nil }
             let file = SegmentFile(folder: folder, first: first)
             return file.path == folder + "/" + name ? file : nil

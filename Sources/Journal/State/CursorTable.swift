@@ -13,6 +13,11 @@ final class CursorTable: Sendable {
     struct Key: Hashable, Sendable {
         var consumer: String
         var stream: StreamName
+
+        /// Any order, as long as it is the same in every process.
+        static func precedes(_ one: Key, _ other: Key) -> Bool {
+            (one.consumer, one.stream.rawValue) < (other.consumer, other.stream.rawValue)
+        }
     }
 
     static let countMax = 256
@@ -110,9 +115,9 @@ final class CursorTable: Sendable {
                 guard known?.isRequired != true else { continue }
                 changed[key] = Cursor(seq: known?.seq ?? start, isRequired: true, updated: known?.updated)
             }
-            return (changed, released)
+            return (changed, released.sorted(by: Key.precedes))
         }
-        for (key, cursor) in changed {
+        for (key, cursor) in changed.sorted(by: { Key.precedes($0.key, $1.key) }) {
             try store(key, cursor)
             cursors.withLock { $0[key] = cursor }
         }
@@ -128,7 +133,7 @@ final class CursorTable: Sendable {
                 return now.milliseconds - updated.milliseconds > Self.idleMax
             }.map(\.key)
         }
-        for key in idle {
+        for key in idle.sorted(by: Key.precedes) {
             try state.quick.write { connection throws(SQLiteError) in
                 try connection.run(
                     "DELETE FROM journal_cursor WHERE consumer = ? AND stream = ?", .text(key.consumer),

@@ -35,7 +35,7 @@ final class StateStore: Sendable {
                 "INSERT OR REPLACE INTO journal_epoch VALUES (1, ?, ?)", .text(numbering.epoch),
                 .integer(numbering.generation))
             guard isNewEpoch else { return }
-            for (stream, end) in ends {
+            for (stream, end) in ends.inOrder {
                 try connection.run(
                     "UPDATE journal_cursor SET epoch = ?, seq = min(seq, ?) WHERE stream = ?", .text(numbering.epoch),
                     .integer(end), .text(stream.rawValue))

@@ -7,6 +7,9 @@ internal import GatewayModel
 final class AppendRequest: @unchecked Sendable {
     let batch: ObservationBatch
     let sessionStart: SessionStart?
+    /// What is durable of it from before.
+    var part = StoredPart()
+    /// Those of the observations that are not in `part`.
     var outcomes: [AppendReceipt.Outcome] = []
     var failure: JournalError?
     fileprivate var isFinished = false
@@ -16,8 +19,18 @@ final class AppendRequest: @unchecked Sendable {
         self.sessionStart = sessionStart
     }
 
+    /// What is to be stored of the observations.
+    var observations: ArraySlice<Observation> { batch.observations.dropFirst(part.outcomes.count) }
+
+    /// What is to be stored in a stream of notes.
+    func notes(of stream: StreamName) -> ArraySlice<Note> {
+        guard !batch.notes.isEmpty else { return [] }
+        return batch.notes.filter { $0.home == stream }.dropFirst(part.noteCounts[stream] ?? 0)
+    }
+
     func receipt() throws(JournalError) -> AppendReceipt {
         if let failure { throw failure }
+        let outcomes = part.outcomes.isEmpty ? outcomes : part.outcomes + outcomes
         let duplicates = outcomes.reduce(0) { $0 + ($1.isDuplicate ? 1 : 0) }
         return AppendReceipt(outcomes: outcomes, stored: outcomes.count - duplicates, duplicates: duplicates)
     }

@@ -14,6 +14,7 @@ final class Committer {
     /// Events that follow from readings that are durable and entries of the audit for what was evicted, until they are
     /// written.
     private var owed: [Note]
+    private var partlyStored = PartlyStored()
     private var noted: [StreamName: Int64] = [:]
     private var notedAt: Int64 = .min
     private var probedAt: Int64 = 0
@@ -24,7 +25,7 @@ final class Committer {
     /// Times that a commit is tried while making room for it succeeds.
     private static let attemptCountMax = 4
     private static let onlyReserveLeft = SQLiteError(.full, message: "only the reserve is left of the disk")
-    /// What may be refused for space comes first: then a batch that has to come again has left nothing behind.
+    /// What may be refused for space comes first: then a batch that has to come again has mostly left nothing behind.
     private static let noteStreams: [StreamName] = [.logs, .tasks, .events, .audit]
 
     init(_ shared: JournalState, _ writers: [StreamName: StreamWriter], owed: [Note]) {
@@ -39,13 +40,15 @@ final class Committer {
         space = SpaceWatch(shared, eviction)
     }
 
-    /// Stores the batches of a group, readings first. Afterwards each has its outcomes or its failure.
+    /// Stores the batches of a group, readings first. Afterwards each has its outcomes or its failure; of one that failed
+    /// and comes again, only what is not durable by then is stored.
     func commit(_ group: [AppendRequest]) {
+        for request in group { request.part = partlyStored.take(request.batch.filling) }
         var ends: [(StreamName, Int64)] = []
         do throws(SQLiteError) {
             if try storeReadingsMakingRoom(group) { ends.append((.readings, readings.log.last)) }
         } catch {
-            fail(group.filter { !$0.batch.observations.isEmpty }, error)
+            fail(group.filter { !$0.observations.isEmpty }, error)
         }
         owe(eviction.takeNotes())
         for stream in Self.noteStreams { storeNotes(stream, group, &ends) }
@@ -55,15 +58,19 @@ final class Committer {
         let duplicates = group.reduce(0) { $0 + $1.outcomes.reduce(0) { $0 + ($1.isDuplicate ? 1 : 0) } }
         let accepted = group.reduce(0) { $0 + $1.outcomes.count } - duplicates
         // Notes that could be stored with the reserve do not show that readings can.
-        let isWritable = isFailed ? false : group.contains { !$0.batch.observations.isEmpty } ? true : nil
+        let isWritable = isFailed ? false : group.contains { !$0.observations.isEmpty } ? true : nil
         shared.count(accepted: accepted, duplicates: duplicates, commits: ends.count, isWritable: isWritable)
+        for request in group where request.failure != nil {
+            request.part.outcomes += request.outcomes
+            partlyStored.keep(request.batch.filling, request.part)
+        }
     }
 
     /// What needs doing now and then, after the group has been answered: new segments, retention, hints in `state.db`.
     func rest() {
         owed += shared.repairs.takeUntold().map { $0.note(at: shared.clock.now()) }
-        for writer in others.values { attendToDamage(writer) }
-        for writer in others.values where writer.isFull {
+        for (_, writer) in others.inOrder { attendToDamage(writer) }
+        for (_, writer) in others.inOrder where writer.isFull {
             if let segment = writer.rotate() { upkeep.add(segment, writer.log) }
         }
         upkeep.run()
@@ -118,7 +125,7 @@ final class Committer {
     /// Stores the observations of a group. On a full disk the oldest records make room for them.
     private func storeReadingsMakingRoom(_ group: [AppendRequest]) throws(SQLiteError) -> Bool {
         let bytes = group.reduce(0) { $0 + $1.batch.roughByteCount }
-        guard group.contains(where: { !$0.batch.observations.isEmpty }) else { return false }
+        guard group.contains(where: { !$0.observations.isEmpty }) else { return false }
         var attempt = 0
         while true {
             do throws(SQLiteError) {
@@ -134,7 +141,7 @@ final class Committer {
     }
 
     private func storeReadings(_ group: [AppendRequest]) throws(SQLiteError) -> Bool {
-        let limit = group.reduce(0) { $0 + $1.batch.observations.count }
+        let limit = group.reduce(0) { $0 + $1.observations.count }
         guard limit > 0 else { return false }
         intake.begin()
         do throws(SQLiteError) {
@@ -162,18 +169,24 @@ final class Committer {
 
     private func storeNotes(_ stream: StreamName, _ group: [AppendRequest], _ ends: inout [(StreamName, Int64)]) {
         guard let writer = others[stream] else { return }
-        let owners = group.filter { $0.failure == nil && $0.batch.notes.contains { Self.home(of: $0) == stream } }
-        var notes = owed.filter { Self.home(of: $0) == stream }
-        for request in owners { notes += request.batch.notes.filter { Self.home(of: $0) == stream } }
+        var notes = owed.filter { $0.home == stream }
+        var owners: [(request: AppendRequest, count: Int)] = []
+        for request in group where request.failure == nil {
+            let own = request.notes(of: stream)
+            if own.isEmpty { continue }
+            owners.append((request, own.count))
+            notes += own
+        }
         guard !notes.isEmpty else { return }
         var notesIntake = NotesIntake(writer, boot: shared.configuration.boot)
         do throws(SQLiteError) {
             try makingRoom(for: notes, in: stream) { () throws(SQLiteError) in try notesIntake.store(notes) }
             if notes.contains(where: { !$0.received.wall.trusted }) { shared.clockWatch.noteUntrusted() }
-            owed.removeAll { Self.home(of: $0) == stream }
+            owed.removeAll { $0.home == stream }
+            for (request, count) in owners { request.part.noteCounts[stream, default: 0] += count }
             ends.append((stream, writer.log.last))
         } catch {
-            for request in owners { request.failure = JournalError(error) }
+            for (request, _) in owners { request.failure = JournalError(error) }
         }
     }
 
@@ -199,9 +212,6 @@ final class Committer {
         }
     }
 
-    /// Readings come as observations only; a note that claims to be one is an event.
-    private static func home(of note: Note) -> StreamName { note.stream == .readings ? .events : note.stream }
-
     private func fail(_ group: [AppendRequest], _ error: SQLiteError) {
         for request in group {
             request.outcomes.removeAll()
@@ -213,11 +223,16 @@ final class Committer {
     private func noteEnds(isLast: Bool) {
         let now = shared.clock.now().monotonicMilliseconds
         guard isLast || notedAt == .min || now - notedAt >= 1_000 else { return }
-        let ends = others.values.map { ($0.log.stream, $0.log.last) }.filter { noted[$0.0] != $0.1 }
+        let ends = others.inOrder.map { ($0.key, $0.value.log.last) }.filter { noted[$0.0] != $0.1 }
         notedAt = now
         guard !ends.isEmpty else { return }
         // A hint that cannot be written is written later; until then a lost tail would be noticed less surely.
         guard (try? shared.state.note(ends)) != nil else { return }
         for (stream, end) in ends { noted[stream] = end }
     }
+}
+
+extension Note {
+    /// Readings come as observations only; a note that claims to be one is an event.
+    var home: StreamName { stream == .readings ? .events : stream }
 }

@@ -37,11 +37,12 @@ struct ReadingsIntake {
     ) throws(SQLiteError) {
         let batch = request.batch
         request.outcomes.removeAll(keepingCapacity: true)
-        request.outcomes.reserveCapacity(batch.observations.count)
-        if let start = request.sessionStart, let first = batch.observations.first {
+        request.outcomes.reserveCapacity(request.observations.count)
+        // Where the first observations are durable already, the session began with them.
+        if let start = request.sessionStart, request.part.outcomes.isEmpty, let first = batch.observations.first {
             memory.begin(start, of: first.source)
         }
-        for observation in batch.observations {
+        for observation in request.observations {
             let hash = Self.hash(observation, batch)
             let isNameless = observation.messageID.isEmpty && observation.deviceSeq == nil
             // Every message tells where the repetition has got to; the named and numbered are known anyway.

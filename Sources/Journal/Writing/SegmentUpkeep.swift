@@ -13,7 +13,7 @@ final class SegmentUpkeep {
     init(_ shared: JournalState, _ eviction: Eviction) {
         self.shared = shared
         self.eviction = eviction
-        for log in shared.logs.values {
+        for (_, log) in shared.logs.inOrder {
             for segment in log.segments.dropLast() where !segment.isSealed { unsealed.append((segment.file, log)) }
         }
     }
