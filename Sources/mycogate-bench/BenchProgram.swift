@@ -5,7 +5,7 @@ enum BenchProgram {
     /// In the order of the data path.
     static let benchmarks: [Benchmark] = [
         IntakeBenchmark.benchmark, LatencyBenchmark.benchmark, PushBenchmark.benchmark, DeliveryBenchmark.benchmark,
-        PullBenchmark.benchmark, PackingBenchmark.benchmark, StartBenchmark.benchmark, MemoryBenchmark.benchmark,
+        PullBenchmark.benchmark, PackingBenchmark.benchmark, StartBenchmark.benchmark, OutageBenchmark.benchmark,
         DecodeBenchmark.benchmark, NATSDrainBenchmark.benchmark,
     ]
 

@@ -45,6 +45,8 @@ public final class StandInCollector: Sendable {
         /// Lines stored, without those of repeats that were recognised.
         public var storedCount = 0
         public var lines: [String] = []
+        /// Of these, those of other streams than `readings`: kept in any case.
+        public var otherLines: [String] = []
         /// Repeats of a key: the same body again, or another under the same key.
         public var repeats = 0
         public var differing = 0
@@ -136,7 +138,7 @@ public final class StandInCollector: Sendable {
             if let poison = state.poison, String(decoding: bytes, as: UTF8.self).contains(poison) {
                 return PeerReply(400, #"{"detail":"poison"}"#)
             }
-            state.store(bytes, lines, headers["idempotency-key"], keepsLines)
+            state.store(bytes, lines, headers, keepsLines)
             var reply = PeerReply(200, "{}")
             switch fault {
             case .lostAnswer: reply.manner = .unanswered
@@ -184,8 +186,10 @@ extension StandInCollector.State {
         return standing
     }
 
-    fileprivate mutating func store(_ bytes: [UInt8], _ lines: [ArraySlice<UInt8>], _ key: String?, _ keeps: Bool) {
-        if let key {
+    fileprivate mutating func store(
+        _ bytes: [UInt8], _ lines: [ArraySlice<UInt8>], _ headers: [String: String], _ keeps: Bool
+    ) {
+        if let key = headers["idempotency-key"] {
             let hash = bytes.hashValue
             if let known = ledger.bodyHashByKey.updateValue(hash, forKey: key) {
                 ledger.repeats += 1
@@ -194,6 +198,9 @@ extension StandInCollector.State {
             }
         }
         ledger.storedCount += lines.count
+        if let stream = headers["mycogate-stream"], stream != "readings" {
+            ledger.otherLines += lines.map { String(decoding: $0, as: UTF8.self) }
+        }
         if keeps { ledger.lines += lines.map { String(decoding: $0, as: UTF8.self) } }
     }
 }
