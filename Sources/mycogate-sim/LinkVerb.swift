@@ -19,9 +19,8 @@ enum LinkVerb {
                     + "differing=\(verdict.differing)\n"
                     + "       at most \(outcome.behindMax) messages at the broker and not yet stored; all delivered "
                     + "\(outcome.recovery) s after healing: \(outcome.isDelivered)\n"
-                    + "       resident \(outcome.residentBytes.early >> 10) KiB, then "
-                    + "\(outcome.residentBytes.late >> 10); descriptors \(outcome.descriptors.early), then "
-                    + "\(outcome.descriptors.late)\n")
+                    + "       resident KiB after each tenth and at the end: \(outcome.residentBytes.map { $0 >> 10 })\n"
+                    + "       descriptors: \(outcome.descriptors)\n")
             return outcome.isDelivered && verdict.isClean ? 0 : 1
         } catch {
             SimulatorProgram.complain("links: \(error)")

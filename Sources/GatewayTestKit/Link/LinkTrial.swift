@@ -21,9 +21,9 @@ public struct LinkTrial {
         public var changes = 0
         /// Most messages that the broker had acknowledged and the journal did not have yet.
         public var behindMax = 0
-        /// Of the daemon: after a tenth of the time, and when all had come to rest.
-        public var residentBytes = (early: 0, late: 0)
-        public var descriptors = (early: 0, late: 0)
+        /// Of the daemon: after each tenth of the time, and when all had come to rest.
+        public var residentBytes: [Int] = []
+        public var descriptors: [Int] = []
         /// Seconds from healing until everything was everywhere.
         public var recovery = 0.0
         public var isDelivered = false
@@ -54,9 +54,9 @@ public struct LinkTrial {
             }
             for index in links.indices { outcome.changes += links[index].change(now, &random) }
             outcome.behindMax = max(outcome.behindMax, site.published - site.gateway.recordCount)
-            if outcome.descriptors.early == 0, now - start > Int64(seconds) * 100 {
-                outcome.residentBytes.early = site.gateway.residentBytes
-                outcome.descriptors.early = site.gateway.descriptorCount
+            if now - start >= Int64(seconds) * 100 * Int64(outcome.descriptors.count + 1) {
+                outcome.residentBytes.append(site.gateway.residentBytes)
+                outcome.descriptors.append(site.gateway.descriptorCount)
             }
             let rest = now + 200 - LinkLoop.milliseconds()
             if rest > 0 { usleep(UInt32(rest) * 1_000) }
@@ -68,8 +68,8 @@ public struct LinkTrial {
         outcome.isDelivered = site.delivers(within: .seconds(240))
         outcome.recovery = Double(LinkLoop.milliseconds() - healed) / 1_000
         outcome.published = site.published
-        outcome.residentBytes.late = site.gateway.residentBytes
-        outcome.descriptors.late = site.gateway.descriptorCount
+        outcome.residentBytes.append(site.gateway.residentBytes)
+        outcome.descriptors.append(site.gateway.descriptorCount)
         outcome.verdict = try site.verdict()
         site.gateway.stop()
         return outcome
