@@ -95,9 +95,12 @@ import Testing
         server.misbehave(nil)
         #expect(isDelivered(300, gateway))
         // Too large: halves, and smaller batches for a while. Nobody is refused for it.
+        let before = server.withLedger { $0.requests }
         server.inject(.answer(413, #"{"detail":"too large"}"#), times: 3)
         publish(300..<600)
         #expect(isDelivered(600, gateway))
+        let keys = server.withLedger { $0.arrivals.map { $0.headers["idempotency-key"] ?? "" } }
+        for key in keys[before..<before + 3] { #expect(keys.count { $0 == key } == 1, "sent again as it was") }
         #expect(try gateway.tool(["sync", "refused"]).output.isEmpty)
         // Stored, but nobody said so.
         server.inject(.lostAnswer, times: 2)
@@ -118,8 +121,10 @@ import Testing
         publish(0..<100)
         #expect(isDelivered(100, gateway))
         server.misbehave(.lostAnswer)
-        publish(100..<400)
-        #expect(server.wait { $0.storedCount > 100 })
+        // Too few for a full batch: with what follows they would make another one.
+        publish(100..<130)
+        #expect(server.wait { $0.storedCount == 130 })
+        publish(130..<400)
         gateway.kill()
         publish(400..<450)
         server.misbehave(nil)
