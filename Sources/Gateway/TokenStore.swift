@@ -1,6 +1,7 @@
 public import ControlAPI
 import EventLoop
 import FieldProtocols
+import CLinux
 public import GatewayModel
 import Glibc
 import Journal

@@ -72,3 +72,17 @@ final class MemoryStream: Sendable {
             })
     }
 }
+
+extension MemoryStream {
+    /// Runs a destination of this stream while `body` runs, then stops it.
+    func run(_ destination: any Destination, _ body: () throws -> Void) async throws {
+        let started = listenerCount
+        let task = Task { try await destination.run() }
+        defer { task.cancel() }
+        // `body` blocks a thread of the pool that the destination's start may need.
+        while listenerCount == started { await Task.yield() }
+        try body()
+        task.cancel()
+        try await task.value
+    }
+}

@@ -31,14 +31,7 @@ struct ServerRig {
 
     /// Runs `destination` while `body` runs, then stops it.
     func run(_ destination: any Destination, _ body: () throws -> Void) async throws {
-        let started = stream.listenerCount
-        let task = Task { try await destination.run() }
-        defer { task.cancel() }
-        // `body` blocks a thread of the pool that the destination's start may need.
-        while stream.listenerCount == started { await Task.yield() }
-        try body()
-        task.cancel()
-        try await task.value
+        try await stream.run(destination, body)
     }
 
     /// Flushes until everything is acknowledged; false if it is not within a minute.

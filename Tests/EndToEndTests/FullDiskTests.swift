@@ -7,7 +7,7 @@ import Testing
 /// nothing is lost, and it goes on by itself. (What happens when it has: `SmallDiskTests`.)
 ///
 /// Mounts a small file system, which only root may.
-@Suite(.serialized, .enabled(if: TightDisk.isAvailable, "needs the right to mount a tmpfs: run as root"))
+@Suite(.serialized, .enabled(if: SmallDisk.isAvailable, "needs the right to mount a tmpfs: run as root"))
 struct FullDiskTests {
     private let messageCount = 30_000
 
@@ -23,7 +23,7 @@ struct FullDiskTests {
         let gateway = try GatewayProcess(
             binary: GatewayProcess.built(),
             sections: "mqtt: {broker: \"\(broker.url)\"}\njournal: {segment_size: 1MiB, max_bytes: 1GiB}")
-        let disk = try TightDisk(gateway.dataDirectory, size: "64m")
+        let disk = try SmallDisk(64 << 20, at: gateway.dataDirectory)
         // The daemon must have left the folder before it can be unmounted.
         defer {
             gateway.stop()

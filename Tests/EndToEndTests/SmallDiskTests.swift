@@ -9,7 +9,7 @@ import Testing
 ///
 /// The time at zero free bytes is short unless `SMALL_DISK_SECONDS` gives another
 /// (`make test SMALL_DISK_SECONDS=60 ARGS="--filter SmallDiskTests"`).
-@Suite(.serialized, .enabled(if: TightDisk.isAvailable, "needs the right to mount a tmpfs: run as root"))
+@Suite(.serialized, .enabled(if: SmallDisk.isAvailable, "needs the right to mount a tmpfs: run as root"))
 struct SmallDiskTests {
     private static let messageCount = 120_000
     private static let fullCount = 20_000
@@ -42,7 +42,7 @@ struct SmallDiskTests {
                 sync:
                   destinations: [{name: mas, kind: mas, url: "http://127.0.0.1:\(masPort)"}]
                 """)
-        let disk = try TightDisk(gateway.dataDirectory, size: "8m")
+        let disk = try SmallDisk(8 << 20, at: gateway.dataDirectory)
         defer {
             gateway.stop()
             disk.unmount()
@@ -95,7 +95,7 @@ struct SmallDiskTests {
     }
 
     /// Reading, pulling, `sync` and moving a cursor need no space.
-    private func expectReadable(_ gateway: GatewayProcess, _ disk: TightDisk) throws {
+    private func expectReadable(_ gateway: GatewayProcess, _ disk: SmallDisk) throws {
         disk.fill()
         #expect(disk.freeBytes == 0)
         let page = try #require(gateway.get("/api/v1/sync/readings?limit=10000&after=0"))

@@ -4,9 +4,9 @@ import Journal
 import SQLite
 import Testing
 
-@Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a small tmpfs: run as root"))
+@Test(.enabled(if: SmallDisk.isAvailable, "needs the right to mount a tmpfs: run as root"))
 func onAFullDiskNothingIsHalfStoredAndWorkGoesOnWhenSpaceReturns() throws {
-    let disk = try #require(SmallDisk(8 << 20))
+    let disk = try SmallDisk(8 << 20)
     let site = try Site(path: disk.path)
     defer { site.journal.close() }
     try site.append(.numbered(1), Message(device: "silent", payload: 5))

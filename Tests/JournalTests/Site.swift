@@ -101,14 +101,7 @@ final class Site {
     }
 
     func records(_ stream: StreamName = .readings) throws -> [StoredRecord] {
-        var records: [StoredRecord] = []
-        var after = SequenceNumber.zero
-        while true {
-            let page = try journal.read(stream, after: after, limit: 1_000)
-            records += page.records
-            after = page.next
-            if !page.more { return records }
-        }
+        try JournalFolder.records(journal, stream)
     }
 
     func kinds() throws -> [String] { try records(.events).compactMap { $0.kind } }

@@ -5,7 +5,7 @@ import Journal
 import Testing
 
 /// A store on a disk of eight megabytes. Mounts a small file system, which not everybody may.
-@Suite(.serialized, .enabled(if: SmallDisk.isAvailable, "needs the right to mount a small tmpfs: run as root"))
+@Suite(.serialized, .enabled(if: SmallDisk.isAvailable, "needs the right to mount a tmpfs: run as root"))
 struct SmallStoreTests {
     private func fill(_ site: Site, _ rounds: Int, count: UInt32 = 1_000) throws {
         for _ in 0..<rounds {
@@ -53,7 +53,7 @@ struct SmallStoreTests {
     }
 
     @Test func eightMegabytesHoldTheNewestAndTheLedgerTheRest() throws {
-        let disk = try #require(SmallDisk(8 << 20))
+        let disk = try SmallDisk(8 << 20)
         let site = try Site(path: disk.path, hasReserve: true)
         defer { site.journal.close() }
         try site.journal.declare([RequiredConsumer("mas", .readings)])
@@ -83,7 +83,7 @@ struct SmallStoreTests {
     }
 
     @Test func atZeroFreeBytesIntakeAndReadingAndCursorsAndTheAuditGoOn() throws {
-        let disk = try #require(SmallDisk(8 << 20))
+        let disk = try SmallDisk(8 << 20)
         let site = try Site(path: disk.path, hasReserve: true)
         defer { site.journal.close() }
         try site.journal.declare([RequiredConsumer("mas", .readings)])
@@ -114,7 +114,7 @@ struct SmallStoreTests {
     }
 
     @Test func theReserveIsForTheRareAndImportantAlone() throws {
-        let disk = try #require(SmallDisk(8 << 20))
+        let disk = try SmallDisk(8 << 20)
         let site = try Site(path: disk.path, hasReserve: true)
         defer { site.journal.close() }
         try fill(site, 1)
@@ -140,7 +140,7 @@ struct SmallStoreTests {
     }
 
     @Test func theReserveLetsTheStateGrowOnAFullDisk() throws {
-        let disk = try #require(SmallDisk(8 << 20))
+        let disk = try SmallDisk(8 << 20)
         let site = try Site(path: disk.path, hasReserve: true)
         defer { site.journal.close() }
         try fill(site, 1)
@@ -158,7 +158,7 @@ struct SmallStoreTests {
     }
 
     @Test func theJournalIsNotEatenUpByOthers() throws {
-        let disk = try #require(SmallDisk(8 << 20))
+        let disk = try SmallDisk(8 << 20)
         let site = try Site(path: disk.path, hasReserve: true)
         defer { site.journal.close() }
         try fill(site, 120)

@@ -1,6 +1,7 @@
 import CLinux
 import GatewayModel
 import Glibc
+import Journal
 import SQLite
 
 /// Copies `state.db` and the journal into one archive while the daemon goes on.
@@ -47,7 +48,7 @@ public struct StoreBackup {
         try addCopy(of: state, as: "state.db")
         for stream in StreamName.allCases {
             let folder = "\(dataDirectory)/journal/\(stream.rawValue)"
-            for name in FolderListing.names(in: folder).filter({ $0.hasSuffix(".db") }).sorted() {
+            for name in Folder.names(in: folder).filter({ $0.hasSuffix(".db") }).sorted() {
                 let path = "\(folder)/\(name)"
                 let entry = "journal/\(stream.rawValue)/\(name)"
                 if Self.isOneFile(path) { try add(path, as: entry) } else { try addCopy(of: path, as: entry) }

@@ -1,6 +1,7 @@
 import CLinux
 import GatewayModel
 import Glibc
+import Journal
 import SQLite
 
 /// Puts a backup in an empty data folder, of this box or another. The daemon that starts on it begins a new epoch: what
@@ -121,12 +122,12 @@ public struct StoreRestore {
     /// To whom the data folder belongs: the daemon's user, where root restores.
     private static func give(_ path: String, to owner: stat) {
         _ = lchown(path, owner.st_uid, owner.st_gid)
-        for name in FolderListing.names(in: path) { give("\(path)/\(name)", to: owner) }
+        for name in Folder.names(in: path) { give("\(path)/\(name)", to: owner) }
         if FileCalls.syncFolder(path) != 0 { return }
     }
 
     private static func removeTree(_ path: String) {
-        for name in FolderListing.names(in: path) { removeTree("\(path)/\(name)") }
+        for name in Folder.names(in: path) { removeTree("\(path)/\(name)") }
         if unlink(path) != 0 { rmdir(path) }
     }
 }

@@ -57,11 +57,11 @@ extension SiteSimulation {
 
     private func check() throws {
         guard let journal = gateway?.journal else { throw SimulationViolation("the gateway is down in the end") }
-        let (records, gaps) = try everything(in: .readings, of: journal)
+        let (records, gaps) = try JournalFolder.everything(in: .readings, of: journal)
         evicted = gaps.reduce(0) { $0 + $1.count }
         try ledger.check(records, gaps, knowsReasons: !hasLostState)
         for puller in pullers { try puller.check(records) }
-        let (events, _) = try everything(in: .events, of: journal)
+        let (events, _) = try JournalFolder.everything(in: .events, of: journal)
         for (index, destination) in plan.destinations.enumerated() {
             let refused = Set(
                 try journal.refused(by: SimulatedDestination.name(index), limit: 10_000).map(\.seq))
@@ -76,20 +76,6 @@ extension SiteSimulation {
                             + "message \(record.simulatedNumber ?? -1)")
                 }
             }
-        }
-    }
-
-    private func everything(
-        in stream: StreamName, of journal: Journal
-    ) throws -> (records: [StoredRecord], gaps: [StreamGap]) {
-        var all: (records: [StoredRecord], gaps: [StreamGap]) = ([], [])
-        var after = SequenceNumber.zero
-        while true {
-            let page = try journal.read(stream, after: after, limit: 1_000)
-            all.records += page.records
-            all.gaps += page.gaps
-            after = page.next
-            if !page.more { return all }
         }
     }
 }

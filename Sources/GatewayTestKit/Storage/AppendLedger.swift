@@ -51,7 +51,7 @@ struct AppendLedger {
     ///
     /// - Parameter lostCursors: whether the power has been cut, so that cursors may have gone back.
     mutating func check(_ journal: Journal, lostCursors: Bool) throws {
-        let (records, gaps) = try Self.everything(in: .readings, of: journal)
+        let (records, gaps) = try JournalFolder.everything(in: .readings, of: journal)
         for gap in gaps where gap.reason != "evicted" { complain("gap \(gap.from)…\(gap.to): \(gap.reason)") }
         var seqs: [Int: Int64] = [:]
         for record in records {
@@ -84,14 +84,14 @@ struct AppendLedger {
 
     private mutating func checkNotes(_ journal: Journal) throws {
         for stream in TrialBatch.noteStreams { try checkNotes(stream, journal) }
-        for event in try Self.everything(in: .events, of: journal).records {
+        for event in try JournalFolder.everything(in: .events, of: journal).records {
             complain("an event that nothing calls for: \(event.kind ?? "") \(event.body ?? "")")
         }
     }
 
     private mutating func checkNotes(_ stream: StreamName, _ journal: Journal) throws {
         var rounds: Set<Int> = []
-        let (records, gaps) = try Self.everything(in: stream, of: journal)
+        let (records, gaps) = try JournalFolder.everything(in: stream, of: journal)
         for gap in gaps where gap.reason != "evicted" { complain("gap in \(stream.rawValue): \(gap.reason)") }
         // The journal's own entries tell what it has evicted.
         for record in records where record.kind != "records_evicted" {
@@ -107,20 +107,6 @@ struct AppendLedger {
         let evicted = gaps.reduce(0) { $0 + Int($1.count) }
         for round in acknowledgedNotes.subtracting(rounds).sorted().dropFirst(evicted) {
             complain("the note of round \(round) was acknowledged and is not in \(stream.rawValue)")
-        }
-    }
-
-    private static func everything(
-        in stream: StreamName, of journal: Journal
-    ) throws -> (records: [StoredRecord], gaps: [StreamGap]) {
-        var all: (records: [StoredRecord], gaps: [StreamGap]) = ([], [])
-        var after = SequenceNumber.zero
-        while true {
-            let page = try journal.read(stream, after: after, limit: 1_000)
-            all.records += page.records
-            all.gaps += page.gaps
-            after = page.next
-            if !page.more { return all }
         }
     }
 }

@@ -27,13 +27,21 @@ public enum JournalFolder {
 
     /// Every record of a stream, oldest first.
     public static func records(_ journal: Journal, _ stream: StreamName = .readings) throws -> [StoredRecord] {
-        var records: [StoredRecord] = []
+        try everything(in: stream, of: journal).records
+    }
+
+    /// Every record of a stream, oldest first, and what is missing of it.
+    static func everything(
+        in stream: StreamName, of journal: Journal
+    ) throws -> (records: [StoredRecord], gaps: [StreamGap]) {
+        var all: (records: [StoredRecord], gaps: [StreamGap]) = ([], [])
         var after = SequenceNumber.zero
         while true {
             let page = try journal.read(stream, after: after, limit: 1_000)
-            records += page.records
+            all.records += page.records
+            all.gaps += page.gaps
             after = page.next
-            if !page.more { return records }
+            if !page.more { return all }
         }
     }
 }

@@ -2,7 +2,7 @@ internal import Glibc
 internal import SQLite
 
 /// The few operations on files and folders that the journal needs, with errors it can pass on.
-enum Folder {
+package enum Folder {
     /// Makes the folder and those above it, readable by the daemon's user and group alone.
     static func make(_ path: String) throws(JournalError) {
         // One that is there may be so since an attempt that could not make its name durable.
@@ -16,7 +16,8 @@ enum Folder {
     }
 
     /// What the folder holds, or nothing that is worth an error.
-    static func names(in path: String) -> [String] {
+    /// The names in a folder, without `.` and `..`; none for a folder that cannot be read.
+    package static func names(in path: String) -> [String] {
         // Whoever draws conclusions from what is not there asks `listing`.
         (try? listing(path)) ?? []
     }
