@@ -54,7 +54,7 @@ bench: dependencies ## the budgets of ARCHITECTURE.md, measured here and now
 	@$(SWIFT) build $(RELEASE) --product mycogate-bench >&2
 	@exec .build/release/mycogate-bench $(ARGS)
 
-crash: dependencies ## 30 kills over 200000 messages, counted from outside (ARGS="--kills 5 --seed 7")
+crash: dependencies ## 30 kills over 200000 messages, every kind of destination, counted from outside (ARGS="--kills 5 --seed 7")
 	@$(SWIFT) build $(RELEASE) --product mycogate >&2
 	@$(SWIFT) build $(RELEASE) --product mycogate-sim >&2
 	@exec .build/release/mycogate-sim crash --gateway .build/release/mycogate $(ARGS)

@@ -8,7 +8,7 @@ enum SimulatorProgram {
         usage: mycogate-sim site --gateway PROGRAM [--seconds N] [--port N] [--seed N]
                mycogate-sim mas [--port N] [--limit]
                mycogate-sim board g2|g3|g11 [--link PATH] [--seed N]
-               mycogate-sim crash --gateway PROGRAM [--kills N] [--messages N] [--seed N]
+               mycogate-sim crash --gateway PROGRAM [--kills N] [--messages N] [--seed N] [--destinations all|mas]
                mycogate-sim links --gateway PROGRAM [--seconds N] [--seed N] [--rate N] [--broker]
                mycogate-sim storage [--seeds N] [--seed N] [--every N]
                mycogate-sim sim [--seed N] [--seeds N] [--bug NAME]
@@ -18,7 +18,8 @@ enum SimulatorProgram {
                 status is 0 only if every kind was.
         mas     the stand-in MAS alone; --limit keeps the rate limit of the real one.
         board   one serial board on a pseudo terminal, to try a gateway by hand; --link puts a stable name to it.
-        crash   kills the gateway again and again (30 times over 200000 messages) and counts what was lost or doubled.
+        crash   kills the gateway again and again (30 times over 200000 messages) while it takes in and delivers to a
+                destination of every kind, and counts what was lost or doubled in the journal and at each of them.
         links   the links to a MAS, a collector and a nats-server are cut, reset, black-holed, slowed to a few bytes a second
                 and made to flap for N seconds (600), --broker the one to the broker too, while messages come in; then
                 they are healed, and what was lost or doubled is counted.
@@ -112,27 +113,6 @@ enum SimulatorProgram {
             return 0
         } catch {
             complain("board: \(error)")
-            return 1
-        }
-    }
-
-    private static func crash(_ options: inout SimulatorOptions) throws(UsageError) -> Int32 {
-        let trial = CrashTrial(
-            binary: try options.required("gateway"),
-            messages: try options.integer("messages", in: 100...10_000_000) ?? 200_000,
-            kills: try options.integer("kills", in: 0...10_000) ?? 30,
-            seed: UInt64(try options.integer("seed", in: 0...1_000_000_000) ?? 1))
-        try options.finish()
-        do {
-            let verdict = try trial.run()
-            say(
-                "crash: \(verdict.kills) kills, \(verdict.acknowledged) acknowledged, lost=\(verdict.lost.count) "
-                    + "doubled=\(verdict.doubled.count) undelivered=\(verdict.undelivered.count) "
-                    + "under_two_ids=\(verdict.deliveredUnderTwoIDs.count) differing=\(verdict.differing) "
-                    + "repeats=\(verdict.repeats)\n")
-            return verdict.isClean ? 0 : 1
-        } catch {
-            complain("crash: \(error)")
             return 1
         }
     }

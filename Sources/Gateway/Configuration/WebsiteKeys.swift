@@ -11,7 +11,7 @@ public struct WebsiteKeys: Sendable {
 
     init(_ section: YAMLSection) {
         primary = section.requiredText("fallback_for", length: 1...64)
-        after = section.duration("after", in: .seconds(60)...(.seconds(86_400)), default: .seconds(600))
+        after = section.duration("after", in: .seconds(1)...(.seconds(86_400)), default: .seconds(600))
         token = section.presentSecret("token", isOnly: false)
         key = section.presentSecret("api_key", isOnly: false)
         if section.flag("required") == true {

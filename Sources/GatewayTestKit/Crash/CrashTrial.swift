@@ -3,12 +3,13 @@ import HTTPClient
 public import JSONText
 
 /// Kills the real daemon again and again while messages are in flight, and then counts, outside of it, what was lost or
-/// doubled: in the journal and at a stand-in MAS.
+/// doubled: in the journal and at the servers it delivers to.
 public struct CrashTrial {
     public var binary: String
     public var messages: Int
     public var kills: Int
     public var seed: UInt64
+    public var destinations: CrashDestinations
 
     /// What the ledgers say in the end. Numbers are those of the messages.
     public struct Verdict: Equatable {
@@ -16,25 +17,19 @@ public struct CrashTrial {
         public var kills = 0
         public var lost: [Int] = []
         public var doubled: [Int] = []
-        /// Messages that the MAS has not received, or under more than one id.
-        public var undelivered: [Int] = []
-        public var deliveredUnderTwoIDs: [Int] = []
-        /// Requests repeated with another content: must stay 0.
-        public var differing = 0
-        /// Requests repeated with the same content, because their answer was lost with the daemon.
-        public var repeats = 0
+        /// One for each destination.
+        public var destinations: [CrashTally] = []
 
         /// Nothing lost, nothing doubled.
-        public var isClean: Bool {
-            lost.isEmpty && doubled.isEmpty && undelivered.isEmpty && deliveredUnderTwoIDs.isEmpty && differing == 0
-        }
+        public var isClean: Bool { lost.isEmpty && doubled.isEmpty && destinations.allSatisfy(\.isClean) }
     }
 
-    public init(binary: String, messages: Int, kills: Int, seed: UInt64) {
+    public init(binary: String, messages: Int, kills: Int, seed: UInt64, destinations: CrashDestinations = .all) {
         self.binary = binary
         self.messages = messages
         self.kills = kills
         self.seed = seed
+        self.destinations = destinations
     }
 
     /// Every second message comes from a device that numbers its messages, the rest from one that does not.
@@ -48,13 +43,10 @@ public struct CrashTrial {
     /// Runs the trial. Throws if something beside the daemon does not work.
     public func run() throws -> Verdict {
         let broker = try BrokerProcess(settings: ["log_type none", "max_queued_messages 1000000"])
-        let mas = try StandInMAS()
+        let upstreams = try destinations.start()
+        let entries = upstreams.flatMap(\.sections).map { "    - \($0)\n" }.joined()
         let gateway = try GatewayProcess(
-            binary: binary,
-            sections: """
-                mqtt: {broker: "\(broker.url)"}
-                sync: {destinations: [{name: mas, kind: mas, url: "\(mas.url)"}]}
-                """)
+            binary: binary, sections: "mqtt: {broker: \"\(broker.url)\"}\nsync:\n  destinations:\n\(entries)")
         guard try gateway.start() else { throw FileError(operation: "start", path: gateway.log, code: ECHILD) }
         let publisher = try LoadPublisher(port: broker.port, clientID: "crash-publisher", underWayMax: 2_000)
         var verdict = Verdict()
@@ -64,9 +56,7 @@ public struct CrashTrial {
             let range = round * share..<(round == kills ? messages : (round + 1) * share)
             let feeding = try Companion { publisher.publish(range, Self.message) }
             if round < kills {
-                // In the middle of taking messages in: one that has nothing to do loses nothing whatever it does.
-                let before = gateway.recordCount
-                _ = Eventually.holds(within: .seconds(20)) { gateway.recordCount > before }
+                awaitWork(gateway, upstreams, &random)
                 usleep(UInt32(random.next() % 20_000))
                 gateway.kill()
                 verdict.kills += 1
@@ -79,46 +69,62 @@ public struct CrashTrial {
         }
         let acknowledged = publisher.acknowledged
         verdict.acknowledged = acknowledged.count
-        Self.wait(until: messages) { gateway.recordCount }
-        Self.wait(until: messages) { mas.withLedger { $0.deliveries.count } }
-        judge(&verdict, acknowledged, try gateway.recordedNumbers(), mas)
+        Self.rest {
+            gateway.recordCount >= messages
+        } progress: {
+            gateway.recordCount
+        }
+        let names = upstreams.map(\.name)
+        Self.rest {
+            gateway.hasDelivered(names)
+        } progress: {
+            upstreams.reduce(0) { $0 + $1.arrivalCount() }
+        }
+        var stored = CrashArrivals(messages: messages)
+        for (index, number) in try gateway.recordedNumbers().enumerated() { stored.note(number, as: String(index)) }
+        let journal = stored.tally("journal", acknowledged: acknowledged)
+        verdict.lost = journal.lost
+        verdict.doubled = journal.doubled
+        verdict.destinations = try upstreams.map { upstream in
+            var arrivals = CrashArrivals(messages: messages)
+            try upstream.enter(into: &arrivals)
+            return arrivals.tally(upstream.name, acknowledged: acknowledged)
+        }
         gateway.stop()
         return verdict
     }
 
-    /// Returns when `count` has got to `goal`, or has not grown for a while: then what is missing is lost.
-    private static func wait(until goal: Int, _ count: () -> Int) {
-        var last = -1
-        repeat {
-            last = count()
-        } while last < goal && Eventually.holds(within: .seconds(30)) { count() > last }
+    /// Returns in the middle of taking messages in, or of delivering to one of the destinations: a daemon that has nothing
+    /// to do loses nothing whatever it does.
+    private func awaitWork(
+        _ gateway: GatewayProcess, _ upstreams: [any CrashUpstream], _ random: inout SeededRandom
+    ) {
+        // Intake is half of it: what is lost there is lost for all.
+        let choice = random.integer(in: 0...2 * upstreams.count - 1)
+        let progress =
+            upstreams.indices.contains(choice) ? upstreams[choice].arrivalCount : { gateway.recordCount }
+        let before = progress()
+        _ = Eventually.holds(within: .seconds(20)) { progress() > before }
     }
 
-    private func judge(_ verdict: inout Verdict, _ acknowledged: [Int], _ recorded: [Int], _ mas: StandInMAS) {
-        var seen = [Int](repeating: 0, count: messages)
-        for number in recorded where seen.indices.contains(number) { seen[number] += 1 }
-        verdict.lost = acknowledged.filter { seen[$0] == 0 }.sorted()
-        verdict.doubled = seen.indices.filter { seen[$0] > 1 }
-        mas.withLedger { ledger in
-            var delivered = [Int](repeating: 0, count: messages)
-            for delivery in ledger.deliveries.values {
-                // An envelope without a number is counted as missing below.
-                guard let body = try? JSON(parsing: delivery.envelope),
-                    let pack = body["envelope"]?["pack"]?.array,
-                    let number = pack.first(where: { $0["id"]?.string == "crash.number" })?["v"]?.double,
-                    let number = Int(exactly: number), delivered.indices.contains(number)
-                else { continue }
-                delivered[number] += 1
-            }
-            verdict.undelivered = acknowledged.filter { delivered[$0] == 0 }.sorted()
-            verdict.deliveredUnderTwoIDs = delivered.indices.filter { delivered[$0] > 1 }
-            verdict.differing = ledger.differing
-            verdict.repeats = ledger.repeats
+    /// Returns when `isDone`, or when nothing has grown for a while: then what is missing is lost.
+    private static func rest(_ isDone: () -> Bool, progress: () -> Int) {
+        var last = -1
+        while !isDone() {
+            guard Eventually.holds(within: .seconds(30), { isDone() || progress() > last }) else { return }
+            last = progress()
+            usleep(50_000)
         }
     }
 }
 
 extension GatewayProcess {
+    /// Whether nothing waits for any of these destinations.
+    func hasDelivered(_ names: [String]) -> Bool {
+        guard let destinations = status()?["destinations"] else { return false }
+        return names.allSatisfy { destinations[$0]?["lag"]?.int == 0 }
+    }
+
     /// Records of the stream `readings` given out so far.
     public var recordCount: Int { status()?["streams"]?["readings"]?["last_seq"]?.int ?? 0 }
 
@@ -137,9 +143,6 @@ extension GatewayProcess {
     }
 
     func recordedNumbers() throws -> [Int] {
-        try records(of: "readings").compactMap { record in
-            let reading = record["readings"]?.array?.first { $0["id"]?.string == "crash.number" }
-            return reading?["v"]?.double.flatMap { Int(exactly: $0) }
-        }
+        try records(of: "readings").compactMap { CrashTrial.number(inRecord: $0) }
     }
 }

@@ -69,10 +69,13 @@ final class BrokerRoutes: Sendable {
             let seq = payload["seq"]?.int64
         {
             let key = "\(device):\(seq):\(id)"
-            if state.known.insert(key).inserted {
-                state.ledger.messages.append((key, channel, Array(body)))
-            } else {
+            let bytes = Array(body)
+            if let known = state.known[key] {
                 state.ledger.repeats += 1
+                if known != bytes.hashValue { state.ledger.differing += 1 }
+            } else {
+                state.known[key] = bytes.hashValue
+                state.ledger.messages.append((key, channel, bytes))
             }
         } else {
             state.ledger.messages.append(("", channel, Array(body)))

@@ -4,6 +4,8 @@ public struct BrokerLedger: Sendable {
     public var messages: [(key: String, channel: String, body: [UInt8])] = []
     /// Messages that were known and dropped.
     public var repeats = 0
+    /// Of these, those with another body.
+    public var differing = 0
     /// Replay acknowledgements in the order of arrival.
     public var acknowledgements: [(device: String, messageID: String, seq: Int64, isAccepted: Bool)] = []
     /// The `Last-Event-ID` of each subscription.
@@ -22,7 +24,8 @@ struct BrokerState {
     var ledger = BrokerLedger()
     var faults = PeerFaults()
     var listeners: [PeerFeed] = []
-    var known: Set<String> = []
+    /// Hash of the body by key.
+    var known: [String: Int] = [:]
     var used = 0
 
     init(_ configuration: StandInMycorrhizae.Configuration) { self.configuration = configuration }

@@ -99,6 +99,7 @@ final class MINDEXRoutes: Sendable {
                 inserted += 1
             } else {
                 deduped += 1
+                if state.ledger.samples[key] != reading["v"]?.text ?? "null" { state.ledger.differing += 1 }
             }
         }
         state.ledger.envelopes.append((device, seq, id))

@@ -6,6 +6,8 @@ public struct MINDEXLedger: Sendable {
     public var envelopes: [(device: String, seq: Int64, messageID: String)] = []
     /// Envelopes that were known in every sample.
     public var repeats = 0
+    /// Samples that came again with another value.
+    public var differing = 0
     /// The bodies of health reports, and of acknowledgements by command.
     public var reports: [[UInt8]] = []
     public var acknowledgements: [(id: String, isSuccess: Bool, message: String)] = []
