@@ -9,6 +9,8 @@ public struct Note: Sendable, Equatable {
     public var received: ReceiveTime
     /// The reading that caused it, so that a crash between the two streams neither loses nor doubles it.
     public var cause: SequenceNumber?
+    /// Hash of the message it was made of, by which a repetition of that message is known; nil if the gateway made it.
+    public var messageHash: UInt64?
 
     public init(
         _ stream: StreamName, kind: String, device: DeviceID? = nil, body: String = "{}", received: ReceiveTime,

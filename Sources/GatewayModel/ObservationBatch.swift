@@ -50,6 +50,11 @@ public struct ObservationBatch: Sendable {
     /// Adds a record of another stream.
     public mutating func append(_ note: Note) { notes.append(note) }
 
+    /// Says of which message the notes from `index` on were made.
+    public mutating func identifyNotes(from index: Int, by messageHash: UInt64) {
+        for index in index..<notes.count { notes[index].messageHash = messageHash }
+    }
+
     /// Empties the batch and keeps its memory for the next.
     public mutating func removeAll() {
         observations.removeAll(keepingCapacity: true)

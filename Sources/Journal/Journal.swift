@@ -69,8 +69,8 @@ public final class Journal: Sendable {
     /// nothing may be acknowledged to the source; trying the same batch again, with or without more in it, is always right:
     /// what of it is durable already is not stored again.
     ///
-    /// - Parameter sessionStart: with the first observations after the transport has connected: what is to be expected
-    ///   of its session. Applies to the observations of the same source in all later batches too.
+    /// - Parameter sessionStart: with the first batch after the transport has connected: what is to be expected of its
+    ///   session. Applies to what the same source brings in all later batches too.
     @discardableResult
     public func append(
         _ batch: ObservationBatch, sessionStart: SessionStart? = nil

@@ -27,6 +27,8 @@ package struct IntakeBatch<Decoder: MessageDecoder> {
         age = received.monotonicMilliseconds - openedAt
         messageCount += 1
         byteCount += message.payload.count
+        let noteCount = observations.notes.count
+        defer { if observations.notes.count > noteCount { identifyNotes(from: noteCount, message) } }
         let verdict = decoder.decode(
             topic: message.topic, payload: message.payload, retained: message.retained, received: received,
             into: &observations)
@@ -49,6 +51,11 @@ package struct IntakeBatch<Decoder: MessageDecoder> {
     ) {
         let note = rejects.enter(kind, reason: reason, topic: message.topic, payload: message.payload, at: received)
         if let note { observations.append(note) }
+    }
+
+    private mutating func identifyNotes(from index: Int, _ message: MQTTMessage) {
+        let hash = PayloadHash.of(UnsafeRawBufferPointer(message.topic)).byteSwapped ^ PayloadHash.of(message.payload)
+        observations.identifyNotes(from: index, by: hash)
     }
 
     /// Everything in it is durable and passed on.

@@ -7,7 +7,7 @@ package import MQTT
 package struct UncommittedIntake<Decoder: MessageDecoder> {
     private let settings: IntakeSettings
     private var batch: IntakeBatch<Decoder>
-    /// Told to the journal with the first observations of a connection.
+    /// Told to the journal with the first that is stored of a connection.
     private var sessionStart: SessionStart?
     private var committedAt: Int64 = 0
 
@@ -50,7 +50,7 @@ package struct UncommittedIntake<Decoder: MessageDecoder> {
         committedAt = now
         var receipt = AppendReceipt(outcomes: [], stored: 0, duplicates: 0)
         if !batch.observations.isEmpty { receipt = try store(batch.observations, sessionStart) }
-        if !batch.observations.observations.isEmpty { sessionStart = nil }
+        if !batch.observations.isEmpty { sessionStart = nil }
         passOn(batch, receipt)
         batch.removeAll()
     }

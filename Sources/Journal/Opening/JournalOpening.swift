@@ -115,7 +115,8 @@ enum JournalOpening {
             let goesOn = isSound && scan.facts?.epoch == numbering.epoch && end == scan.last
             writers[stream] = try StreamWriter(
                 scan.log, goesOn ? scan.active : nil, last: end, cause: scan.facts?.cause ?? 0, numbering: numbering,
-                state: store, segmentSize: configuration.segmentSize(of: stream))
+                state: store, segmentSize: configuration.segmentSize(of: stream),
+                repetitions: try repetitions(scan.log, pool))
         }
         guard let events = writers[.events] else { preconditionFailure("every stream has a writer") }
         let logs = scans.mapValues(\.log)
@@ -127,6 +128,12 @@ enum JournalOpening {
         let unentered = try explainBeginnings(state)
         let owed = unentered + rebuild.events.filter { ($0.cause?.rawValue ?? 0) > events.cause }
         return Opened(state: state, writers: writers, owed: owed)
+    }
+
+    /// Transports make notes of messages in these streams alone.
+    private static func repetitions(_ log: StreamLog, _ pool: ReaderPool) throws(SQLiteError) -> NoteRepetitions {
+        guard log.stream == .events || log.stream == .logs else { return NoteRepetitions() }
+        return try NoteRepetitions(log, pool)
     }
 
     /// Enters what was evicted on a full disk by a process that ended before it could, or just now for the opening.

@@ -37,6 +37,20 @@ extension SegmentReader {
         return isSeen
     }
 
+    /// Hands out the packed records from the newest to the oldest, while `body` asks for more.
+    func scanBack(
+        _ body: (UnsafeRawBufferPointer) throws(SQLiteError) -> Bool
+    ) throws(SQLiteError) {
+        let statement = try connection.prepare("SELECT body FROM records ORDER BY seq DESC")
+        while try statement.step() {
+            var outcome: Result<Bool, SQLiteError> = .success(false)
+            statement.withBlob(0) { bytes in
+                do throws(SQLiteError) { outcome = .success(try body(bytes)) } catch { outcome = .failure(error) }
+            }
+            guard try outcome.get() else { return }
+        }
+    }
+
     /// The hash by which intake knows a packed record's message; nil for notes and damaged records.
     func identityHash(_ bytes: UnsafeRawBufferPointer) throws(SQLiteError) -> UInt64? {
         guard let (head, _) = try head(bytes), let name = try deviceName(head.device) else { return nil }

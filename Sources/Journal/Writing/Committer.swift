@@ -43,7 +43,10 @@ final class Committer {
     /// Stores the batches of a group, readings first. Afterwards each has its outcomes or its failure; of one that failed
     /// and comes again, only what is not durable by then is stored.
     func commit(_ group: [AppendRequest]) {
-        for request in group { request.part = partlyStored.take(request.batch.filling) }
+        for request in group {
+            request.part = partlyStored.take(request.batch.filling)
+            beginSession(of: request)
+        }
         var ends: [(StreamName, Int64)] = []
         do throws(SQLiteError) {
             if try storeReadingsMakingRoom(group) { ends.append((.readings, readings.log.last)) }
@@ -64,6 +67,15 @@ final class Committer {
             request.part.outcomes += request.outcomes
             partlyStored.keep(request.batch.filling, request.part)
         }
+    }
+
+    /// Makes ready for what a session that has just begun repeats, before anything of it is judged.
+    private func beginSession(of request: AppendRequest) {
+        // Of what is durable in part, the session began with that.
+        guard let start = request.sessionStart, request.part.isEmpty else { return }
+        shared.memory.withLock { $0.begin(start, of: request.batch.observations.first?.source ?? .mqtt) }
+        let now = shared.clock.now().monotonicMilliseconds
+        for writer in others.values { writer.repetitions.begin(start, now: now) }
     }
 
     /// What needs doing now and then, after the group has been answered: new segments, retention, hints in `state.db`.

@@ -15,8 +15,18 @@ struct NotesIntake {
         self.boot = boot
     }
 
-    /// Stores the notes in one transaction, all or none. Durable on return.
+    /// Stores the notes in one transaction, all or none, except those that a resumed session repeats. Durable on return.
     mutating func store(_ notes: [Note]) throws(SQLiteError) {
+        var repetitions = writer.repetitions
+        let notes = notes.filter { !repetitions.repeats($0) }
+        if !notes.isEmpty { try append(notes) }
+        for note in notes {
+            if let hash = note.messageHash { repetitions.remember(hash, at: note.received.wall) }
+        }
+        writer.repetitions = repetitions
+    }
+
+    private mutating func append(_ notes: [Note]) throws(SQLiteError) {
         guard let first = notes.first else { return }
         do throws(SQLiteError) {
             let (segment, isNew) = try writer.begin(notes.count, at: first.received)
@@ -34,6 +44,7 @@ struct NotesIntake {
     private mutating func store(_ note: Note, _ segment: SegmentWriter) throws(SQLiteError) {
         var head = RecordHead(received: note.received, source: SourceKind.gateway.rawValue)
         head.isNote = true
+        if let hash = note.messageHash { head.identity = .payload(hash) }
         if let device = note.device.flatMap({ DeviceName($0) }) { head.device = try segment.number(of: device) }
         head.gatewayBoot = try segment.number(ofBoot: boot, note.received)
         body.removeAll(keepingCapacity: true)

@@ -38,10 +38,6 @@ struct ReadingsIntake {
         let batch = request.batch
         request.outcomes.removeAll(keepingCapacity: true)
         request.outcomes.reserveCapacity(request.observations.count)
-        // Where the first observations are durable already, the session began with them.
-        if let start = request.sessionStart, request.part.outcomes.isEmpty, let first = batch.observations.first {
-            memory.begin(start, of: first.source)
-        }
         for observation in request.observations {
             let hash = Self.hash(observation, batch)
             let isNameless = observation.messageID.isEmpty && observation.deviceSeq == nil

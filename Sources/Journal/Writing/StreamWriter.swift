@@ -15,12 +15,14 @@ final class StreamWriter {
     /// Newest reading that caused one of this stream's notes.
     private(set) var cause: Int64
     private var last: Int64
+    /// Of a stream of notes: which of them may come again.
+    var repetitions: NoteRepetitions
 
     private static let reservation: Int64 = 100_000
 
     init(
         _ log: StreamLog, _ segment: SegmentWriter?, last: Int64, cause: Int64, numbering: StateStore.Numbering,
-        state: StateStore, segmentSize: Int64
+        state: StateStore, segmentSize: Int64, repetitions: NoteRepetitions = NoteRepetitions()
     ) throws(SQLiteError) {
         self.log = log
         self.segment = segment
@@ -29,6 +31,7 @@ final class StreamWriter {
         self.numbering = numbering
         self.state = state
         self.segmentSize = segmentSize
+        self.repetitions = repetitions
         reserved = try state.reserved(log.stream)
     }
 

@@ -1,0 +1,87 @@
+internal import GatewayModel
+internal import SQLite
+
+/// Recognises what a resumed session repeats of messages that became notes.
+///
+/// What can come again was read shortly before the session broke and comes first in the next one. So a note is taken for
+/// a repetition only soon after a session was resumed, once for each equal note among the last ones stored, and only
+/// until others come: events of a device may well be equal and mean two things.
+struct NoteRepetitions {
+    /// Notes remembered; mosquitto 2.0.11 repeats up to 9,000 messages, of which hardly any is no reading.
+    static let countMax = 8_192
+    /// Only notes so close to the newest can have been under way with it, in milliseconds.
+    static let reach: Int64 = 120_000
+    /// How long after it was resumed a session repeats, in milliseconds.
+    static let patience: Int64 = 60_000
+    /// So many others in a row end the repetition. More than one: of rejected messages only some are noted.
+    static let missCountMax = 16
+
+    private var newest: [(hash: UInt64, wall: Int64)] = []
+    /// How often each may still come again.
+    private var awaited: [UInt64: Int] = [:]
+    private var closesAt: Int64 = 0
+    private var misses = 0
+
+    /// A session has begun; `now` in milliseconds of the monotonic clock.
+    mutating func begin(_ start: SessionStart, now: Int64) {
+        awaited.removeAll()
+        misses = 0
+        guard case .resumed = start, let last = newest.last else { return }
+        closesAt = now + Self.patience
+        for note in newest where abs(last.wall.subtractingReportingOverflow(note.wall).partialValue) <= Self.reach {
+            awaited[note.hash, default: 0] += 1
+        }
+    }
+
+    /// Whether the note has been stored before.
+    mutating func repeats(_ note: Note) -> Bool {
+        guard let hash = note.messageHash, !awaited.isEmpty else { return false }
+        guard note.received.monotonicMilliseconds <= closesAt, misses < Self.missCountMax else {
+            awaited.removeAll()
+            return false
+        }
+        guard let count = awaited[hash] else {
+            misses += 1
+            return false
+        }
+        misses = 0
+        awaited[hash] = count > 1 ? count - 1 : nil
+        return true
+    }
+
+    /// Adds a note that is durable.
+    mutating func remember(_ hash: UInt64, at wall: Timestamp) {
+        newest.append((hash, wall.milliseconds))
+        if newest.count >= 2 * Self.countMax { newest.removeFirst(Self.countMax) }
+    }
+}
+
+extension NoteRepetitions {
+    /// Most bytes of notes that opening the journal reads for it.
+    private static let recallBytesMax = 8 << 20
+
+    /// What the notes at the end of a stream say. What cannot be read cannot be remembered.
+    init(_ log: StreamLog, _ pool: ReaderPool) throws(SQLiteError) {
+        var found: [(hash: UInt64?, wall: Timestamp)] = []
+        var bytesLeft = Self.recallBytesMax
+        var isEnough = false
+        for segment in log.segments.reversed() where !isEnough {
+            do throws(SQLiteError) {
+                try pool.withReader(of: segment, log.stream) { reader throws(SQLiteError) in
+                    try reader.scanBack { bytes throws(SQLiteError) in
+                        guard let (head, _) = try reader.head(bytes) else { return true }
+                        var hash: UInt64?
+                        if case .payload(let payload) = head.identity { hash = payload }
+                        found.append((hash, head.received.wall))
+                        bytesLeft -= bytes.count
+                        let newest = found[0].wall.milliseconds
+                        let age = abs(newest.subtractingReportingOverflow(head.received.wall.milliseconds).partialValue)
+                        isEnough = age > Self.reach || found.count >= Self.countMax || bytesLeft <= 0
+                        return !isEnough
+                    }
+                }
+            } catch { guard error.code == .corrupt else { throw error } }
+        }
+        for (hash, wall) in found.reversed() { if let hash { remember(hash, at: wall) } }
+    }
+}
