@@ -9,7 +9,8 @@ public final class Connection {
         case readWrite
         /// Reads a file that others may be writing (needs write access to its folder when it is in WAL mode).
         case readOnly
-        /// Reads a file that nobody will ever change: no locks, no `-shm`. Never for a file that is still written.
+        /// Reads a file that nobody will ever change: no locks, no `-shm`. Never for a file that is still written. Pages
+        /// that do not match their checksum (`PageSums`) are `corrupt`.
         case immutable
     }
 
@@ -25,7 +26,8 @@ public final class Connection {
     /// - Parameter busyTimeout: how long a statement waits for a lock held by another connection.
     public init(path: String, access: Access = .create, busyTimeout: Duration = .seconds(5)) throws(SQLiteError) {
         var handle: OpaquePointer?
-        let result = sqlite3_open_v2(Self.name(path, access), &handle, Self.flags(access), nil)
+        let vfs = access == .immutable && SealedVFS.register() ? SealedVFS.name : nil
+        let result = sqlite3_open_v2(Self.name(path, access), &handle, Self.flags(access), vfs)
         guard result == SQLITE_OK, let handle else {
             let message = handle.flatMap { sqlite3_errmsg($0) }.map { String(cString: $0) } ?? "cannot open"
             sqlite3_close_v2(handle)

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import SQLite
 
 /// The pages of a database file, overlaid with those of its log, read without SQLite so that no damage to one page keeps
 /// it from the others.
@@ -9,6 +10,8 @@ final class DatabasePages {
     private let file: Int32
     private let logFile: Int32
     private let usesAllOfLog: Bool
+    /// Of a sealed segment: then a page that is not what it was counts as not there.
+    private let sums: PageSums?
 
     /// Nil if there is no file, or it is shorter than a page.
     ///
@@ -19,9 +22,10 @@ final class DatabasePages {
         logFile = open(logPath, O_RDONLY | O_CLOEXEC)
         log = logFile >= 0 ? WALFrames(logFile) : nil
         self.usesAllOfLog = usesAllOfLog
+        sums = log == nil ? PageSums(of: path) : nil
         let size = Int(file >= 0 ? lseek(file, 0, Int32(SEEK_END)) : 0)
-        pageSize = log?.pageSize ?? Self.pageSize(file)
-        count = max(size / pageSize, Int(log?.pages.keys.max() ?? 0))
+        pageSize = log?.pageSize ?? sums?.pageSize ?? Self.pageSize(file)
+        count = sums?.count ?? max(size / pageSize, Int(log?.pages.keys.max() ?? 0))
         guard file >= 0, count > 0 else {
             closeAll()
             return nil
@@ -35,7 +39,7 @@ final class DatabasePages {
         if logFile >= 0 { close(logFile) }
     }
 
-    /// The page; nil if it is not all there. Pages count from 1.
+    /// The page; nil if it is not all there, or not what it was. Pages count from 1.
     func page(_ number: Int) -> [UInt8]? {
         guard number > 0, number <= count else { return nil }
         let known = usesAllOfLog ? log?.pages : log?.pagesBeforeBreak
@@ -46,7 +50,8 @@ final class DatabasePages {
             } else {
                 pread(file, &bytes, pageSize, off_t((number - 1) * pageSize))
             }
-        return done == pageSize ? bytes : nil
+        guard done == pageSize else { return nil }
+        return bytes.withUnsafeBytes({ sums?.match($0, number) }) == false ? nil : bytes
     }
 
     /// What the header says; if that makes no sense, the size at which most roots look like pages of tables.

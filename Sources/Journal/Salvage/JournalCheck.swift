@@ -60,6 +60,10 @@ public struct JournalCheck {
     private mutating func read(
         _ file: SegmentFile, _ stream: StreamName, _ name: String, isSealed: Bool, through end: Int64?
     ) throws(SQLiteError) {
+        if isSealed, let pages = PageSums.damagedPages(of: file.path), let page = pages.first {
+            findings.append("\(name): \(pages.count) of its pages do not match their checksum, the first is \(page)")
+            return
+        }
         let reader = try SegmentReader(file, stream, isSealed: isSealed, .empty)
         let answer = try reader.connection.pragma("quick_check(1)").text ?? ""
         if answer != "ok" { findings.append("\(name): \(answer)") }

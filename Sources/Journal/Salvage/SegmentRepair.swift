@@ -24,6 +24,8 @@ enum SegmentRepair {
             if kept?.count == 0 {
                 Folder.remove(replacement)
                 kept = nil
+            } else {
+                try PageSums.add(to: replacement)
             }
         }
         do throws(JournalError) {

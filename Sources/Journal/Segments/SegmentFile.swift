@@ -1,3 +1,5 @@
+internal import SQLite
+
 /// The file of one segment: where it is and what state its first bytes say it is in.
 struct SegmentFile: Equatable, Sendable {
     /// Number of the first record it may hold: its name.
@@ -54,7 +56,9 @@ struct SegmentFile: Equatable, Sendable {
         guard head.count == 100, head.starts(with: magic) else {
             return .damaged("not a database")
         }
-        guard head[18] == 1, head[19] == 1, walSize == 0, Folder.size(of: rollbackJournal) == nil else { return .open }
+        guard head[18] == 1, head[19] == 1, walSize == 0, Folder.size(of: rollbackJournal) == nil else {
+            return PageSums.exist(of: path) ? .damaged("its header is damaged") : .open
+        }
         let pageSize = Int64(head[16]) << 8 | Int64(head[17])
         let pages = head[28..<32].reduce(Int64(0)) { $0 << 8 | Int64($1) }
         let size = Folder.size(of: path) ?? 0

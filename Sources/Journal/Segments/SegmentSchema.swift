@@ -45,9 +45,20 @@ enum SegmentSchema {
             throw SQLiteError(.corrupt, message: "not a journal segment: \(connection.path)")
         }
         let found = try connection.pragma("user_version").integer ?? 0
-        guard found == version else {
-            throw SQLiteError(.newerSchema, message: "segment format \(found): \(connection.path)")
+        guard found != version else { return }
+        // A new format comes with other tables.
+        guard try !hasOurTables(connection) else {
+            throw SQLiteError(.corrupt, message: "its tables are not of format \(found): \(connection.path)")
         }
+        throw SQLiteError(.newerSchema, message: "segment format \(found): \(connection.path)")
+    }
+
+    /// Whether the tables are those of this version, to the letter.
+    private static func hasOurTables(_ connection: Connection) throws(SQLiteError) -> Bool {
+        let found = try connection.rows("SELECT sql FROM sqlite_schema WHERE type = 'table' ORDER BY rowid") {
+            $0.text(0)
+        }
+        return found.joined(separator: ";\n") + ";" == tables
     }
 }
 

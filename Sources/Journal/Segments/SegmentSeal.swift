@@ -15,6 +15,13 @@ enum SegmentSeal {
         }
     }
 
+    /// Adds the checksums to a segment that is closed, so that a flipped bit in it is noticed. Durable on return.
+    static func sum(_ file: SegmentFile) throws(SQLiteError) {
+        Folder.makeWritable(file.path)
+        defer { Folder.makeReadOnly(file.path) }
+        try PageSums.add(to: file.path)
+    }
+
     /// Brings back what the segment was before a sealing that broke off. Does nothing to one that is being sealed.
     static func undo(_ file: SegmentFile) throws(SQLiteError) {
         let connection = try Connection(path: file.path, access: .readWrite)

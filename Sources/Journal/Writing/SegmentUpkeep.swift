@@ -7,6 +7,8 @@ final class SegmentUpkeep {
     private let eviction: Eviction
     /// Full segments that are not sealed yet.
     private var unsealed: [(file: SegmentFile, log: StreamLog)] = []
+    /// Sealed segments that have no checksums yet.
+    private var unsummed: [(file: SegmentFile, log: StreamLog)] = []
     private var hasRun = false
     private var retryAt: Int64 = .min
 
@@ -15,6 +17,9 @@ final class SegmentUpkeep {
         self.eviction = eviction
         for (_, log) in shared.logs.inOrder {
             for segment in log.segments.dropLast() where !segment.isSealed { unsealed.append((segment.file, log)) }
+            for segment in log.segments where segment.isSealed && !PageSums.exist(of: segment.file.path) {
+                unsummed.append((segment.file, log))
+            }
         }
     }
 
@@ -27,9 +32,14 @@ final class SegmentUpkeep {
     func run() {
         let now = shared.clock.now()
         eviction.keepAges()
-        guard !hasRun || !unsealed.isEmpty && now.monotonicMilliseconds >= retryAt else { return }
+        let isLeft = !unsealed.isEmpty || !unsummed.isEmpty
+        guard !hasRun || isLeft && now.monotonicMilliseconds >= retryAt else { return }
         // A segment that somebody reads just now, perhaps another process, is sealed at a later attempt.
         unsealed.removeAll { unsealed in shared.repairs.whileNoneIsRepaired { seal(unsealed.file, unsealed.log) } }
+        // One at a time: intake waits meanwhile.
+        if let next = unsummed.first, shared.repairs.whileNoneIsRepaired({ sum(next.file, next.log) }) {
+            unsummed.removeFirst()
+        }
         retryAt = now.monotonicMilliseconds + 1_000
         hasRun = true
         eviction.keepBudgets()
@@ -47,6 +57,21 @@ final class SegmentUpkeep {
             return false
         }
         Folder.makeReadOnly(file.path)
+        log.update(file, isSealed: true)
+        unsummed.append((file, log))
+        return true
+    }
+
+    /// Sealing goes without: on a full disk what is sealed can make room, and checksums need some.
+    private func sum(_ file: SegmentFile, _ log: StreamLog) -> Bool {
+        guard log.segments.contains(where: { $0.file == file && $0.isSealed }) else { return true }
+        // A repaired one has been given them.
+        guard !PageSums.exist(of: file.path) else { return true }
+        // Whoever has it open goes on without; who opens it from now on compares.
+        shared.pool.retire(file)
+        defer { shared.pool.allow(file) }
+        // Tried again in a second.
+        guard (try? SegmentSeal.sum(file)) != nil else { return false }
         log.update(file, isSealed: true)
         return true
     }
