@@ -15,13 +15,13 @@ import Testing
     @Test func aKillBetweenCommitAndAcknowledgementStoresNoEventTwice() throws {
         let broker = try BrokerProcess(settings: ["log_type none"])
         defer { broker.stop() }
-        let proxy = try HoldingProxy(to: broker.port)
+        let proxy = try LinkProxy(to: broker.port)
         let gateway = try GatewayProcess(binary: GatewayProcess.built(), sections: "")
         try File.write(Self.configuration(proxy.port, httpPort: gateway.port), to: gateway.configurationPath)
         #expect(try gateway.start(), "\(gateway.log.suffix(500))")
         let device = try LoadPublisher(port: broker.port, clientID: "door")
         // From here on the broker hears of no acknowledgement: everything committed now comes again.
-        proxy.hold()
+        proxy.impose(.holding)
         let kinds = ["events", "openclaw/state", "telemetry"]
         device.publish(0..<90) { number in
             // Of the last kind, nothing can be taken: it becomes a note of what was rejected.
