@@ -11,7 +11,9 @@ import Testing
         try connection.pragma("page_size=1024")
         try connection.transaction { () throws(SQLiteError) in
             try connection.execute("CREATE TABLE t (id INTEGER PRIMARY KEY, text TEXT)")
-            for row in 0..<rows { try connection.run("INSERT INTO t VALUES (?, ?)", .integer(Int64(row)), .text("row \(row)")) }
+            for row in 0..<rows {
+                try connection.run("INSERT INTO t VALUES (?, ?)", .integer(Int64(row)), .text("row \(row)"))
+            }
         }
         return path
     }

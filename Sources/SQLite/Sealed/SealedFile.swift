@@ -25,7 +25,9 @@ final class SealedFile {
 
     private func read(_ target: UnsafeMutableRawPointer, _ count: Int, _ offset: Int64) -> Int32 {
         let real = file.handle
-        guard let sums, offset >= 0 else { return real.pointee.pMethods.pointee.xRead(real, target, Int32(count), offset) }
+        guard let sums, offset >= 0 else {
+            return real.pointee.pMethods.pointee.xRead(real, target, Int32(count), offset)
+        }
         let pageSize = sums.pageSize
         if count == pageSize, offset % Int64(pageSize) == 0 {
             let result = real.pointee.pMethods.pointee.xRead(real, target, Int32(count), offset)
