@@ -5,8 +5,8 @@ enum BenchProgram {
     /// In the order of the data path.
     static let benchmarks: [Benchmark] = [
         IntakeBenchmark.benchmark, LatencyBenchmark.benchmark, PushBenchmark.benchmark, DeliveryBenchmark.benchmark,
-        PullBenchmark.benchmark, PackingBenchmark.benchmark, StartBenchmark.benchmark, MemoryBenchmark.benchmark,
-        DecodeBenchmark.benchmark, NATSDrainBenchmark.benchmark, OutageBenchmark.benchmark,
+        PullBenchmark.benchmark, PackingBenchmark.benchmark, StartBenchmark.benchmark, DamagedStartBenchmark.benchmark,
+        MemoryBenchmark.benchmark, DecodeBenchmark.benchmark, NATSDrainBenchmark.benchmark, OutageBenchmark.benchmark,
     ]
 
     static func run(_ arguments: [String]) -> Int32 {

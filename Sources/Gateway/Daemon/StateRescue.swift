@@ -31,9 +31,49 @@ struct StateRescue {
             return (database, nil)
         } catch {
             // SQL of ours that is suddenly wrong means a schema that is not ours any more.
-            guard error.code == .corrupt || error.code == .invalid else { throw error }
+            guard try isDamage(error) else { throw error }
             return try rescue(error.message, make)
         }
+    }
+
+    private func isDamage(_ error: SQLiteError) throws(SQLiteError) -> Bool {
+        switch error.code {
+        case .corrupt, .invalid: true
+        case .newerSchema: try !isNewer()
+        // What SQLite may not write because its header claims a format of later times.
+        case .readOnly, .cannotOpen: hasUnknownFormat
+        default: false
+        }
+    }
+
+    /// Whether the header tells of ways of writing that do not exist (SQLite file format, section 1.3.3).
+    private var hasUnknownFormat: Bool {
+        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        var versions: (UInt8, UInt8) = (1, 1)
+        return pread(file, &versions, 2, 18) == 2 && !(1...2 ~= versions.0 && 1...2 ~= versions.1)
+    }
+
+    /// Whether a newer program has really been at work: every step that a module grows by changes its tables. Numbers that
+    /// claim it beside tables that are ours are damaged.
+    private func isNewer() throws(SQLiteError) -> Bool {
+        let fresh = try Connection(path: ":memory:")
+        try fresh.migrate(migrations)
+        let found: Set<String>
+        do throws(SQLiteError) {
+            found = try Self.schema(Connection(path: path, access: .readOnly))
+        } catch {
+            if error.code == .corrupt || error.code == .invalid { return false }
+            throw error
+        }
+        return try !found.subtracting(Self.schema(fresh)).isEmpty
+    }
+
+    private static func schema(_ connection: Connection) throws(SQLiteError) -> Set<String> {
+        // Statistics of SQLite's own make no difference.
+        let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'"
+        return Set(try connection.rows(sql) { $0.text(0) })
     }
 
     private func check(_ database: Database) throws(SQLiteError) {
