@@ -11,7 +11,8 @@ enum DamagedStartBenchmark {
     }
 
     private static let damages: [Damage] = [
-        Damage(name: "a sealed segment truncated", file: { segments, _ in segments[segments.count / 2] }) { file, size in
+        Damage(name: "a sealed segment truncated", file: { segments, _ in segments[segments.count / 2] }) {
+            file, size in
             _ = ftruncate(file, size / 2)
         },
         Damage(name: "a page of a sealed segment zeroed", file: { segments, _ in segments[1] }) { file, size in

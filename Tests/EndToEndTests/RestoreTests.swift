@@ -1,4 +1,5 @@
 import GatewayTestKit
+import HTTPClient
 import JSONText
 import Testing
 
