@@ -6,7 +6,6 @@ enum BenchProgram {
     static let benchmarks: [Benchmark] = [
         IntakeBenchmark.benchmark, LatencyBenchmark.benchmark, PushBenchmark.benchmark, DeliveryBenchmark.benchmark,
         PullBenchmark.benchmark, PackingBenchmark.benchmark, StartBenchmark.benchmark, DamagedStartBenchmark.benchmark,
-        PullBenchmark.benchmark, PackingBenchmark.benchmark, StartBenchmark.benchmark, DamagedStartBenchmark.benchmark,
         MemoryBenchmark.benchmark, DecodeBenchmark.benchmark, NATSDrainBenchmark.benchmark, OutageBenchmark.benchmark,
     ]
 
