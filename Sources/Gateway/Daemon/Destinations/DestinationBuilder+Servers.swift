@@ -79,8 +79,6 @@ extension DestinationBuilder {
         // What was read before the primary came back is sent all the same: little is read ahead.
         settings.push.windowRecordsMax = 32
         settings.push.pageRecords = 16
-        // The cursor follows that of the primary all the time.
-        settings.push.saveInterval = 500
         return try FormatDestination(
             settings, sources: [gate.guarding(readings(section.name))], format: format, clock: clock, seed: seed)
     }
