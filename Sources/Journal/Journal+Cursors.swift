@@ -26,7 +26,7 @@ extension Journal {
         guard upTo <= status.lastSeq else { throw .beyondEnd(last: status.lastSeq) }
         let key = CursorTable.Key(consumer: consumer, stream: stream)
         do throws(SQLiteError) {
-            let now = state.clock.now().wall
+            let now = state.clock.now()
             let moved = try state.cursors.move(key, to: max(0, upTo.rawValue), rewind: rewind, at: now)
             if let moved { return SequenceNumber(moved) }
         } catch { throw JournalError(error) }
@@ -39,12 +39,15 @@ extension Journal {
             .sorted { $0.name < $1.name }
     }
 
-    /// Says which consumers retention waits for; those declared before and not now are required no longer. Consumers
-    /// that have been idle for thirty days are forgotten on the occasion.
+    /// Says which consumers retention waits for; those declared before and not now are required no longer.
     ///
+    /// - Parameter named: consumers of the configuration that nobody waits for. Neither they nor the required ones are ever
+    ///   forgotten; others are when the gateway has run for thirty days without hearing of them.
     /// - Returns: the ones that ceased to be required, for the audit.
     @discardableResult
-    public func declare(_ required: [RequiredConsumer]) throws(JournalError) -> [ConsumerStatus] {
+    public func declare(
+        _ required: [RequiredConsumer], named: Set<String> = []
+    ) throws(JournalError) -> [ConsumerStatus] {
         var starts: [CursorTable.Key: Int64] = [:]
         for consumer in required {
             guard Self.isConsumerName(consumer.name) else { throw .invalidConsumer(consumer.name) }
@@ -56,7 +59,7 @@ extension Journal {
         do throws(SQLiteError) {
             let now = state.clock.now().wall
             let released = try state.cursors.require(starts, at: now)
-            try state.cursors.expire(at: now)
+            state.cursors.name(named)
             return released.compactMap { key in state.cursors[key].map { status(key, $0) } }
         } catch { throw JournalError(error) }
     }

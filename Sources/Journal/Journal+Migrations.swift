@@ -58,5 +58,6 @@ extension Journal {
                 """),
         clockMigration,
         lossMigration,
+        cursorMigration,
     ]
 }

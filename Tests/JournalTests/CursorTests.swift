@@ -68,16 +68,49 @@ import Testing
     #expect(site.journal.cursor("late", .readings) == SequenceNumber(5))
 }
 
-@Test func idleConsumersExpireAfterThirtyDaysUnlessRequired() throws {
+/// Names of the consumers, once the writer has seen how late it is.
+private func consumers(_ site: Site, become expected: [String]) throws -> Bool {
+    try site.append(.numbered(UInt32(site.journal.status(of: .readings).lastSeq.rawValue) + 1))
+    return Eventually.holds { site.journal.consumers(of: .readings).map(\.name) == expected }
+}
+
+@Test func idleConsumersExpireAfterThirtyDaysUnlessTheConfigurationNamesThem() throws {
     let site = try Site()
     try site.append(.numbered(1))
     let epoch = site.journal.epoch
-    try site.journal.declare([RequiredConsumer("mas", .readings)])
-    try site.journal.acknowledge("visitor", .readings, upTo: SequenceNumber(1), epoch: epoch)
-    site.clock.advance(by: .seconds(31 * 86_400))
+    try site.journal.declare([RequiredConsumer("mas", .readings)], named: ["lake"])
+    for name in ["lake", "visitor"] {
+        try site.journal.acknowledge(name, .readings, upTo: SequenceNumber(1), epoch: epoch)
+    }
+    site.clock.advance(by: .seconds(29 * 86_400))
     try site.journal.acknowledge("newer", .readings, upTo: SequenceNumber(1), epoch: epoch)
-    try site.journal.declare([RequiredConsumer("mas", .readings)])
-    #expect(site.journal.consumers(of: .readings).map(\.name) == ["mas", "newer"])
+    #expect(try consumers(site, become: ["lake", "mas", "newer", "visitor"]))
+    // Closing counts what has run, and a new start goes on counting.
+    site.clock.advance(by: .seconds(86_400 / 2))
+    try site.restart()
+    try site.journal.declare([RequiredConsumer("mas", .readings)], named: ["lake"])
+    #expect(try consumers(site, become: ["lake", "mas", "newer", "visitor"]))
+    site.clock.advance(by: .seconds(86_400))
+    #expect(try consumers(site, become: ["lake", "mas", "newer"]))
+    try site.restart()
+    #expect(site.journal.consumers(of: .readings).map(\.name) == ["lake", "mas", "newer"])
+}
+
+@Test func aJumpOfTheWallClockMakesNobodyExpire() throws {
+    let site = try Site()
+    try site.append((1...10).map { .numbered($0) })
+    let epoch = site.journal.epoch
+    try site.journal.acknowledge("visitor", .readings, upTo: SequenceNumber(7), epoch: epoch)
+    for days: Int64 in [31, 4_000, -9_000, 20_000] {
+        let now = site.clock.now().wall.milliseconds
+        site.clock.setWall(milliseconds: max(0, now + days * 86_400_000), trusted: true)
+        // The hour after which the writer looks.
+        site.clock.advance(by: .seconds(3_601))
+        #expect(try consumers(site, become: ["visitor"]))
+        try site.restart()
+        try site.journal.declare([])
+        #expect(site.journal.cursor("visitor", .readings) == SequenceNumber(7))
+    }
 }
 
 @Test func refusedRecordsAreKeptWithTheirReason() throws {

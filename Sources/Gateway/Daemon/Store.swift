@@ -111,7 +111,7 @@ struct Store {
         }
     }
 
-    /// Tells the journal who is required, and enters in the audit who no longer is.
+    /// Tells the journal who is required, and who is not but must not be forgotten, and enters in the audit who no longer is.
     func declareConsumers(_ sync: SyncSection, at now: ReceiveTime) throws {
         let destinations = sync.destinations.filter(\.required).flatMap { destination in
             destination.streams.map {
@@ -121,7 +121,8 @@ struct Store {
         let consumers = sync.consumers.filter(\.required).flatMap { consumer in
             consumer.streams.map { RequiredConsumer(consumer.name, $0, from: consumer.from == .now ? .now : .oldest) }
         }
-        let removed = try journal.declare(destinations + consumers)
+        let named = sync.destinations.flatMap(\.consumers) + sync.consumers.map(\.name)
+        let removed = try journal.declare(destinations + consumers, named: Set(named))
         var batch = ObservationBatch()
         for consumer in removed {
             let body =

@@ -32,7 +32,7 @@ final class SimulatedGateway {
         if site.plan.isPullerRequired {
             required += site.pullers.map { RequiredConsumer($0.name, .readings) }
         }
-        try journal.declare(required)
+        try journal.declare(required, named: Set(site.pullers.map(\.name)))
         destinations = try site.plan.destinations.enumerated().map {
             try SimulatedDestination($0.offset, $0.element, self, seed: seed &+ UInt64($0.offset))
         }

@@ -8,6 +8,10 @@ final class CursorTable: Sendable {
         var seq: Int64
         var isRequired: Bool
         var updated: Timestamp?
+        /// Milliseconds for which the gateway has run, by the monotonic clock, since the consumer was heard last.
+        var idle: Int64 = 0
+        /// When it was heard, by the monotonic clock; nil: before this start.
+        var heardAt: Int64?
     }
 
     struct Key: Hashable, Sendable {
@@ -26,6 +30,8 @@ final class CursorTable: Sendable {
     private let state: StateStore
     private let epoch: String
     private let cursors: Mutex<[Key: Cursor]>
+    /// Consumers that the configuration names.
+    private let named = Mutex<Set<String>>([])
     /// How far consumers have read at most what they may not have acknowledged yet.
     private let hands = Mutex<[Key: Int64]>([:])
     private let choice = Mutex(())
@@ -35,14 +41,16 @@ final class CursorTable: Sendable {
         self.epoch = epoch
         let rows = try state.durable.read { connection throws(SQLiteError) in
             try connection.rows(
-                "SELECT consumer, stream, seq, required, updated_ms, updated_trusted FROM journal_cursor WHERE epoch = ?",
-                .text(epoch)
+                """
+                SELECT consumer, stream, seq, required, updated_ms, updated_trusted, idle_ms FROM journal_cursor
+                WHERE epoch = ?
+                """, .text(epoch)
             ) { row -> (Key, Cursor)? in
                 guard let stream = StreamName(rawValue: row.text(1)) else { return nil }
                 let updated = row.optionalInt64(4).map { Timestamp(milliseconds: $0, trusted: row.int64(5) != 0) }
                 return (
                     Key(consumer: row.text(0), stream: stream),
-                    Cursor(seq: row.int64(2), isRequired: row.int64(3) != 0, updated: updated)
+                    Cursor(seq: row.int64(2), isRequired: row.int64(3) != 0, updated: updated, idle: row.int64(6))
                 )
             }
         }
@@ -77,14 +85,16 @@ final class CursorTable: Sendable {
     func choosing<Choice>(_ body: () -> Choice) -> Choice { choice.withLock { _ in body() } }
 
     /// - Returns: the cursor now in force; nil if there is no room for another consumer.
-    func move(_ key: Key, to seq: Int64, rewind: Bool, at time: Timestamp) throws(SQLiteError) -> Int64? {
+    func move(_ key: Key, to seq: Int64, rewind: Bool, at time: ReceiveTime) throws(SQLiteError) -> Int64? {
         guard
             let moved = cursors.withLock({ cursors -> (before: Cursor?, after: Cursor)? in
                 let before = cursors[key]
                 guard before != nil || cursors.count < Self.countMax else { return nil }
                 var after = before ?? Cursor(seq: seq, isRequired: false, updated: nil)
                 if rewind || seq > after.seq { after.seq = seq }
-                after.updated = time
+                after.updated = time.wall
+                after.idle = 0
+                after.heardAt = time.monotonicMilliseconds
                 cursors[key] = after
                 return (before, after)
             })
@@ -124,31 +134,52 @@ final class CursorTable: Sendable {
         return released
     }
 
-    /// Forgets consumers that nobody configured and that have been silent for thirty days of a trusted clock.
-    func expire(at now: Timestamp) throws(SQLiteError) {
-        guard now.trusted else { return }
-        let idle = cursors.withLock { cursors in
-            cursors.filter { _, cursor in
-                guard !cursor.isRequired, let updated = cursor.updated, updated.trusted else { return false }
-                return now.milliseconds - updated.milliseconds > Self.idleMax
-            }.map(\.key)
+    /// Says which consumers the configuration names, required or not: they are never forgotten.
+    func name(_ consumers: Set<String>) { named.withLock { $0 = consumers } }
+
+    /// Lets time pass, and forgets consumers that nobody configured and that have been silent for thirty days of it.
+    ///
+    /// What counts is the time for which the gateway ran: a wall clock that jumps, or was wrong when a consumer was heard
+    /// last, makes nobody look older, and neither does a box that was in a drawer.
+    ///
+    /// - Parameters:
+    ///   - elapsed: milliseconds since this was called last, or since the start.
+    ///   - now: of the monotonic clock.
+    func age(by elapsed: Int64, now: Int64) throws(SQLiteError) {
+        let named = named.withLock { $0 }
+        let (aged, gone) = cursors.withLock { cursors in
+            var aged: [Key: Int64] = [:]
+            for (key, cursor) in cursors where !cursor.isRequired && !named.contains(key.consumer) {
+                let own = min(elapsed, cursor.heardAt.map { max(0, now - $0) } ?? elapsed)
+                aged[key] = own
+                cursors[key]?.idle += own
+            }
+            let gone = aged.keys.filter { cursors[$0].map { $0.idle > Self.idleMax } ?? false }
+            for key in gone { cursors[key] = nil }
+            return (aged, gone)
         }
-        for key in idle.sorted(by: Key.precedes) {
-            try state.quick.write { connection throws(SQLiteError) in
+        guard !aged.isEmpty else { return }
+        try state.quick.write { connection throws(SQLiteError) in
+            for (key, own) in aged {
+                try connection.run(
+                    "UPDATE journal_cursor SET idle_ms = idle_ms + ? WHERE consumer = ? AND stream = ?",
+                    .integer(own), .text(key.consumer), .text(key.stream.rawValue))
+            }
+            for key in gone {
                 try connection.run(
                     "DELETE FROM journal_cursor WHERE consumer = ? AND stream = ?", .text(key.consumer),
                     .text(key.stream.rawValue))
             }
-            cursors.withLock { $0[key] = nil }
         }
     }
 
     private func store(_ key: Key, _ cursor: Cursor) throws(SQLiteError) {
         try state.quick.write { connection throws(SQLiteError) in
             try connection.run(
-                "INSERT OR REPLACE INTO journal_cursor VALUES (?, ?, ?, ?, ?, ?, ?)", .text(key.consumer),
+                "INSERT OR REPLACE INTO journal_cursor VALUES (?, ?, ?, ?, ?, ?, ?, ?)", .text(key.consumer),
                 .text(key.stream.rawValue), .text(epoch), .integer(cursor.seq), .integer(cursor.isRequired ? 1 : 0),
-                .optional(cursor.updated?.milliseconds), .integer(cursor.updated?.trusted == true ? 1 : 0))
+                .optional(cursor.updated?.milliseconds), .integer(cursor.updated?.trusted == true ? 1 : 0),
+                .integer(cursor.idle))
         }
     }
 }

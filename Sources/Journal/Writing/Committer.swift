@@ -18,7 +18,7 @@ final class Committer {
     private var noted: [StreamName: Int64] = [:]
     private var notedAt: Int64 = .min
     private var probedAt: Int64 = 0
-    private var expiredAt: Int64 = 0
+    private var agedAt: Int64
 
     /// Events owed at most: beyond, the oldest are given up, and opening the journal does not find them again either.
     private static let owedCountMax = 10_000
@@ -34,6 +34,7 @@ final class Committer {
         self.readings = readings
         others = writers
         self.owed = owed
+        agedAt = shared.clock.now().monotonicMilliseconds
         intake = ReadingsIntake(readings, History(readings.log, shared.pool), boot: shared.configuration.boot)
         eviction = Eviction(shared)
         upkeep = SegmentUpkeep(shared, eviction)
@@ -92,7 +93,7 @@ final class Committer {
         space.settle()
         probe()
         noteEnds(isLast: false)
-        expireConsumers()
+        ageConsumers()
     }
 
     /// Leaves a segment that was found damaged while it was the newest, and has it repaired.
@@ -108,13 +109,13 @@ final class Committer {
         }
     }
 
-    /// Once an hour, for consumers that went away while the daemon runs for months.
-    private func expireConsumers() {
-        let now = shared.clock.now()
-        guard now.monotonicMilliseconds - expiredAt >= 3_600_000 else { return }
-        expiredAt = now.monotonicMilliseconds
-        // What cannot be deleted now is deleted an hour later.
-        try? shared.cursors.expire(at: now.wall)
+    /// Once an hour: consumers that went away while the daemon runs for months.
+    private func ageConsumers(isLast: Bool = false) {
+        let now = shared.clock.now().monotonicMilliseconds
+        guard isLast || now - agedAt >= 3_600_000 else { return }
+        // What cannot be written now makes somebody look younger than he is.
+        try? shared.cursors.age(by: max(0, now - agedAt), now: now)
+        agedAt = now
     }
 
     /// After a failure: whoever waits for the journal to be writable again may be the one who would write.
@@ -132,6 +133,7 @@ final class Committer {
 
     func close() {
         noteEnds(isLast: true)
+        ageConsumers(isLast: true)
     }
 
     /// Stores the observations of a group. On a full disk the oldest records make room for them.
