@@ -60,6 +60,45 @@ import Testing
         gateway.stop()
     }
 
+    @Test func onlyConsumersThatTheConfigurationDoesNotNameAreForgotten() throws {
+        let broker = try BrokerProcess()
+        let mas = try StandInMAS()
+        let gateway = try gateway(
+            """
+            mqtt: {broker: "\(broker.url)"}
+            sync:
+              destinations: [{name: mas, kind: mas, url: "\(mas.url)", required: false}]
+              consumers: [{name: central, required: false}]
+            """)
+        let publisher = try LoadPublisher(port: broker.port, clientID: "device")
+        publisher.publish(0..<1) { _ in
+            ("mycobrain/board-1/telemetry", Array(#"{"seq":1,"pack":[{"id":"x","v":1}]}"#.utf8))
+        }
+        #expect(mas.wait { $0.deliveries.count == 1 })
+        #expect(Eventually.holds { gateway.status()?["destinations"]?["mas"]?["lag"]?.int == 0 })
+        #expect(gateway.stop() == 0)
+        // As if all had been silent for years of running.
+        let state = try Database(path: gateway.dataDirectory + "/state.db")
+        try state.write { connection throws(SQLiteError) in
+            for name in ["central", "visitor"] {
+                try connection.run(
+                    """
+                    INSERT INTO journal_cursor (consumer, stream, epoch, seq, required, updated_trusted)
+                    SELECT ?, stream, epoch, seq, 0, 1 FROM journal_cursor WHERE consumer = 'mas' AND stream = 'readings'
+                    """, .text(name))
+            }
+            try connection.execute("UPDATE journal_cursor SET idle_ms = 1000000000000")
+        }
+        #expect(try gateway.start())
+        #expect(gateway.stop() == 0)
+        let left = try state.read { connection throws(SQLiteError) in
+            try connection.rows("SELECT consumer FROM journal_cursor WHERE stream = 'readings' ORDER BY 1") {
+                $0.text(0)
+            }
+        }
+        #expect(left == ["central", "mas"])
+    }
+
     @Test func aStoppedGatewayGoesOnWhereItWas() throws {
         let broker = try BrokerProcess()
         let gateway = try gateway("mqtt: {broker: \"\(broker.url)\"}")
