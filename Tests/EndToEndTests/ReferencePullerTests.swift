@@ -127,6 +127,53 @@ import Testing
         gateway.stop()
     }
 
+    @Test func aPageThatBreaksOffLeavesNoRecordOut() throws {
+        let server = try PostgreSQLServer()
+        let broker = try BrokerProcess()
+        let gateway = try started("mqtt: {broker: \"\(broker.url)\"}")
+        let publisher = try LoadPublisher(port: broker.port, clientID: "devices")
+        publish(publisher, 0..<50)
+        #expect(Eventually.holds { gateway.recordCount == 50 })
+        try pullOnce(server, gateway)
+        publish(publisher, 50..<150)
+        #expect(Eventually.holds { gateway.recordCount == 150 })
+        // PostgreSQL refuses in the middle of the page, as it does when its disk is full.
+        let refusal = "CHECK (stream <> 'readings' OR body->'readings'->0->>'v' <> '100')"
+        _ = try server.query("ALTER TABLE mycogate_record ADD CONSTRAINT full_disk \(refusal)")
+        #expect(try puller(server, gateway, once: true).waitForExit() == 1)
+        #expect(try values(server).count == 50)
+        let state = try JSON(parsing: try #require(gateway.get("/api/v1/sync")).body)
+        let readings = state["streams"]?.array?.first { $0["name"]?.string == "readings" }
+        #expect(readings?["consumers"]?["central"]?["acked"]?.int == 50)
+        _ = try server.query("ALTER TABLE mycogate_record DROP CONSTRAINT full_disk")
+        try pullOnce(server, gateway)
+        #expect(try values(server).sorted() == Array(0..<150))
+        gateway.stop()
+    }
+
+    @Test func whatIsGoneIsEnteredAsAGap() throws {
+        let server = try PostgreSQLServer()
+        let broker = try BrokerProcess()
+        let gateway = try started("mqtt: {broker: \"\(broker.url)\"}")
+        let publisher = try LoadPublisher(port: broker.port, clientID: "devices")
+        publish(publisher, 0..<300)
+        #expect(Eventually.holds { gateway.recordCount == 300 })
+        gateway.stop()
+        // All that was stored is beyond repair.
+        let segment = gateway.dataDirectory + "/journal/readings/0000000000000001.db"
+        let size = try File.bytes(segment).count
+        chmod(segment, 0o600)
+        try File.write([UInt8](repeating: 0xEE, count: size), to: segment)
+        #expect(try gateway.start(), "\(gateway.log)")
+        publish(publisher, 300..<310)
+        #expect(Eventually.holds { gateway.recordCount >= 310 })
+        try pullOnce(server, gateway)
+        #expect(try values(server).sorted() == Array(300..<310))
+        let gaps = try server.query("SELECT first, last, reason FROM mycogate_gap WHERE stream = 'readings'")
+        #expect(gaps.contains("1|300|damaged"), "\(gaps)")
+        gateway.stop()
+    }
+
     @Test func recordsPulledIn1970GetTheirRightTimeToo() throws {
         let server = try PostgreSQLServer()
         let broker = try BrokerProcess()

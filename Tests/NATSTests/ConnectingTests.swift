@@ -35,6 +35,34 @@ struct ConnectingTests {
         #expect(failure(server.url) { $0.credentials = .token("right") } == nil)
     }
 
+    @Test func onlyTheCredentialsFileOfAUserGetsIn() throws {
+        var owner = NATSOperator(seed: 5)
+        var stranger = NATSOperator(seed: 6)
+        let server = try NATSServerProcess(settings: owner.settings)
+        let folder = try TemporaryFolder()
+        let files = [
+            "right": owner.credentials(user: "gw"), "forged": owner.credentials(user: "gw", isForged: true),
+            "stranger": stranger.credentials(user: "gw"), "empty": "",
+        ]
+        for (name, text) in files { try File.write(text, to: folder.file(name), mode: 0o600) }
+        #expect(failure(server.url) == "unauthorized")
+        #expect(failure(server.url) { $0.credentials = .file(folder.file("forged")) } == "unauthorized")
+        #expect(failure(server.url) { $0.credentials = .file(folder.file("stranger")) } == "unauthorized")
+        #expect(failure(server.url) { $0.credentials = .file(folder.file("empty")) } != nil)
+        #expect(failure(server.url) { $0.credentials = .file(folder.file("missing")) } != nil)
+        var settings = NATSSettings()
+        settings.credentials = .file(folder.file("right"))
+        let rig = try NATSRig(server.url, settings)
+        // And it may use JetStream.
+        _ = try rig.connection.create(StreamPlan(name: "site", subjects: ["site.>"]))
+        _ = try rig.publish("a", id: "1")
+        #expect(rig.wait(for: 1))
+        guard case .stored = rig.seen.first else {
+            Issue.record("\(rig.seen) \(server.log)")
+            return
+        }
+    }
+
     @Test func aServerIsTrustedByItsAuthorityAndItsName() throws {
         let folder = try TemporaryFolder()
         try TestCertificates.make(in: folder)

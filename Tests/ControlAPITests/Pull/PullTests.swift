@@ -43,6 +43,17 @@ struct PullTests {
         }
     }
 
+    @Test func aPageEndsBeforeItGrowsTooLargeAndTheNextGoesOn() async throws {
+        let site = try PullSite()
+        let text = String(repeating: "x", count: 300_000)
+        for number in 0..<40 { try site.store(.logs, kind: "kind", body: #"{"n":\#(number),"text":"\#(text)"}"#) }
+        let page = try await site.get("/api/v1/sync/logs?limit=10000")
+        #expect(page.body.count < 5 << 20)
+        #expect(page.more == true)
+        #expect(page.next == Int64(try page.lines.count))
+        #expect(try await pullAll(site, "logs", limit: 10_000).compactMap { $0["body"]?["n"]?.int } == Array(0..<40))
+    }
+
     @Test(arguments: [("zstd", "zstd"), ("gzip", "gzip")])
     func aPageComesCompressedIfAsked(_ encoding: String, _ program: String) async throws {
         let site = try PullSite()
