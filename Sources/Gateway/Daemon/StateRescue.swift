@@ -40,19 +40,8 @@ struct StateRescue {
         switch error.code {
         case .corrupt, .invalid: true
         case .newerSchema: try !isNewer()
-        // What SQLite may not write because its header claims a format of later times.
-        case .readOnly, .cannotOpen: hasUnknownFormat
         default: false
         }
-    }
-
-    /// Whether the header tells of ways of writing that do not exist (SQLite file format, section 1.3.3).
-    private var hasUnknownFormat: Bool {
-        let file = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return false }
-        defer { close(file) }
-        var versions: (UInt8, UInt8) = (1, 1)
-        return pread(file, &versions, 2, 18) == 2 && !(1...2 ~= versions.0 && 1...2 ~= versions.1)
     }
 
     /// Whether a newer program has really been at work: every step that a module grows by changes its tables. Numbers that
