@@ -37,6 +37,8 @@ final class PageDrawing<Format: RecordRendering> {
             let start = bytes.count
             enter(record.seq, device: record.device, from: start, format.render(record, to: &bytes))
         }
+        // Records may wait for an upstream for days: a page of a few must not keep the room of a full one.
+        if bytes.capacity > 2 * bytes.count { bytes = bytes.withUnsafeBufferPointer { Array($0) } }
         for (index, place) in places.enumerated() {
             page.items[index].bytes = bytes[place.record]
             page.items[index].identity = bytes[place.identity]
