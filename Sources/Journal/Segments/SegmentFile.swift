@@ -36,7 +36,11 @@ struct SegmentFile: Equatable, Sendable {
 
     /// Whether no record can have been committed to it: the power went while it was being created. The first commit goes to
     /// the log, and has made the file longer than one page when the log is emptied.
-    var isUnfinished: Bool { (Folder.size(of: path) ?? 0) <= 4_096 && (Folder.size(of: wal) ?? 0) == 0 }
+    var isUnfinished: Bool {
+        let size = Folder.size(of: path) ?? 0
+        // A file without a first page has never been synced, whatever the power cut left of its log.
+        return size == 0 || size <= 4_096 && (Folder.size(of: wal) ?? 0) == 0
+    }
 
     /// Looks at the database header (SQLite file format, section 1.3) and the file's size; opens nothing.
     var condition: Condition {
