@@ -60,7 +60,8 @@ import Testing
         link.healForNewConnections()
         // Two keep-alives, and time for a machine that has other things to do.
         #expect(Eventually.holds(within: .seconds(60)) { Set(rig.ledger.texts) == Set(published + ["before"]) })
-        #expect(rig.ledger.texts.count == 301)
+        // Its acknowledgement may have been on the way; the journal knows the first message again, this ledger does not.
+        #expect(rig.ledger.texts.count { $0 != "before" } == 300)
         #expect(rig.intake.status.connections >= 2)
     }
 
