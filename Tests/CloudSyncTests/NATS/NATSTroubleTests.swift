@@ -102,7 +102,7 @@ struct NATSTroubleTests {
         let readings = NumberedStream(count: 25)
         let world = try NATSWorld([server.url], [readings]) { $0.stream.messagesMax = 10 }
         #expect(await isHeld(world, "is full: maximum messages exceeded"))
-        #expect(readings.acknowledged == 10)
+        #expect(await NATSWorld.waits { readings.acknowledged == 10 })
         try outside(server).delete(stream: own)
         world.destination.flush()
         #expect(await NATSWorld.waits { readings.acknowledged == 20 })
