@@ -16,36 +16,40 @@ struct NoteRepetitions {
     /// So many others in a row end the repetition. More than one: of rejected messages only some are noted.
     static let missCountMax = 16
 
+    /// What a session may still repeat: to be put back when the notes that were judged by it could not be stored.
+    struct Awaited {
+        /// How often each may still come again.
+        fileprivate var counts: [UInt64: Int] = [:]
+        fileprivate var closesAt: Int64 = 0
+        fileprivate var misses = 0
+    }
+
     private var newest: [(hash: UInt64, wall: Int64)] = []
-    /// How often each may still come again.
-    private var awaited: [UInt64: Int] = [:]
-    private var closesAt: Int64 = 0
-    private var misses = 0
+    var awaited = Awaited()
 
     /// A session has begun; `now` in milliseconds of the monotonic clock.
     mutating func begin(_ start: SessionStart, now: Int64) {
-        awaited.removeAll()
-        misses = 0
+        awaited = Awaited()
         guard case .resumed = start, let last = newest.last else { return }
-        closesAt = now + Self.patience
+        awaited.closesAt = now + Self.patience
         for note in newest where abs(last.wall.subtractingReportingOverflow(note.wall).partialValue) <= Self.reach {
-            awaited[note.hash, default: 0] += 1
+            awaited.counts[note.hash, default: 0] += 1
         }
     }
 
     /// Whether the note has been stored before.
     mutating func repeats(_ note: Note) -> Bool {
-        guard let hash = note.messageHash, !awaited.isEmpty else { return false }
-        guard note.received.monotonicMilliseconds <= closesAt, misses < Self.missCountMax else {
-            awaited.removeAll()
+        guard let hash = note.messageHash, !awaited.counts.isEmpty else { return false }
+        guard note.received.monotonicMilliseconds <= awaited.closesAt, awaited.misses < Self.missCountMax else {
+            awaited.counts.removeAll()
             return false
         }
-        guard let count = awaited[hash] else {
-            misses += 1
+        guard let count = awaited.counts[hash] else {
+            awaited.misses += 1
             return false
         }
-        misses = 0
-        awaited[hash] = count > 1 ? count - 1 : nil
+        awaited.misses = 0
+        awaited.counts[hash] = count > 1 ? count - 1 : nil
         return true
     }
 

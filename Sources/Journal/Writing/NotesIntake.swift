@@ -17,13 +17,17 @@ struct NotesIntake {
 
     /// Stores the notes in one transaction, all or none, except those that a resumed session repeats. Durable on return.
     mutating func store(_ notes: [Note]) throws(SQLiteError) {
-        var repetitions = writer.repetitions
-        let notes = notes.filter { !repetitions.repeats($0) }
-        if !notes.isEmpty { try append(notes) }
-        for note in notes {
-            if let hash = note.messageHash { repetitions.remember(hash, at: note.received.wall) }
+        let awaited = writer.repetitions.awaited
+        let notes = notes.filter { !writer.repetitions.repeats($0) }
+        do throws(SQLiteError) {
+            if !notes.isEmpty { try append(notes) }
+        } catch {
+            writer.repetitions.awaited = awaited
+            throw error
         }
-        writer.repetitions = repetitions
+        for note in notes {
+            if let hash = note.messageHash { writer.repetitions.remember(hash, at: note.received.wall) }
+        }
     }
 
     private mutating func append(_ notes: [Note]) throws(SQLiteError) {
