@@ -140,18 +140,7 @@ final class Committer {
     private func storeReadingsMakingRoom(_ group: [AppendRequest]) throws(SQLiteError) -> Bool {
         let bytes = group.reduce(0) { $0 + $1.batch.roughByteCount }
         guard group.contains(where: { !$0.observations.isEmpty }) else { return false }
-        var attempt = 0
-        while true {
-            do throws(SQLiteError) {
-                guard space.prepare(for: bytes) else { throw Self.onlyReserveLeft }
-                return try storeReadings(group)
-            } catch {
-                attempt += 1
-                guard error.code == .full, attempt < Self.attemptCountMax, space.relieve(bytes, attempt: attempt) else {
-                    throw error
-                }
-            }
-        }
+        return try makingRoom(for: bytes) { () throws(SQLiteError) in try storeReadings(group) }
     }
 
     private func storeReadings(_ group: [AppendRequest]) throws(SQLiteError) -> Bool {
@@ -194,7 +183,9 @@ final class Committer {
         guard !notes.isEmpty else { return }
         var notesIntake = NotesIntake(writer, boot: shared.configuration.boot)
         do throws(SQLiteError) {
-            try makingRoom(for: notes, in: stream) { () throws(SQLiteError) in try notesIntake.store(notes) }
+            let bytes = notes.reduce(0) { $0 + Int64($1.body.utf8.count) + 64 }
+            let isGuarded = shared.configuration.retention.isGuarded(stream)
+            try makingRoom(for: bytes, isGuarded: isGuarded) { () throws(SQLiteError) in try notesIntake.store(notes) }
             if notes.contains(where: { !$0.received.wall.trusted }) { shared.clockWatch.noteUntrusted() }
             owed.removeAll { $0.home == stream }
             for (request, count) in owners { request.part.noteCounts[stream, default: 0] += count }
@@ -204,18 +195,14 @@ final class Committer {
         }
     }
 
-    /// Runs `store`; what is rare and important may use the reserve on a full disk, the rest is treated as readings are.
-    private func makingRoom(
-        for notes: [Note], in stream: StreamName, _ store: () throws(SQLiteError) -> Void
-    ) throws(SQLiteError) {
-        let bytes = notes.reduce(0) { $0 + Int64($1.body.utf8.count) + 64 }
-        let isGuarded = shared.configuration.retention.isGuarded(stream)
+    /// Runs `store`, making room for it on a full disk. What is rare and important may use the reserve.
+    private func makingRoom<Stored>(
+        for bytes: Int64, isGuarded: Bool = false, _ store: () throws(SQLiteError) -> Stored
+    ) throws(SQLiteError) -> Stored {
         var attempt = 0
         while true {
             do throws(SQLiteError) {
-                guard isGuarded || space.prepare(for: bytes) else {
-                    throw Self.onlyReserveLeft
-                }
+                guard isGuarded || space.prepare(for: bytes) else { throw Self.onlyReserveLeft }
                 return try store()
             } catch {
                 attempt += 1
