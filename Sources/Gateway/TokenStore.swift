@@ -1,7 +1,7 @@
+import CLinux
 public import ControlAPI
 import EventLoop
 import FieldProtocols
-import CLinux
 public import GatewayModel
 import Glibc
 import Journal

@@ -22,6 +22,21 @@ struct LinkTests {
         Eventually.holds(within: .seconds(30)) { destination.status.state == .retrying }
     }
 
+    /// A hundred records over a sound link, three hundred while `fault` is on it; returns when all are acknowledged.
+    private func deliver(
+        _ stream: MemoryStream, to destination: any Destination, over link: LinkProxy, _ fault: LinkFault
+    ) async throws {
+        for index in 0..<100 { stream.append("device-\(index % 5)") }
+        try await stream.run(destination) {
+            #expect(isOver(stream, 100))
+            link.impose(fault)
+            for index in 0..<300 { stream.append("device-\(index % 5)") }
+            #expect(isFailing(destination))
+            link.heal()
+            #expect(isOver(stream, 400))
+        }
+    }
+
     @Test(arguments: faults)
     func theMASGetsEverythingUnchangedWhateverTheLinkDid(fault: LinkFault) async throws {
         let rig = try MASRig()
@@ -29,15 +44,8 @@ struct LinkTests {
         let destination = try rig.destination("http://127.0.0.1:\(link.port)") {
             $0.client.totalTimeout = .milliseconds(400)
         }
-        for index in 0..<100 { rig.stream.append("device-\(index % 5)") }
-        try await rig.run(destination) {
-            #expect(isOver(rig.stream, 100))
-            link.impose(fault)
-            for index in 0..<300 { rig.stream.append("device-\(index % 5)") }
-            #expect(isFailing(destination))
-            link.heal()
-            #expect(isOver(rig.stream, 400))
-        }
+        try await deliver(rig.stream, to: destination, over: link, fault)
+        #expect(destination.status.state == .stopped)
         rig.mas.withLedger { ledger in
             #expect(ledger.deliveries.count == 400)
             #expect(ledger.differing == 0)
@@ -57,15 +65,7 @@ struct LinkTests {
         let destination = try rig.destination(
             "http", NDJSONFormat(url: "http://127.0.0.1:\(link.port)/in", gatewayID: "gw-1", epoch: "epoch"),
             totalTimeout: .milliseconds(400))
-        for index in 0..<100 { rig.stream.append("device-\(index % 5)") }
-        try await rig.run(destination) {
-            #expect(isOver(rig.stream, 100))
-            link.impose(fault)
-            for index in 0..<300 { rig.stream.append("device-\(index % 5)") }
-            #expect(isFailing(destination))
-            link.heal()
-            #expect(isOver(rig.stream, 400))
-        }
+        try await deliver(rig.stream, to: destination, over: link, fault)
         collector.withLedger { ledger in
             #expect(ledger.lines.count == 400)
             #expect(Set(ledger.lines).count == 400)
