@@ -1,7 +1,7 @@
 internal import CLinux
 internal import Glibc
 
-/// How a port is set: always 8 data bits, no parity, 1 stop bit, no flow control, raw in both directions.
+/// How a port is set: always 8 data bits, no flow control, raw in both directions.
 public struct LineSettings: Sendable, Equatable {
     /// What opening does to the two outputs that many boards wire to reset and boot mode.
     public enum ModemLines: Sendable, Equatable {
@@ -11,12 +11,27 @@ public struct LineSettings: Sendable, Equatable {
         case set(dtr: Bool, rts: Bool)
     }
 
+    /// A bit that tells whether a byte was damaged on its way; bytes that fail the check are dropped by the kernel.
+    public enum Parity: String, CaseIterable, Sendable { case none, even, odd }
+
+    /// Bits after each byte.
+    public enum StopBits: String, CaseIterable, Sendable {
+        case one = "1"
+        case two = "2"
+    }
+
     /// Bits a second; a standard speed from 300 to 4,000,000.
     public var baud: Int
+    public var parity: Parity
+    public var stopBits: StopBits
     public var modemLines: ModemLines
 
-    public init(baud: Int = 115_200, modemLines: ModemLines = .unchanged) {
+    public init(
+        baud: Int = 115_200, parity: Parity = .none, stopBits: StopBits = .one, modemLines: ModemLines = .unchanged
+    ) {
         self.baud = baud
+        self.parity = parity
+        self.stopBits = stopBits
         self.modemLines = modemLines
     }
 

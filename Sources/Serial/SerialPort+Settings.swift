@@ -33,7 +33,13 @@ extension SerialPort {
         attributes.c_iflag |= tcflag_t(IGNBRK)
         attributes.c_iflag &= ~tcflag_t(INPCK | IXOFF | IXANY)
         attributes.c_cflag |= tcflag_t(CLOCAL | CREAD)
-        attributes.c_cflag &= ~tcflag_t(HUPCL | CSTOPB) & ~tcflag_t(CRTSCTS)
+        attributes.c_cflag &= ~tcflag_t(HUPCL | CSTOPB | PARENB | PARODD) & ~tcflag_t(CRTSCTS)
+        if settings.stopBits == .two { attributes.c_cflag |= tcflag_t(CSTOPB) }
+        if settings.parity != .none {
+            attributes.c_cflag |= tcflag_t(PARENB)
+            attributes.c_iflag |= tcflag_t(INPCK | IGNPAR)
+        }
+        if settings.parity == .odd { attributes.c_cflag |= tcflag_t(PARODD) }
         withUnsafeMutableBytes(of: &attributes.c_cc) { characters in
             characters[Int(VMIN)] = 1
             characters[Int(VTIME)] = 0

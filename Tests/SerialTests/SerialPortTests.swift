@@ -34,6 +34,17 @@ import Testing
         #expect(cfgetospeed(&attributes) == LineSettings.speed(of: baud))
     }
 
+    /// A pseudo terminal has no parity of its own: what shows is that damaged bytes would be dropped.
+    @Test func stopBitsAndParityAreSet() throws {
+        let pair = try PtyPair()
+        let settings = LineSettings(baud: 9_600, parity: .even, stopBits: .two)
+        let port = try SerialPort(opening: pair.path, settings: settings)
+        var attributes = termios()
+        tcgetattr(port.fileDescriptor, &attributes)
+        #expect(attributes.c_cflag & tcflag_t(CSTOPB) != 0)
+        #expect(attributes.c_iflag & tcflag_t(INPCK | IGNPAR) == tcflag_t(INPCK | IGNPAR))
+    }
+
     @Test func anyOtherSpeedIsRefused() throws {
         let pair = try PtyPair()
         #expect(throws: SerialError.baudRefused(path: pair.path, baud: 123_456)) {

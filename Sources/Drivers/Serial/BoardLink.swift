@@ -25,7 +25,7 @@ final class BoardLink {
     /// As it was listed when it was last opened.
     var entry: PortEntry?
     var device: DeviceName?
-    var talk: BoardTalk?
+    var talk: (any PortTalk & ~Copyable)?
     /// What is kept of the numbers it was heard with.
     var keptHeard: [ClosedRange<UInt32>] = []
     /// Bytes that wait for a HELLO, since the device's name depends on it.
@@ -47,7 +47,8 @@ final class BoardLink {
     init(place: SerialPlace, discoveredIdentity: PortIdentity? = nil) {
         self.place = place
         self.discoveredIdentity = discoveredIdentity
-        status = SerialPortStatus(path: place.path, isDiscovered: discoveredIdentity != nil)
+        status = SerialPortStatus(
+            path: place.path, driver: place.kind, isDiscovered: discoveredIdentity != nil)
     }
 
     var openPort: SerialPort? {
@@ -71,13 +72,13 @@ final class BoardLink {
     }
 
     /// Adds what has been decoded since `before` to the counts that outlive the conversation.
-    func count(since before: BoardDecoder.Counters) {
+    func count(since before: PortCounters) {
         guard let after = talk?.counters else { return }
-        status.counts.messages += Int(after.frames + after.lines - before.frames - before.lines)
+        status.counts.messages += Int(after.messages - before.messages)
         status.counts.observations += Int(after.observations - before.observations)
-        status.counts.damaged += Int(after.malformed - before.malformed)
-        status.counts.withheldLines += Int(after.logLinesWithheld - before.logLinesWithheld)
-        status.counts.missing += Int(after.missingFrames - before.missingFrames)
+        status.counts.damaged += Int(after.damaged - before.damaged)
+        status.counts.withheldLines += Int(after.withheldLines - before.withheldLines)
+        status.counts.missing += Int(after.missing - before.missing)
     }
 
     /// A port that takes nothing for this long loses what waits for it: a command that old would surprise people.

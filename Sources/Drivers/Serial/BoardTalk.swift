@@ -2,22 +2,8 @@ import FieldProtocols
 import GatewayModel
 import JSONText
 
-/// What a board's bytes, a command or the time ask of the driver.
-enum BoardOutcome {
-    case write([UInt8])
-    /// An acknowledgement: must not leave before the commit.
-    case writeAfterCommit([UInt8])
-    case hello(HelloFields)
-    /// The firmware has become known: commands can be put into its words.
-    case understood
-    /// Bytes that should have been a frame, or a frame with nothing usable.
-    case damaged(MDPError, byteCount: Int)
-    /// A durable command is over.
-    case command(id: String, DeviceCommand.State, result: String)
-}
-
 /// The conversation with one board while its port is open: what is decoded, sent, acknowledged and asked again.
-struct BoardTalk: ~Copyable {
+struct BoardTalk: PortTalk, ~Copyable {
     private var decoder = BoardDecoder()
     private var session: BoardSession
     private var receipts: ReceiptLedger
@@ -40,33 +26,37 @@ struct BoardTalk: ~Copyable {
         receipts = ReceiptLedger(firstSeq: firstSeq)
     }
 
-    var generation: LineGeneration? { decoder.generation }
-    var counters: BoardDecoder.Counters { decoder.counters }
+    var dialect: String? { decoder.generation?.rawValue }
+    /// Known once it has said something that only one generation says; what it owes an answer for comes first.
+    var isReady: Bool { decoder.generation != nil && awaited.isEmpty }
+    var counters: PortCounters {
+        let counters = decoder.counters
+        return PortCounters(
+            messages: counters.frames + counters.lines, observations: counters.observations,
+            damaged: counters.malformed, withheldLines: counters.logLinesWithheld, missing: counters.missingFrames)
+    }
     /// Numbers of the board's count that came without a record and that no record has taken along yet. Only Side A
     /// makes records.
     var heard: [ClosedRange<UInt32>] { decoder.heard(of: .sideA) }
-    var isAwaitingAnswer: Bool { !awaited.isEmpty }
 
-    /// When the conversation wants the time told next (milliseconds of the monotonic clock).
     var due: Int64? { [session.nextDue, quota.due].compactMap { $0 }.min() }
 
     mutating func rename(_ device: DeviceName) { self.device = device }
 
     /// The port was opened: asks who is there, which resets nothing.
-    mutating func opened(_ now: ReceiveTime) -> [BoardOutcome] {
+    mutating func opened(_ now: ReceiveTime) -> [PortOutcome] {
         session.submit(BoardCommand(id: Self.helloID, name: "hello"))
         return advance(now)
     }
 
-    /// Decodes bytes: observations and notes go to `batch`.
     mutating func received(
         _ bytes: UnsafeRawBufferPointer, at now: ReceiveTime, into batch: inout ObservationBatch
-    ) -> [BoardOutcome] {
-        let generationBefore = generation
+    ) -> [PortOutcome] {
+        let generationBefore = decoder.generation
         let milliseconds = now.monotonicMilliseconds
         decoder.logLinesAllowed = quota.allowance(now: milliseconds)
         let withheldBefore = decoder.counters.logLinesWithheld
-        var outcomes: [BoardOutcome] = []
+        var outcomes: [PortOutcome] = []
         for event in decoder.receive(bytes, at: now, into: &batch, device: device) {
             switch event {
             case .hello(let fields): outcomes.append(.hello(fields))
@@ -75,7 +65,7 @@ struct BoardTalk: ~Copyable {
             case .acknowledgementWanted(let seq, let source, let isAnswer):
                 let receipt = receipts.receipt(for: seq, of: source, isAnswer: isAnswer, now: milliseconds)
                 if let receipt { outcomes.append(.writeAfterCommit(receipt)) }
-            case .malformed(let error, let byteCount): outcomes.append(.damaged(error, byteCount: byteCount))
+            case .malformed(let error, let byteCount): outcomes.append(.damaged(code: error.code, byteCount: byteCount))
             case .bootBanner, .event, .telemetry, .sequenceGap: break
             }
         }
@@ -85,7 +75,7 @@ struct BoardTalk: ~Copyable {
     }
 
     /// Whatever is due. Lines withheld from the log go to `batch` as a count, once a minute.
-    mutating func tick(_ now: ReceiveTime, into batch: inout ObservationBatch) -> [BoardOutcome] {
+    mutating func tick(_ now: ReceiveTime, into batch: inout ObservationBatch) -> [PortOutcome] {
         if let count = quota.takeCount(now: now.monotonicMilliseconds) {
             let body = NoteBody.of { $0.integer("count", count) }
             batch.append(Note(.logs, kind: "serial_lines_withheld", device: device.id, body: body, received: now))
@@ -93,8 +83,7 @@ struct BoardTalk: ~Copyable {
         return advance(now)
     }
 
-    /// Sends a command. Its end comes as an outcome, now or later.
-    mutating func send(_ command: DeviceCommand, _ now: ReceiveTime) -> [BoardOutcome] {
+    mutating func submit(_ command: DeviceCommand, at now: ReceiveTime) -> [PortOutcome] {
         let params: JSON
         do {
             params = try JSON(parsing: command.params)
@@ -110,16 +99,15 @@ struct BoardTalk: ~Copyable {
         return advance(now)
     }
 
-    /// The port is lost or lent: nothing will be answered any more.
-    mutating func end(reason: String, _ now: ReceiveTime) -> [BoardOutcome] {
+    mutating func end(reason: String, _ now: ReceiveTime) -> [PortOutcome] {
         session.abandon(reason: reason)
         return advance(now)
     }
 
-    private mutating func advance(_ now: ReceiveTime) -> [BoardOutcome] {
+    private mutating func advance(_ now: ReceiveTime) -> [PortOutcome] {
         var bytes: [UInt8] = []
-        let finished = session.advance(now: now.monotonicMilliseconds, generation: generation, into: &bytes)
-        var outcomes: [BoardOutcome] = bytes.isEmpty ? [] : [.write(bytes)]
+        let finished = session.advance(now: now.monotonicMilliseconds, generation: decoder.generation, into: &bytes)
+        var outcomes: [PortOutcome] = bytes.isEmpty ? [] : [.write(bytes)]
         for command in finished where awaited.remove(command.id) != nil {
             outcomes.append(.command(id: command.id, command.state, result: command.result))
         }
@@ -127,8 +115,8 @@ struct BoardTalk: ~Copyable {
     }
 
     /// The board turns out to speak in lines: our HELLO frame stands in its line buffer and would spoil the next line.
-    private func greetAnew(_ before: LineGeneration?) -> [BoardOutcome] {
-        guard before == nil, let generation else { return [] }
+    private func greetAnew(_ before: LineGeneration?) -> [PortOutcome] {
+        guard before == nil, let generation = decoder.generation else { return [] }
         return generation == .g11 ? [.understood] : [.write([UInt8(ascii: "\n")]), .understood]
     }
 }

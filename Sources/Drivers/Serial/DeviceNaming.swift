@@ -19,9 +19,9 @@ struct DeviceNaming: Sendable {
     func alias(reportedID: String) -> DeviceID? { aliases.first { $0.reportedID == reportedID }?.device }
 
     /// The name of a port without an alias. `mycobrain-f412faaabbcc` for an ESP32-S3 with that MAC address.
-    static func name(of identity: PortIdentity) -> DeviceID {
+    static func name(of identity: PortIdentity, prefix: String) -> DeviceID {
         let slug = identity.slug
-        let text = slug.hasPrefix("mycobrain") ? slug : "mycobrain-" + slug
+        let text = slug.hasPrefix(prefix) ? slug : prefix + "-" + slug
         guard let device = DeviceID(text) else { preconditionFailure("slugs are valid in ids") }
         return device
     }

@@ -10,18 +10,13 @@ extension SerialLoop {
         link.fetchAt = nil
         guard let device = link.device?.id, link.openPort != nil, link.recognition == nil else { return }
         for command in outlets.commands.waiting(device) {
-            guard command.name == "estop" || isReady(link) else { return }
+            guard command.name == "estop" || link.talk?.isReady == true else { return }
             // Written down first: a command that is sent twice does more harm than one that is not sent.
             guard outlets.commands.report(command.id, .sent, nil) else {
                 link.fetchAt = now.monotonicMilliseconds + Self.retryMilliseconds
                 return
             }
-            for outcome in link.talk?.send(command, now) ?? [] { act(on: outcome, of: link, now) }
+            for outcome in link.talk?.submit(command, at: now) ?? [] { act(on: outcome, of: link, now) }
         }
-    }
-
-    /// Whether the board's words are known and it owes no answer.
-    private func isReady(_ link: BoardLink) -> Bool {
-        link.talk?.generation != nil && link.talk?.isAwaitingAnswer == false
     }
 }

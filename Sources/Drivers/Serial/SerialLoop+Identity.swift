@@ -9,18 +9,20 @@ extension SerialLoop {
     func identify(_ link: BoardLink, _ now: ReceiveTime) {
         guard let entry = link.entry else { return }
         let alias = naming.alias(of: entry, openedAs: link.place.path)
-        let device = alias ?? DeviceNaming.name(of: entry.identity)
+        let device = alias ?? DeviceNaming.name(of: entry.identity, prefix: link.place.kind.namePrefix)
         guard let name = DeviceName(claim(device, for: link, now)) else {
             fail(link, now)
             return
         }
         link.device = name
         link.status.device = name.id
-        if alias == nil, naming.dependsOnReportedIDs {
+        if alias == nil, link.place.kind.tellsItsID, naming.dependsOnReportedIDs {
             link.recognition = Recognition(of: name, now: now.monotonicMilliseconds)
         }
-        link.talk = BoardTalk(
-            device: name, firstSeq: UInt32.random(in: 1...0xFFFF, using: &random), heard: outlets.heard.kept(name.id))
+        link.talk = link.place.kind.talk(
+            PortCircumstances(
+                place: link.place, device: name, firstSeq: UInt32.random(in: 1...0xFFFF, using: &random),
+                heard: { [outlets] in outlets.heard.kept(name.id) }))
         for outcome in link.talk?.opened(now) ?? [] { act(on: outcome, of: link, now) }
         if link.recognition == nil { present(link, now) }
     }
@@ -65,7 +67,7 @@ extension SerialLoop {
         guard let device = link.device?.id else { return }
         link.status.reportedID = hello.reportedID ?? link.status.reportedID
         link.status.firmware = hello.firmware ?? link.status.firmware
-        link.status.generation = link.talk?.generation?.rawValue
+        link.status.generation = link.talk?.dialect
         publishNow(now)
         var sighting = Sighting(device: device, source: .serial, at: now, presence: .online)
         sighting.reportedID = hello.reportedID
@@ -109,7 +111,8 @@ extension SerialLoop {
             return device
         }
         let fallback = DeviceNaming.name(
-            of: link.entry?.byPathLinks.first.map(PortIdentity.topology) ?? .path(link.place.path))
+            of: link.entry?.byPathLinks.first.map(PortIdentity.topology) ?? .path(link.place.path),
+            prefix: link.place.kind.namePrefix)
         note(link, "identity_collision", now) { body in
             body.text("severity", "alarm")
             body.text("device", device.text)

@@ -38,27 +38,28 @@ extension SerialLoop {
 
     /// Puts what the bytes mean into the batch and does what it asks for.
     func decode(_ bytes: UnsafeRawBufferPointer, from link: BoardLink, _ now: ReceiveTime) {
-        let before = link.talk?.counters ?? BoardDecoder.Counters()
+        let before = link.talk?.counters ?? PortCounters()
         let outcomes = link.talk?.received(bytes, at: now, into: &batch) ?? []
         link.count(since: before)
         if link.talk?.heard.isEmpty == false { hasHeard = true }
         for outcome in outcomes { act(on: outcome, of: link, now) }
     }
 
-    func act(on outcome: BoardOutcome, of link: BoardLink, _ now: ReceiveTime) {
+    func act(on outcome: PortOutcome, of link: BoardLink, _ now: ReceiveTime) {
         switch outcome {
         case .write(let bytes): write(bytes, to: link)
         case .writeAfterCommit(let bytes): link.acknowledgements.append(bytes)
         case .hello(let fields): greet(fields, from: link, now)
-        case .damaged(let error, let byteCount):
-            link.status.counts.damagedByReason[error.code, default: 0] += 1
+        case .damaged(let code, let byteCount):
+            link.status.counts.damagedByReason[code, default: 0] += 1
             note(link, "serial_frame_damaged", now) { body in
-                body.text("error", error.code)
+                body.text("error", code)
                 body.integer("bytes", byteCount)
             }
         case .understood:
-            link.status.generation = link.talk?.generation?.rawValue
+            link.status.generation = link.talk?.dialect
             fetchCommands(for: link, now)
+        case .sighted(let sighting): outlets.sighted(sighting)
         case .command(let id, let state, let result):
             _ = outlets.commands.report(id, state, result)
             link.fetchAt = now.monotonicMilliseconds

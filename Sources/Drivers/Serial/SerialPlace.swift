@@ -1,13 +1,17 @@
 public import Serial
 
-/// A place where a board is expected: a path that somebody configured.
+/// A place where a device is expected: a path that somebody configured.
 public struct SerialPlace: Sendable, Equatable {
     /// Best a link below `/dev/serial/by-id`; links are followed again whenever they change.
     public var path: String
+    /// What is expected there.
+    public var kind: PortTalkKind
     public var settings: LineSettings
 
-    public init(path: String, settings: LineSettings = LineSettings()) {
+    /// - Parameter settings: nil for what is usual with the kind.
+    public init(path: String, kind: PortTalkKind = .mycobrain, settings: LineSettings? = nil) {
         self.path = path
-        self.settings = settings
+        self.kind = kind
+        self.settings = settings ?? kind.settings
     }
 }

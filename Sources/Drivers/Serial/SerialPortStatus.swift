@@ -1,7 +1,7 @@
 public import GatewayModel
 public import Serial
 
-/// One board's port as `ports` and the API show it.
+/// One port as `ports` and the API show it.
 public struct SerialPortStatus: Sendable, Equatable {
     /// How far a port has got.
     public enum State: Sendable, Equatable {
@@ -28,6 +28,7 @@ public struct SerialPortStatus: Sendable, Equatable {
 
     /// The configured path, or the one it was discovered at.
     public var path: String
+    public var driver: PortTalkKind
     public var isDiscovered: Bool
     public var state: State = .absent
     /// What the path leads to; nil before it was first opened.
@@ -39,7 +40,7 @@ public struct SerialPortStatus: Sendable, Equatable {
     /// What the firmware calls itself; not unique.
     public var reportedID: String?
     public var firmware: String?
-    /// The firmware generation whose dialect the board speaks (`g3`, `g11` …), once it is known.
+    /// What the device speaks, once it is known: of a MycoBrain board its generation (`g3`, `g11` …).
     public var generation: String?
     public var counts = Counts()
     /// When the board last sent something.

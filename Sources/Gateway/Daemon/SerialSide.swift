@@ -4,7 +4,7 @@ import Fleet
 import GatewayModel
 import Serial
 
-/// The boards on serial ports.
+/// The devices on serial ports.
 struct SerialSide {
     let intake: SerialIntake
 
@@ -13,7 +13,7 @@ struct SerialSide {
         let section = configuration.serial
         guard section.auto || !section.ports.isEmpty else { return nil }
         let places = section.ports.map { port in
-            SerialPlace(path: port.path, settings: LineSettings(baud: port.baud))
+            SerialPlace(path: port.path, kind: port.driver, settings: port.settings)
         }
         let aliases = configuration.devices.map { device in
             DeviceAlias(

@@ -19,8 +19,8 @@ import Testing
         let greeting = talk.opened(clock.now())
         #expect(writes(greeting).count == 1)
         let outcomes = hear(Self.tele, &talk, &batch)
-        let generation = talk.generation
-        #expect(generation == .g3)
+        let generation = talk.dialect
+        #expect(generation == "g3")
         #expect(writes(outcomes) == [[UInt8(ascii: "\n")]])
         #expect(batch.observations.map(\.deviceSeq) == [7])
     }
@@ -29,23 +29,23 @@ import Testing
         var talk = try self.talk()
         var batch = ObservationBatch()
         _ = hear(Self.tele, &talk, &batch)
-        let sent = writes(talk.send(try command("scan"), clock.now()))
+        let sent = writes(talk.submit(try command("scan"), at: clock.now()))
         #expect(sent.map { String(decoding: $0, as: UTF8.self) } == ["{\"cmd\":\"scan\",\"id\":\"c-1\"}\n"])
-        let isAwaiting = talk.isAwaitingAnswer
-        #expect(isAwaiting)
+        let isReady = talk.isReady
+        #expect(!isReady)
         let other = hear("{\"ok\":true,\"id\":\"c-0\"}\n", &talk, &batch)
         #expect(ends(other).isEmpty)
         let answer = hear("{\"ok\":true,\"id\":\"c-1\"}\n", &talk, &batch)
         #expect(ends(answer).map(\.state) == [.acknowledged])
-        let isStillAwaiting = talk.isAwaitingAnswer
-        #expect(!isStillAwaiting)
+        let isReadyAgain = talk.isReady
+        #expect(isReadyAgain)
     }
 
     @Test func aCommandThatIsNeverAnsweredExpires() throws {
         var talk = try self.talk()
         var batch = ObservationBatch()
         _ = hear(Self.tele, &talk, &batch)
-        _ = talk.send(try command("set_buzzer"), clock.now())
+        _ = talk.submit(try command("set_buzzer"), at: clock.now())
         let next = talk.due
         let due = try #require(next)
         clock.advance(by: .milliseconds(due - clock.now().monotonicMilliseconds))
@@ -57,7 +57,7 @@ import Testing
         var talk = try self.talk()
         var batch = ObservationBatch()
         _ = hear(Self.tele, &talk, &batch)
-        _ = talk.send(try command("scan"), clock.now())
+        _ = talk.submit(try command("scan"), at: clock.now())
         let ended = ends(talk.end(reason: "unplugged", clock.now()))
         #expect(ended.map(\.state) == [.expired] && ended.map(\.result) == ["unplugged"])
     }
@@ -66,7 +66,7 @@ import Testing
         var talk = try self.talk()
         var command = try command("scan")
         command.params = "{"
-        let outcomes = talk.send(command, clock.now())
+        let outcomes = talk.submit(command, at: clock.now())
         #expect(ends(outcomes).map(\.state) == [.refused])
     }
 
@@ -118,15 +118,15 @@ import Testing
             expires: Timestamp(milliseconds: now.milliseconds + 60_000, trusted: true))
     }
 
-    private func hear(_ text: String, _ talk: inout BoardTalk, _ batch: inout ObservationBatch) -> [BoardOutcome] {
+    private func hear(_ text: String, _ talk: inout BoardTalk, _ batch: inout ObservationBatch) -> [PortOutcome] {
         Array(text.utf8).withUnsafeBytes { talk.received($0, at: clock.now(), into: &batch) }
     }
 
-    private func writes(_ outcomes: [BoardOutcome]) -> [[UInt8]] {
+    private func writes(_ outcomes: [PortOutcome]) -> [[UInt8]] {
         outcomes.compactMap { if case .write(let bytes) = $0 { bytes } else { nil } }
     }
 
-    private func ends(_ outcomes: [BoardOutcome]) -> [(state: DeviceCommand.State, result: String)] {
+    private func ends(_ outcomes: [PortOutcome]) -> [(state: DeviceCommand.State, result: String)] {
         outcomes.compactMap { if case .command(_, let state, let result) = $0 { (state, result) } else { nil } }
     }
 }

@@ -124,7 +124,7 @@ import Testing
     @Test func aDeviceIsNamedByItsAliasOrItsBestIdentity() throws {
         let alias = try #require(DeviceID("greenhouse"))
         var port = PortEntry.unlisted("/dev/serial/by-id/usb-Espressif_Unit_F4:12:FA:AA:BB:CC-if00")
-        #expect(DeviceNaming.name(of: port.identity).text == "mycobrain-f412faaabbcc")
+        #expect(DeviceNaming.name(of: port.identity, prefix: "mycobrain").text == "mycobrain-f412faaabbcc")
         let path = port.path
         for match in [
             DeviceAlias(device: alias, usbSerial: "f412FAaabbcc"),

@@ -1,0 +1,48 @@
+import GatewayModel
+public import Serial
+
+/// What is expected on a serial port: `driver` in the configuration. It decides who talks there, how the line is set and
+/// how a device without an alias is named.
+public enum PortTalkKind: String, CaseIterable, Sendable {
+    /// MycoBrain boards of every generation, told apart by what they say.
+    case mycobrain
+
+    /// How the line is set where the configuration does not say.
+    public var settings: LineSettings {
+        switch self {
+        case .mycobrain: LineSettings(baud: 115_200)
+        }
+    }
+
+    /// What the name of a device without an alias begins with.
+    var namePrefix: String {
+        switch self {
+        case .mycobrain: "mycobrain"
+        }
+    }
+
+    /// Whether what is there tells its own id, for which readings wait where an alias goes by it.
+    var tellsItsID: Bool {
+        switch self {
+        case .mycobrain: true
+        }
+    }
+
+    func talk(_ circumstances: PortCircumstances) -> any PortTalk & ~Copyable {
+        switch self {
+        case .mycobrain:
+            BoardTalk(
+                device: circumstances.device, firstSeq: circumstances.firstSeq, heard: circumstances.heard())
+        }
+    }
+}
+
+/// What is known when a conversation begins.
+struct PortCircumstances {
+    var place: SerialPlace
+    var device: DeviceName
+    /// Where own numbers begin: another one after a restart keeps late answers apart.
+    var firstSeq: UInt32
+    /// What had been heard of the device before a restart.
+    var heard: () -> [ClosedRange<UInt32>]
+}
