@@ -7,7 +7,7 @@ internal import JSONText
 /// The body of a record never changes, so that a retry is the same request again. Keeps rendered names: reuse it.
 public struct MASEnvelope: Sendable {
     private let identity: RecordIdentity
-    private var names = RenderedNames(escaping: .ascii)
+    private var heads = ReadingHeads()
     private var scratch: [UInt8] = []
 
     public init(gateway: String, epoch: String) {
@@ -52,10 +52,10 @@ public struct MASEnvelope: Sendable {
         let canonicalStart = bytes.count
         // Keys are written in sorted order, without spaces and in ASCII: the text that the hash covers.
         bytes.append(Fixed.device)
-        quote(device.text, in: &bytes)
+        Self.quote(device.text, in: &bytes)
         bytes.append(Fixed.message)
         if let own = record.messageID {
-            quote(own, in: &bytes)
+            Self.quote(own, in: &bytes)
         } else {
             bytes.append(UInt8(ascii: "\""))
             let first = bytes.count
@@ -66,9 +66,12 @@ public struct MASEnvelope: Sendable {
         bytes.append(Fixed.proto)
         bytes.append(contentsOf: record.source.envelopeProto.utf8)
         bytes.append(Fixed.meta)
-        for index in record.readings.indices {
-            if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            write(record.readings[index], to: &bytes)
+        heads.prepare(record.readings, Self.writeHead)
+        heads.withHeads { heads in
+            for index in record.readings.indices {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                Self.write(record.readings[index], heads, to: &bytes)
+            }
         }
         bytes.append(Fixed.seq)
         NumberText.append(UInt64(record.upstreamSeq), to: &bytes)
@@ -100,14 +103,8 @@ public struct MASEnvelope: Sendable {
         static let hash: StaticString = #","hash":"sha256:"#
     }
 
-    private mutating func write(_ reading: Reading, to bytes: inout [UInt8]) {
-        bytes.append(Fixed.metric)
-        names.append(reading.metric, to: &bytes)
-        bytes.append(Fixed.quality)
-        bytes.append(UInt8(ascii: "0") + reading.quality.envelopeCode)
-        bytes.append(Fixed.unit)
-        names.append(reading.unit, to: &bytes)
-        bytes.append(Fixed.value)
+    private static func write(_ reading: Reading, _ heads: ReadingHeads.Lent, to bytes: inout [UInt8]) {
+        if let head = heads[reading] { bytes.append(contentsOf: head) } else { writeHead(reading, to: &bytes) }
         switch reading.value {
         case .number(let value): NumberText.appendShort(value, to: &bytes)
         // Databases behind the MAS keep numbers only.
@@ -117,7 +114,17 @@ public struct MASEnvelope: Sendable {
         bytes.append(UInt8(ascii: "}"))
     }
 
-    private func quote(_ text: String, in bytes: inout [UInt8]) {
+    private static func writeHead(_ reading: Reading, to bytes: inout [UInt8]) {
+        bytes.append(Fixed.metric)
+        quote(reading.metric.text, in: &bytes)
+        bytes.append(Fixed.quality)
+        bytes.append(UInt8(ascii: "0") + reading.quality.envelopeCode)
+        bytes.append(Fixed.unit)
+        quote(reading.unit.code, in: &bytes)
+        bytes.append(Fixed.value)
+    }
+
+    private static func quote(_ text: String, in bytes: inout [UInt8]) {
         var writer = JSONWriter(reusing: bytes, escaping: .ascii)
         // Leaves the writer the only owner, so that it appends in place.
         bytes = []

@@ -53,4 +53,20 @@ import Testing
         record.device = nil
         #expect(renderer.body(record) == nil)
     }
+
+    @Test func whatIsRenderedOnceForAMetricNeverStandsForAnotherUnitOrQuality() throws {
+        var renderer = MASEnvelope(gateway: "gw", epoch: "e")
+        let metric = try #require(MetricName("kiln.temperature"))
+        func pack(_ unit: Unit, _ quality: Quality) throws -> JSON? {
+            var record = RecordsAsJSON.record()
+            record.readings = [Reading(metric, .number(7), unit: unit, quality: quality)]
+            let body = renderer.body(record)
+            return try JSON(parsing: try #require(body))["envelope"]?["pack"]?[0]
+        }
+        for _ in 0..<2 {
+            #expect(try pack(.celsius, .ok) == ["id": "kiln.temperature", "q": 0, "u": "Cel", "v": 7])
+            #expect(try pack(.celsius, .bad) == ["id": "kiln.temperature", "q": 2, "u": "Cel", "v": 7])
+            #expect(try pack(.one, .ok) == ["id": "kiln.temperature", "q": 0, "u": "1", "v": 7])
+        }
+    }
 }
