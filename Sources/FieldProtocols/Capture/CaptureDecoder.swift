@@ -18,6 +18,10 @@ public struct CaptureDecoder {
         case envelopeJSON = "envelope-json"
         /// Binary frames of MMP.
         case mmp
+        /// Frames of Modbus on a serial line.
+        case modbusRTU = "modbus-rtu"
+        /// Frames of Modbus over TCP.
+        case modbusTCP = "modbus-tcp"
     }
 
     /// What may be said on the command line besides.
@@ -57,6 +61,8 @@ public struct CaptureDecoder {
         case .envelope: decoder.decodeEnvelope(input)
         case .envelopeJSON: decoder.decodeJSONEnvelopes(input)
         case .mmp: decoder.decodeMMP(input)
+        case .modbusRTU: decoder.decodeModbus(input, isTCP: false)
+        case .modbusTCP: decoder.decodeModbus(input, isTCP: true)
         }
         return !decoder.hasFailed
     }

@@ -1,0 +1,132 @@
+public import GatewayModel
+
+/// What a field of a profile becomes: its metric, its unit, and how to get from what is written to what was measured.
+public struct FieldRule: Sendable {
+    /// One bit of a status word under a name of its own.
+    public struct Bit: Sendable, Equatable {
+        /// 0 is the lowest.
+        public var place: Int
+        public var metric: MetricName
+
+        public init(place: Int, metric: MetricName) {
+            self.place = place
+            self.metric = metric
+        }
+    }
+
+    public var metric: MetricName
+    public var unit: Unit
+    /// Value = raw × scale + offset.
+    public var scale: Double
+    public var offset: Double
+    /// What the sensor can measure, after scaling; anything outside is stored as bad.
+    public var valid: ClosedRange<Double>?
+    /// Raw values that stand for "no value": stored as nothing.
+    public var invalid: [Double]
+    /// Words or numbers that raw codes stand for. A code that is not here is stored as it is, as a warning.
+    public var names: [Int64: Reading.Value]
+    /// The same for words, such as `ON`. A word that is not here is stored as text, as a warning.
+    public var words: [String: Reading.Value]
+    /// Not empty: each is a reading, and the word itself is none.
+    public var bits: [Bit]
+    /// Text is taken as it is, in place of numbers in it.
+    public var isText: Bool
+    /// Numbers are switches: true unless 0.
+    public var isFlag: Bool
+
+    public init(
+        _ metric: MetricName, unit: Unit = .none, scale: Double = 1, offset: Double = 0,
+        valid: ClosedRange<Double>? = nil, invalid: [Double] = [], names: [Int64: Reading.Value] = [:],
+        words: [String: Reading.Value] = [:], bits: [Bit] = [], isText: Bool = false, isFlag: Bool = false
+    ) {
+        self.metric = metric
+        self.unit = unit
+        self.scale = scale
+        self.offset = offset
+        self.valid = valid
+        self.invalid = invalid
+        self.names = names
+        self.words = words
+        self.bits = bits
+        self.isText = isText
+        self.isFlag = isFlag
+        divisor = Self.divisor(of: scale)
+    }
+
+    /// The whole number that dividing by gives what was meant: 546 × 0.1 is not 54.6, but 546 / 10 is.
+    private let divisor: Double?
+
+    private static func divisor(of scale: Double) -> Double? {
+        guard scale != 0, scale.magnitude < 1 else { return nil }
+        let inverse = (1 / scale).rounded()
+        return abs(inverse * scale - 1) < 1e-12 && inverse.magnitude < 1e15 ? inverse : nil
+    }
+
+    /// From raw to measured.
+    public func measured(_ raw: Double) -> Double { (divisor.map { raw / $0 } ?? raw * scale) + offset }
+
+    /// From measured to raw, for writing.
+    public func raw(_ measured: Double) -> Double { (measured - offset) / scale }
+
+    /// Adds what `value` means to the open observation; nothing if it stands for no value or is none.
+    public func append(_ value: FieldValue, to batch: inout ObservationBatch) {
+        if !bits.isEmpty {
+            guard case .integer(let word) = value else { return }
+            for bit in bits { batch.append(Reading(bit.metric, .flag(word >> Int64(bit.place & 63) & 1 != 0))) }
+            return
+        }
+        switch value {
+        case .text(let text): append(text, to: &batch)
+        case .flag(let flag): append(flag: flag, to: &batch)
+        case .integer(let code) where !names.isEmpty:
+            guard !invalid.contains(Double(code)) else { return }
+            if let name = names[code] {
+                batch.append(Reading(metric, name, unit: unit))
+            } else {
+                batch.append(Reading(metric, .number(Double(code)), unit: unit, quality: .warn))
+            }
+        case .integer(let value): append(Double(value), to: &batch)
+        case .number(let value): append(value, to: &batch)
+        }
+    }
+
+    private func append(flag: Bool, to batch: inout ObservationBatch) {
+        if let name = names[flag ? 1 : 0] {
+            batch.append(Reading(metric, name, unit: unit))
+        } else {
+            batch.append(Reading(metric, .flag(flag), unit: unit))
+        }
+    }
+
+    private func append(_ text: String, to batch: inout ObservationBatch) {
+        if !words.isEmpty {
+            guard !text.isEmpty, text.utf8.count <= Self.textByteCountMax else { return }
+            let known = words[text]
+            batch.append(Reading(metric, known ?? .text(text), unit: unit, quality: known == nil ? .warn : .ok))
+        } else if isText {
+            guard !text.isEmpty, text.utf8.count <= Self.textByteCountMax else { return }
+            batch.append(Reading(metric, .text(text), unit: unit))
+        } else if let value = Double(text), value.isFinite {
+            if !names.isEmpty || isFlag, let code = Int64(exactly: value) {
+                append(.integer(code), to: &batch)
+            } else {
+                append(value, to: &batch)
+            }
+        }
+    }
+
+    private func append(_ raw: Double, to batch: inout ObservationBatch) {
+        guard !invalid.contains(raw) else { return }
+        if isFlag {
+            batch.append(Reading(metric, .flag(raw != 0), unit: unit))
+            return
+        }
+        let value = measured(raw)
+        guard value.isFinite else { return }
+        let quality: Quality = valid.map { $0.contains(value) ? .ok : .bad } ?? .ok
+        batch.append(Reading(metric, .number(value), unit: unit, quality: quality))
+    }
+
+    /// Longer texts are no field of a device.
+    public static let textByteCountMax = 256
+}
