@@ -130,7 +130,8 @@ let package = Package(
             tests("ControlAPI", protocols + ["HTTPServer", "HTTPClient"]),
             tests("Gateway", protocols + services + ["EventLoop", "YAMLText", "CLinux"]),
             .testTarget(
-                name: "GatewayTestKitTests", dependencies: ["GatewayTestKit"] + protocols + ["MQTT", "CLinux"],
+                name: "GatewayTestKitTests",
+                dependencies: ["GatewayTestKit"] + protocols + ["HTTPClient", "MQTT", "CLinux"],
                 swiftSettings: swift),
             .testTarget(name: "TidyTests", dependencies: ["GatewayTestKit"], swiftSettings: swift),
             .testTarget(
