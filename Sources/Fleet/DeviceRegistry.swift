@@ -76,6 +76,7 @@ public final class DeviceRegistry: Sendable {
         state.withLock { state in
             let before = state.devices[sighting.device]
             var device = before ?? Device(id: sighting.device, source: sighting.source, firstSeen: sighting.at.wall)
+            if before == nil, sighting.isHearsay { device.lastSeen = Timestamp(milliseconds: 0, trusted: false) }
             sighting.apply(to: &device)
             guard device != before else { return false }
             state.devices[sighting.device] = device

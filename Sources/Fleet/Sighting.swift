@@ -14,6 +14,8 @@ public struct Sighting: Sendable, Equatable {
     public var sensors: [String] = []
     public var capabilities: [String] = []
     public var attributes: [String: String] = [:]
+    /// What is told was kept by somebody: it does not mean that the device was there at `at`.
+    public var isHearsay = false
 
     public init(device: DeviceID, source: SourceKind, at: ReceiveTime, presence: Device.Presence? = nil) {
         self.device = device
@@ -27,7 +29,7 @@ public struct Sighting: Sendable, Equatable {
 
     func apply(to device: inout Device) {
         device.source = source
-        if device.lastHeard.map({ at.monotonicMilliseconds >= $0 }) ?? true {
+        if !isHearsay, device.lastHeard.map({ at.monotonicMilliseconds >= $0 }) ?? true {
             device.lastSeen = at.wall
             device.lastHeard = at.monotonicMilliseconds
         }

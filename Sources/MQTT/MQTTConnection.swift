@@ -138,6 +138,11 @@ public final class MQTTConnection {
         return id
     }
 
+    /// Queues a request to end the subscription of `filter`.
+    public func unsubscribe(_ filter: String) throws(MQTTError) {
+        try check("unsubscribe", mosquitto_unsubscribe(try connected(), nil, filter))
+    }
+
     /// Queues a DISCONNECT: the broker will keep the session, and not publish the will. Takes effect with `write()`.
     public func disconnect() throws(MQTTError) { try check("disconnect", mosquitto_disconnect(try connected())) }
 

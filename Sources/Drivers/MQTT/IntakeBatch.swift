@@ -8,6 +8,9 @@ package struct IntakeBatch<Decoder: MessageDecoder> {
     package private(set) var observations = ObservationBatch()
     package private(set) var acks: [ReplayAck] = []
     package private(set) var words: [DeviceWord] = []
+    /// What topic families want published and subscribed.
+    package private(set) var publications: [TopicPublication] = []
+    package private(set) var subscriptions: [SubscriptionChange] = []
     /// Messages since the last commit, however they fared, and their payload bytes.
     package private(set) var messageCount = 0
     private(set) var byteCount = 0
@@ -37,6 +40,7 @@ package struct IntakeBatch<Decoder: MessageDecoder> {
             if let ack { acks.append(ack) }
             if let reason = decoder.dropped { note(.valuesDropped, reason.name, message, received) }
         case .note: break
+        case .taken: if let reason = decoder.dropped { note(.valuesDropped, reason.name, message, received) }
         case .presence(let device, let presence): words.append(.presence(device, presence, received))
         case .commandAck(let device, let answer): words.append(.answer(device, answer, received))
         case .rejected(let reason, _):
@@ -44,6 +48,19 @@ package struct IntakeBatch<Decoder: MessageDecoder> {
             note(.messageRejected, reason.name, message, received)
         case .unclaimed: note(.messageRejected, "unclaimed_topic", message, received)
         }
+        if let effects = decoder.takeEffects() { add(effects, received) }
+    }
+
+    /// A connection has begun; `resumed`: the broker still had the session.
+    mutating func begin(resumed: Bool, at now: ReceiveTime) {
+        decoder.begin(isResumed: resumed, at: now)
+        if let effects = decoder.takeEffects() { add(effects, now) }
+    }
+
+    private mutating func add(_ effects: TopicEffects, _ received: ReceiveTime) {
+        publications += effects.publications
+        subscriptions += effects.subscriptions.map { .subscribe($0) } + effects.unsubscriptions.map { .unsubscribe($0) }
+        words += effects.words.map { .presence($0.device, $0.presence, received) }
     }
 
     private mutating func note(
@@ -63,6 +80,8 @@ package struct IntakeBatch<Decoder: MessageDecoder> {
         observations.removeAll()
         acks.removeAll(keepingCapacity: true)
         words.removeAll(keepingCapacity: true)
+        publications.removeAll()
+        subscriptions.removeAll()
         messageCount = 0
         byteCount = 0
         age = 0

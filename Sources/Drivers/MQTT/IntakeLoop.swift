@@ -1,4 +1,5 @@
 internal import EventLoop
+internal import FieldProtocols
 internal import GatewayModel
 internal import Glibc
 internal import Journal
@@ -19,6 +20,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     private var random: Jitter
     private var requests: [Int32: [String]] = [:]
     private var keptAliveAt: Int64 = 0
+    private var asked: SubscriptionList
 
     init(_ intake: MQTTIntake<Decoder>, decoder: Decoder, stop: StopFlag) {
         self.intake = intake
@@ -28,6 +30,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         presence = GatewayPresence(gateway: intake.settings.gateway)
         uncommitted = UncommittedIntake(intake.settings, decoder: decoder)
         random = Jitter(seed: intake.seed)
+        asked = SubscriptionList(filters: intake.settings.allFilters)
     }
 
     /// Works until asked to stop; every failure ends in another attempt.
@@ -77,6 +80,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
             try attend(connection)
             if uncommitted.isDue(now: clock.now().monotonicMilliseconds) { try commit() }
             try intake.outbox.forward(to: connection)
+            if asked.hasChanged, intake.status.isSubscribed { try asked.forward(to: connection) }
             try release(connection)
         }
     }
@@ -121,7 +125,9 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         for event in connection.takeEvents() {
             switch event {
             case .connected(let resumed): try begin(connection, resumed: resumed)
-            case .subscribed(let id, let reasons): try enter(requests.removeValue(forKey: id) ?? [], reasons)
+            case .subscribed(let id, let reasons):
+                // Those of topics that families asked for are not among the requests: nothing waits for them.
+                if let filters = requests.removeValue(forKey: id) { try enter(filters, reasons) }
             case .published(let id, let reason): intake.outbox.settle(id, reason)
             }
         }
@@ -133,7 +139,8 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     }
 
     private func begin(_ connection: MQTTConnection, resumed: Bool) throws {
-        uncommitted.begin(resumed: resumed)
+        uncommitted.begin(resumed: resumed, at: clock.now())
+        asked.connectionBegan()
         backoff.succeeded(now: clock.now().monotonicMilliseconds)
         intake.update {
             $0.state = .connected
@@ -143,8 +150,8 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         _ = try connection.publish(presence.publication(online: true, at: clock.now().wall))
         let filters = settings.storedFilters
         requests[try connection.subscribe(filters, retained: .onceForASession)] = filters
-        requests[try connection.subscribe(IntakeSettings.presenceFilters, retained: .always)] =
-            IntakeSettings.presenceFilters
+        let standing = settings.standingFilters
+        requests[try connection.subscribe(standing, retained: .always)] = standing
     }
 
     /// The broker's answer to a subscription. One refused filter is shown; that none was granted is an error.
@@ -154,7 +161,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
             for (filter, reason) in refused { status.refused[filter] = reason }
         }
         guard requests.isEmpty else { return }
-        let count = settings.storedFilters.count + IntakeSettings.presenceFilters.count
+        let count = settings.allFilters.count
         intake.update { status in
             guard status.refused.count < count else { return }
             status.state = .subscribed
@@ -174,6 +181,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
             }
         } passOn: { batch, receipt in
             intake.passOn(batch, receipt)
+            for change in batch.subscriptions { asked.apply(change) }
         }
     }
 

@@ -1,9 +1,11 @@
+public import FieldProtocols
+
 /// What the intake subscribes, and how much it commits at once.
 public struct IntakeSettings: Sendable {
     /// The gateway's own id: its presence is published under it.
     public var gateway: String
-    /// Topic filters beside the standard ones, for profiles and sites with topics of their own.
-    public var extraFilters: [String] = []
+    /// Topic filters beside the standard ones: those of the topic families, and of sites with topics of their own.
+    public var extraFilters: [TopicFilter] = []
     /// Messages that the broker may have under way to us; as in the connection's configuration.
     public var receiveMaximum = 1_000
     /// Messages of one commit. Below the receive maximum, so that the broker goes on sending while we commit.
@@ -28,7 +30,20 @@ public struct IntakeSettings: Sendable {
     public static let presenceFilters = ["mycosoft/devices/+/presence", "natureos/devices/+/status"]
 
     /// All that are subscribed with retained messages only once; never the same filter twice.
-    var storedFilters: [String] {
-        Self.filters + extraFilters.filter { !Self.filters.contains($0) && !Self.presenceFilters.contains($0) }
+    var storedFilters: [String] { Self.filters + extras(.onceForASession) }
+
+    /// All that are subscribed with retained messages each time.
+    var standingFilters: [String] { Self.presenceFilters + extras(.always) }
+
+    /// All that is subscribed from the beginning.
+    var allFilters: [TopicFilter] {
+        storedFilters.map { TopicFilter($0) } + standingFilters.map { TopicFilter($0, retained: .always) }
+    }
+
+    private func extras(_ retained: TopicFilter.Retained) -> [String] {
+        var seen = Set(Self.filters + Self.presenceFilters)
+        // Wanted both ways, a filter is subscribed the one that brings more.
+        if retained == .onceForASession { seen.formUnion(extraFilters.filter { $0.retained == .always }.map(\.text)) }
+        return extraFilters.filter { $0.retained == retained }.map(\.text).filter { seen.insert($0).inserted }
     }
 }

@@ -105,6 +105,11 @@ public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
                 dropped += 1
             }
         }
+        for wish in batch.publications {
+            let publication = MQTTPublication(topic: wish.topic, payload: wish.payload, retain: wish.isRetained)
+            // A full outbox has its publications on the way already; whoever wanted this one will want it again.
+            do { try outbox.submit(publication) } catch { dropped += 1 }
+        }
         for word in batch.words { sink(word) }
         update { status in
             status.messages += batch.messageCount

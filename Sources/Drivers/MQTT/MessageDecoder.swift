@@ -14,6 +14,19 @@ public protocol MessageDecoder: SendableMetatype {
 
     /// The negative ack of the message decoded last, if it was rejected and its device can use one.
     var refusal: ReplayAck? { get }
+
+    /// What is to be done because of the messages decoded since the last call, after they are durable; nil if nothing.
+    mutating func takeEffects() -> TopicEffects?
+
+    /// A connection to the broker has begun. `isResumed`: the broker still had the session.
+    mutating func begin(isResumed: Bool, at now: ReceiveTime)
+}
+
+extension MessageDecoder {
+    /// As the protocol says: there are none.
+    public mutating func takeEffects() -> TopicEffects? { nil }
+    /// As the protocol says: nothing depends on it.
+    public mutating func begin(isResumed: Bool, at now: ReceiveTime) {}
 }
 
 extension TopicDecoder: MessageDecoder {}

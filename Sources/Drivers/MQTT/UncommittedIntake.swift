@@ -21,8 +21,9 @@ package struct UncommittedIntake<Decoder: MessageDecoder> {
     package var messageCount: Int { batch.messageCount }
 
     /// A connection has begun; `resumed`: the broker still had our session and repeats what was not acknowledged.
-    package mutating func begin(resumed: Bool) {
+    package mutating func begin(resumed: Bool, at now: ReceiveTime) {
         sessionStart = resumed ? .resumed(underWayMax: settings.receiveMaximum) : .fresh
+        batch.begin(resumed: resumed, at: now)
     }
 
     package mutating func add(_ message: MQTTMessage, received: ReceiveTime) { batch.add(message, received: received) }

@@ -23,7 +23,7 @@ struct FieldNames {
     }
 
     private var places: [Place] = [.root]
-    private var table = FieldTable()
+    private var table = FieldTable<FieldMeaning>()
 
     private static let placeCountMax = 4_096
     private static let depthMax = 4

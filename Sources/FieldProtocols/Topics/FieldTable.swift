@@ -1,23 +1,33 @@
-/// Remembers what each member name means in each context, so that a telemetry message costs one lookup a member.
+/// Remembers what each name means in each context, so that a message costs one lookup a name: members of telemetry in
+/// their place, topics, metrics.
 ///
 /// Bounded: when it is full it remembers no more, until its owner lets it forget.
-struct FieldTable {
+struct FieldTable<Meaning> {
     private struct Entry {
         var hash: UInt64
         var context: UInt32
         var key: Range<Int>
-        var meaning: FieldMeaning
+        var meaning: Meaning
     }
 
-    static let countMax = 8_192
-
-    private var slots = [UInt16](repeating: FieldTable.empty, count: 1 << 15)
+    private let countMax: Int
+    private var slots: [UInt16]
     private var entries: [Entry] = []
     private var bytes: [UInt8] = []
 
-    private static let empty = UInt16.max
+    private static var empty: UInt16 { .max }
 
-    func meaning(of key: UnsafeBufferPointer<UInt8>, context: UInt32) -> FieldMeaning? {
+    /// `countMax`: at most 16,384 names.
+    init(countMax: Int = 8_192) {
+        precondition(
+            (1...16_384).contains(countMax), "an index of an entry has 16 bits, and a quarter of the slots is full")
+        self.countMax = countMax
+        var slotCount = 64
+        while slotCount < countMax * 4 { slotCount *= 2 }
+        slots = [UInt16](repeating: Self.empty, count: slotCount)
+    }
+
+    func meaning(of key: UnsafeBufferPointer<UInt8>, context: UInt32) -> Meaning? {
         let hash = Self.hash(key, context)
         var slot = Int(truncatingIfNeeded: hash >> 32) & (slots.count - 1)
         while slots[slot] != Self.empty {
@@ -32,9 +42,9 @@ struct FieldTable {
         return nil
     }
 
-    var isFull: Bool { entries.count >= Self.countMax }
+    var isFull: Bool { entries.count >= countMax }
 
-    mutating func remember(_ meaning: FieldMeaning, of key: UnsafeBufferPointer<UInt8>, context: UInt32) {
+    mutating func remember(_ meaning: Meaning, of key: UnsafeBufferPointer<UInt8>, context: UInt32) {
         if isFull { return }
         let hash = Self.hash(key, context)
         var slot = Int(truncatingIfNeeded: hash >> 32) & (slots.count - 1)

@@ -36,6 +36,12 @@ public enum RejectReason: String, Error, Sendable, CaseIterable {
     /// The MDP body in `frame_b64` is no frame.
     case badFrame = "bad_frame"
     case outOfMemory = "out_of_memory"
+    /// The payload is no Protocol Buffers message of its convention.
+    case protobuf = "protobuf_error"
+    /// An alias that no birth has explained; the node was asked for one.
+    case unknownAlias = "unknown_alias"
+    /// A value of a type that makes no reading: a data set, a template, an array, bytes.
+    case unsupportedValue = "unsupported_value"
 
     /// Stable snake_case name.
     public var name: String { rawValue }

@@ -13,13 +13,20 @@ public struct TopicDecoder {
     public internal(set) var dropped: RejectReason?
     /// The negative ack for the message decoded last, if it was rejected and its device can use one.
     public private(set) var refusal: ReplayAck?
+    /// What families want done since it was taken last.
+    private var effects = TopicEffects()
+    private var families: [any TopicFamily]
 
     let policy: (DeviceName) -> SignaturePolicy
     let parser = JSONParser(byteCountMax: TopicDecoder.byteCountMax)
     var telemetry = TelemetryDecoder()
 
     /// `policy` gives a device's public key and whether it must sign; it is asked for every message, so it is quick.
-    public init(policy: @escaping (DeviceName) -> SignaturePolicy) { self.policy = policy }
+    /// `families` are asked in their order for topics that are not the gateway's own.
+    public init(policy: @escaping (DeviceName) -> SignaturePolicy, families: [any TopicFamily] = []) {
+        self.policy = policy
+        self.families = families
+    }
 
     /// `keys` gives a device's public key (32 bytes) if it is known; nothing is required to be signed.
     public init(keys: @escaping (DeviceName) -> [UInt8]?) {
@@ -33,7 +40,10 @@ public struct TopicDecoder {
     ) -> Verdict {
         dropped = nil
         refusal = nil
-        guard let route = TopicRoute(topic) else { return .unclaimed }
+        guard let route = TopicRoute(topic) else {
+            return claimed(
+                TopicMessage(topic: topic, payload: payload, isRetained: retained, received: received), into: &batch)
+        }
         guard let device = Self.device(route.device) else {
             let isName = DeviceID.isValid(route.device) && Self.isUTF8(route.device)
             return .rejected(reason: isName ? .tooManyNames : .badDeviceID, device: nil)
@@ -58,6 +68,38 @@ public struct TopicDecoder {
             payload.withUnsafeBytes { payload in
                 decode(topic: topic, payload: payload, retained: retained, received: received, into: &batch)
             }
+        }
+    }
+
+    /// What families want done because of the messages decoded since the last call; nil if nothing.
+    public mutating func takeEffects() -> TopicEffects? {
+        guard !effects.isEmpty else { return nil }
+        defer { effects.removeAll() }
+        return effects
+    }
+
+    /// A connection to the broker has begun.
+    public mutating func begin(isResumed: Bool, at now: ReceiveTime) {
+        for index in families.indices { families[index].begin(isResumed: isResumed, at: now, effects: &effects) }
+    }
+
+    private mutating func claimed(_ message: TopicMessage, into batch: inout ObservationBatch) -> Verdict {
+        guard !families.isEmpty else { return .unclaimed }
+        guard message.payload.count <= Self.byteCountMax else { return .rejected(reason: .tooLarge, device: nil) }
+        do throws(RejectReason) {
+            for index in families.indices {
+                guard let verdict = try families[index].decode(message, into: &batch, effects: &effects) else {
+                    continue
+                }
+                dropped = effects.dropped
+                effects.dropped = nil
+                return verdict
+            }
+            return .unclaimed
+        } catch {
+            batch.discardReadings()
+            effects.dropped = nil
+            return .rejected(reason: error, device: nil)
         }
     }
 

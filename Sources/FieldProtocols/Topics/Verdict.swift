@@ -8,6 +8,8 @@ public enum Verdict: Sendable, Equatable {
     case note
     case presence(DeviceName, DevicePresence)
     case commandAck(DeviceName, CommandAnswer)
+    /// A topic family has taken it in; what there was to keep stands in the batch and in `TopicEffects`.
+    case taken
     /// Nothing was appended. The device is told if the topic names one.
     case rejected(reason: RejectReason, device: DeviceName?)
     /// The topic is of no family that is known here.
@@ -28,6 +30,8 @@ public struct DevicePresence: Sendable, Equatable {
     public var capabilities: [String] = []
     /// Other texts, numbers and flags of the top level, as text.
     public var attributes: [String: String] = [:]
+    /// Told by a retained message: the device was not heard now.
+    public var isOld = false
 
     public init() {}
 }

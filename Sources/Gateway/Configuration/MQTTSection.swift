@@ -1,3 +1,4 @@
+public import FieldProtocols
 public import YAMLText
 
 /// `mqtt`: the broker that devices publish to.
@@ -20,6 +21,8 @@ public struct MQTTSection: Sendable {
     public var key: String?
     public var clientID: String?
     public var sessionExpiry: Duration
+    /// The conventions beside our own topics that are understood, in the order in which they are asked.
+    public var families: [TopicFamilyName]
 
     init(_ section: YAMLSection) {
         broker = section.value("broker", accepted: "embedded, mqtt://HOST[:PORT] or mqtts://HOST[:PORT]") { node in
@@ -42,6 +45,8 @@ public struct MQTTSection: Sendable {
         clientID = section.text("client_id", length: 1...64)
         sessionExpiry = section.duration(
             "session_expiry", in: .seconds(60)...(.seconds(30 * 86_400)), default: .seconds(7 * 86_400))
+        let chosen = section.choices("families", of: TopicFamilyName.self)
+        families = TopicFamilyName.allCases.filter { chosen?.contains($0) ?? TopicFamilyName.usual.contains($0) }
     }
 
     private static func broker(_ text: String) -> Broker? {

@@ -44,8 +44,11 @@ struct MQTTSide {
         let words = SiteWords(store: store)
         self.words = words
         let policies = SignaturePolicies(configuration.devices)
+        let families = section.families
+        var settings = IntakeSettings(gateway: configuration.gateway.id.text)
+        settings.extraFilters = families.flatMap { $0.make().filters }
         intake = try MQTTIntake(
-            settings: IntakeSettings(gateway: configuration.gateway.id.text),
+            settings: settings,
             address: {
                 guard let keeper else {
                     var current = prepared
@@ -57,7 +60,7 @@ struct MQTTSide {
                 current.port = port
                 return current
             },
-            makeDecoder: { TopicDecoder(policy: { policies[$0] }) },
+            makeDecoder: { TopicDecoder(policy: { policies[$0] }, families: families.map { $0.make() }) },
             commit: { batch, start in try store.commit(batch, sessionStart: start) },
             sink: { words.take($0) }, clock: clock, seed: .random(in: .min ... .max))
         wakeup.set(intake.wakeup)
@@ -119,6 +122,7 @@ struct SiteWords: Sendable {
         sighting.sensors = presence.sensors
         sighting.capabilities = presence.capabilities
         sighting.attributes = presence.attributes
+        sighting.isHearsay = presence.isOld
         return sighting
     }
 }

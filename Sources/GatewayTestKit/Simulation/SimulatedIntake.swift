@@ -32,7 +32,9 @@ struct SimulatedIntake {
     mutating func connected(_ connection: Int, resumed: Bool) {
         self.connection = connection
         unreleased = []
-        uncommitted.begin(resumed: resumed)
+        // No topic families are at work here, so the time is not looked at.
+        let time = ReceiveTime(wall: Timestamp(milliseconds: 0, trusted: false), monotonicMilliseconds: 0)
+        uncommitted.begin(resumed: resumed, at: time)
     }
 
     mutating func disconnected() {

@@ -1,0 +1,74 @@
+public import GatewayModel
+
+/// ESPHome's own topics: `{node}/{component}/{object}/state` with one plain value, and `{node}/status` as the will.
+///
+/// Units are not told there; Home Assistant discovery, which ESPHome publishes too, tells them, and comes first.
+public struct ESPHomeFamily: TopicFamily {
+    private struct Route {
+        var device: DeviceName
+        var metric: MetricName
+    }
+
+    private static let components: [StaticString] = ["sensor", "binary_sensor", "switch", "text_sensor", "number"]
+    /// Nodes whose will came before their first value.
+    private static let earlyCountMax = 1_000
+
+    private var routes = FieldTable<Route>(countMax: 16_384)
+    private var known: Set<DeviceName> = []
+    private var early: [DeviceName: Bool] = [:]
+
+    /// A family that has heard nothing yet.
+    public init() {}
+
+    /// As the type says.
+    public var filters: [TopicFilter] {
+        Self.components.map { TopicFilter("+/\($0)/+/state") } + [TopicFilter("+/status", retained: .always)]
+    }
+
+    /// As the protocol says.
+    public mutating func decode(
+        _ message: TopicMessage, into batch: inout ObservationBatch, effects: inout TopicEffects
+    ) throws(RejectReason) -> Verdict? {
+        if message.levelCount == 2, message.level(1, is: "status") { return status(message, &effects) }
+        guard message.levelCount == 4, message.level(3, is: "state"),
+            Self.components.contains(where: { message.level(1, is: $0) })
+        else { return nil }
+        let route = try route(message)
+        if known.insert(route.device).inserted, let isOnline = early.removeValue(forKey: route.device) {
+            effects.tell(route.device, isOnline: isOnline)
+        }
+        let payload = message.payload.bindMemory(to: UInt8.self)
+        guard let value = ScalarText.value(payload) else {
+            throw ScalarText.isNotFinite(ScalarText.trimmed(payload)) ? .valueNotFinite : .noReadings
+        }
+        batch.append(Reading(route.metric, value, quality: message.quality))
+        batch.append(message.observation(of: route.device))
+        return .observation(route.device, replayAck: nil)
+    }
+
+    private mutating func route(_ message: TopicMessage) throws(RejectReason) -> Route {
+        if let known = routes.meaning(of: message.topic, context: 0) { return known }
+        guard let device = ForeignName.device(message.level(0)) else { throw .badDeviceID }
+        guard let metric = ForeignName.metric(message.level(2)) else { throw .tooManyNames }
+        let route = Route(device: device, metric: metric)
+        if routes.isFull { routes.forgetAll() }
+        routes.remember(route, of: message.topic, context: 0)
+        return route
+    }
+
+    /// Many programs publish `{name}/status`: only that of a node which is known by its values counts.
+    private mutating func status(_ message: TopicMessage, _ effects: inout TopicEffects) -> Verdict? {
+        let payload = message.payload.bindMemory(to: UInt8.self)
+        let isOnline = ScalarText.equals(payload, "online")
+        guard isOnline || ScalarText.equals(payload, "offline"), let device = ForeignName.device(message.level(0))
+        else {
+            return .taken
+        }
+        if known.contains(device) {
+            effects.tell(device, isOnline: isOnline, isOld: message.isRetained)
+        } else if early[device] != nil || early.count < Self.earlyCountMax {
+            early[device] = isOnline
+        }
+        return .taken
+    }
+}

@@ -1,0 +1,37 @@
+internal import GatewayModel
+internal import JSONText
+
+/// Ids of messages whose convention has none, made of what it has instead: a repetition gets the same one.
+///
+/// The topic is part of it, as a hash, so that no two devices can come to the same id.
+struct ForeignIdentity {
+    private var text: [UInt8] = []
+
+    /// `prefix-TOPICHASH-number-number…`
+    mutating func make(_ prefix: StaticString, _ topic: UnsafeBufferPointer<UInt8>, _ numbers: UInt64...) {
+        text.removeAll(keepingCapacity: true)
+        text.append(contentsOf: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
+        append(hex: PayloadHash.of(UnsafeRawBufferPointer(topic)))
+        for number in numbers {
+            text.append(UInt8(ascii: "-"))
+            NumberText.append(number, to: &text)
+        }
+    }
+
+    /// `prefix-TOPICHASH-PAYLOADHASH`: the same content on the same topic is the same message.
+    mutating func make(_ prefix: StaticString, _ message: TopicMessage) {
+        make(prefix, message.topic)
+        text.append(UInt8(ascii: "-"))
+        append(hex: PayloadHash.of(message.payload))
+    }
+
+    /// Closes the observation with the id made last.
+    func append(_ observation: Observation, to batch: inout ObservationBatch) {
+        text.withUnsafeBufferPointer { batch.append(observation, messageID: $0) }
+    }
+
+    private mutating func append(hex number: UInt64) {
+        let digits = StaticString("0123456789abcdef").utf8Start
+        for shift in stride(from: 60, through: 0, by: -4) { text.append(digits[Int(number >> UInt64(shift)) & 15]) }
+    }
+}

@@ -1,0 +1,83 @@
+internal import GatewayModel
+
+/// Names of other conventions as ids and metrics of ours.
+enum ForeignName {
+    /// The device that levels of a topic, or words of a payload, name together: joined by `:`. What cannot stand in an id
+    /// is written `%XX`, so that two names never become one.
+    ///
+    /// Nil if the result is too long or empty, or if the tables of names are full.
+    static func device(_ parts: UnsafeBufferPointer<UInt8>...) -> DeviceName? {
+        if parts.count == 1, let part = parts.first, isPlain(part) { return DeviceName(utf8: part) }
+        var id: [UInt8] = []
+        for (index, part) in parts.enumerated() {
+            if index > 0 { id.append(UInt8(ascii: ":")) }
+            guard !part.isEmpty, part.count <= DeviceID.byteCountMax, isUTF8(part) else { return nil }
+            for byte in part { append(byte, isFirst: id.isEmpty, to: &id) }
+        }
+        return id.withUnsafeBufferPointer { DeviceName(utf8: $0) }
+    }
+
+    /// As the other, from a text.
+    static func device(_ name: String) -> DeviceName? {
+        var name = name
+        return name.withUTF8 { device($0) }
+    }
+
+    /// A metric by its name there: `/` separates as our `.` does, white space is `_`.
+    static func metric(_ name: UnsafeBufferPointer<UInt8>) -> MetricName? {
+        guard !name.isEmpty, name.count <= MetricName.byteCountMax, isUTF8(name) else { return nil }
+        let bytes = name.map { byte -> UInt8 in
+            switch byte {
+            case UInt8(ascii: "/"): UInt8(ascii: ".")
+            case 0x20, 0x09: UInt8(ascii: "_")
+            default: byte
+            }
+        }
+        return bytes.withUnsafeBufferPointer { MetricName(utf8: $0) }
+    }
+
+    /// As the other, from a text.
+    static func metric(_ name: String) -> MetricName? {
+        var name = name
+        return name.withUTF8 { metric($0) }
+    }
+
+    /// Names in camel case as ours are: `DewPoint` → `dew_point`, `PM2.5` → `pm2_5`, `UPTIME` → `uptime`.
+    static func snakeCase(_ name: String) -> String {
+        var result: [UInt8] = []
+        var previous: UInt8 = 0
+        for byte in name.utf8 {
+            let isUpper = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+            let wasLower = (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(previous)
+            if isUpper, wasLower { result.append(UInt8(ascii: "_")) }
+            switch byte {
+            case UInt8(ascii: "."), UInt8(ascii: "/"), 0x20: result.append(UInt8(ascii: "_"))
+            default: result.append(isUpper ? byte + 0x20 : byte)
+            }
+            previous = byte
+        }
+        return String(decoding: result, as: UTF8.self)
+    }
+
+    static func isUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+    }
+
+    private static func isPlain(_ part: UnsafeBufferPointer<UInt8>) -> Bool {
+        DeviceID.isValid(part) && isUTF8(part) && !part.contains(UInt8(ascii: "%")) && !part.contains(UInt8(ascii: ":"))
+    }
+
+    private static func append(_ byte: UInt8, isFirst: Bool, to id: inout [UInt8]) {
+        let isPlain =
+            switch byte {
+            case UInt8(ascii: "$"), UInt8(ascii: "."): !isFirst
+            case UInt8(ascii: "/"), UInt8(ascii: "+"), UInt8(ascii: "#"), UInt8(ascii: "\""), UInt8(ascii: "\\"),
+                UInt8(ascii: "%"), UInt8(ascii: ":"), 0...0x20, 0x7F:
+                false
+            default: true
+            }
+        if isPlain { return id.append(byte) }
+        let digits = StaticString("0123456789ABCDEF").utf8Start
+        id += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+    }
+}

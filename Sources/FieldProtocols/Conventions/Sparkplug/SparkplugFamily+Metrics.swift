@@ -1,0 +1,130 @@
+internal import GatewayModel
+
+extension SparkplugFamily {
+    /// Appends the metrics as readings, one observation for each time that they were measured at.
+    mutating func store(
+        _ payload: SparkplugPayload, _ route: Route, _ message: TopicMessage, into batch: inout ObservationBatch,
+        _ effects: inout TopicEffects
+    ) throws(RejectReason) {
+        let isBirth = route.kind == .nodeBirth || route.kind == .deviceBirth
+        var time = payload.timestamp
+        var part: UInt64 = 0
+        var unknownCount = 0
+        try payload.forEachMetric(
+            { (metric) throws(RejectReason) in
+                if let own = metric.timestamp ?? payload.timestamp, own != time {
+                    if !batch.openReadings.isEmpty {
+                        // Nothing may be left half done: what follows must be sound.
+                        if part == 0 { try payload.check() }
+                        close(payload, time, part, route, message, into: &batch)
+                        part += 1
+                    }
+                    time = own
+                }
+                guard let known = try known(metric, route, isBirth: isBirth, &effects) else {
+                    unknownCount += 1
+                    return
+                }
+                if let name = known.metric { try append(metric, known, name, message, into: &batch, &effects) }
+            }, failed: { _ in .protobuf })
+        if !batch.openReadings.isEmpty { close(payload, time, part, route, message, into: &batch) }
+        guard unknownCount > 0 else { return }
+        effects.drop(.unknownAlias)
+        requireRebirth()
+        keep(message, route, into: &batch)
+    }
+
+    private mutating func close(
+        _ payload: SparkplugPayload, _ time: UInt64?, _ part: UInt64, _ route: Route, _ message: TopicMessage,
+        into batch: inout ObservationBatch
+    ) {
+        var observation = message.observation(of: route.device)
+        observation.deviceTime =
+            time.flatMap { Int64(exactly: $0) }.flatMap { DeviceTime.judged($0, received: message.received) }
+        // Without the time, the same number comes again after 256 messages.
+        guard let sent = payload.timestamp, let seq = payload.seq else { return batch.append(observation) }
+        identity.make("spb-", message.topic, sent, seq, part)
+        identity.append(observation, to: &batch)
+    }
+
+    /// What is known of the metric; of a birth it is remembered. Nil: an alias that nobody has explained.
+    private mutating func known(
+        _ metric: SparkplugMetric, _ route: Route, isBirth: Bool, _ effects: inout TopicEffects
+    ) throws(RejectReason) -> SparkplugNode.Known? {
+        guard let name = metric.name, !name.isEmpty else {
+            return metric.alias.flatMap { nodes[route.node].metric($0) }
+        }
+        var known = try meaning(of: name, &effects)
+        guard isBirth else {
+            guard metric.typeCode == nil || known.unit == .none, let metric = known.metric else { return known }
+            return nodes[route.node].metric(SparkplugNode.key(route.device, metric)) ?? known
+        }
+        if let code = metric.typeCode { known.typeCode = UInt8(clamping: code) }
+        let traits: SparkplugTraits
+        do throws(ProtobufError) { traits = try metric.traits() } catch { throw .protobuf }
+        if let unit = traits.unit { known.unit = UnitSpelling.unit(unit) }
+        let key = metric.alias ?? known.metric.map { SparkplugNode.key(route.device, $0) }
+        guard let key else { return known }
+        let before = nodes[route.node].metricCount
+        if metricCount >= Self.metricCountMax || !nodes[route.node].remember(known, key) { effects.drop(.tooManyNames) }
+        metricCount += nodes[route.node].metricCount - before
+        return known
+    }
+
+    private mutating func meaning(
+        of name: UnsafeRawBufferPointer, _ effects: inout TopicEffects
+    ) throws(RejectReason) -> SparkplugNode.Known {
+        let text = name.bindMemory(to: UInt8.self)
+        if let known = names.meaning(of: text, context: 0) { return known }
+        var known = SparkplugNode.Known(metric: nil, unit: .none, typeCode: 0)
+        let isControl =
+            name.elementsEqual("bdSeq".utf8) || name.starts(with: "Node Control/".utf8)
+            || name.starts(with: "Device Control/".utf8)
+        if !isControl {
+            guard let metric = ForeignName.metric(text) else {
+                effects.drop(text.count > MetricName.byteCountMax ? .valueNotStorable : .tooManyNames)
+                return known
+            }
+            known.metric = metric
+        }
+        if names.isFull { names.forgetAll() }
+        names.remember(known, of: text, context: 0)
+        return known
+    }
+
+    private func append(
+        _ metric: SparkplugMetric, _ known: SparkplugNode.Known, _ name: MetricName, _ message: TopicMessage,
+        into batch: inout ObservationBatch, _ effects: inout TopicEffects
+    ) throws(RejectReason) {
+        let type = metric.type ?? SparkplugType(rawValue: UInt32(known.typeCode))
+        guard !metric.isNull else { return }
+        let value: Reading.Value
+        switch metric.raw.value(type) {
+        case .null: return
+        case .integer(let number): value = .number(Double(number))
+        case .unsigned(let number): value = .number(Double(number))
+        case .number(let number):
+            guard number.isFinite else { return effects.drop(.valueNotFinite) }
+            guard number.magnitude < TelemetryDecoder.magnitudeMax else { return effects.drop(.numberOutOfRange) }
+            value = .number(number)
+        case .flag(let flag): value = .flag(flag)
+        case .text(let text):
+            guard text.count <= TelemetryDecoder.textByteCountMax,
+                let text = String(validating: text, as: UTF8.self)
+            else { return effects.drop(.valueNotStorable) }
+            value = .text(text)
+        case .unsupported: return effects.drop(.unsupportedValue)
+        }
+        var quality: Quality = metric.isHistorical ? .old : message.quality
+        if metric.properties != nil {
+            let traits: SparkplugTraits
+            do throws(ProtobufError) { traits = try metric.traits() } catch { throw .protobuf }
+            switch traits.quality {
+            case 0: quality = .bad
+            case 500: quality = .stale
+            default: break
+            }
+        }
+        batch.append(Reading(name, value, unit: known.unit, quality: quality))
+    }
+}
