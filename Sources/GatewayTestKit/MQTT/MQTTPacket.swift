@@ -37,6 +37,17 @@ public struct MQTTPacket: Sendable, Equatable {
         return String(decoding: body[2..<2 + Int(length)], as: UTF8.self)
     }
 
+    /// The filters of a SUBSCRIBE without properties.
+    public var filterCount: Int {
+        var offset = 3
+        var count = 0
+        while let length = Self.short(body, at: offset) {
+            offset += 2 + Int(length) + 1
+            count += 1
+        }
+        return count
+    }
+
     /// The packet as it is sent.
     public var bytes: [UInt8] {
         var bytes = [header]

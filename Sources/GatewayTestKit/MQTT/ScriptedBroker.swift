@@ -44,6 +44,15 @@ public final class ScriptedBroker: Sendable {
         return peer
     }
 
+    /// As `welcome`, and goes on as a broker does with the gateway's intake: takes its presence, grants what it subscribes.
+    public func serveIntake(resumed: Bool = false) -> Peer? {
+        guard let peer = welcome(resumed: resumed) else { return nil }
+        guard let presence = peer.next(), presence.kind == .publish, let id = presence.id else { return nil }
+        peer.send(.puback(id))
+        guard peer.grantNext(), peer.grantNext() else { return nil }
+        return peer
+    }
+
     static func isReadable(_ descriptor: Int32, within limit: Duration) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return poll(&entry, 1, Int32(clamping: limit.milliseconds)) > 0
@@ -97,6 +106,13 @@ public final class ScriptedBroker: Sendable {
         public func grant(_ reasons: [UInt8]) -> Bool {
             guard let packet = next(), packet.kind == .subscribe, let id = packet.id else { return false }
             send(.suback(id, reasons))
+            return true
+        }
+
+        /// Grants all filters of the SUBSCRIBE that must come next.
+        public func grantNext() -> Bool {
+            guard let packet = next(), packet.kind == .subscribe, let id = packet.id else { return false }
+            send(.suback(id, Array(repeating: 1, count: packet.filterCount)))
             return true
         }
     }

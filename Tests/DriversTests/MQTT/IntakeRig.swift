@@ -135,19 +135,6 @@ final class IntakeRig {
     func waitUntilSubscribed() -> Bool { Eventually.holds { self.intake.status.isSubscribed } }
 }
 
-extension ScriptedBroker {
-    /// Accepts the intake and grants what it subscribes; its presence has been read.
-    func serveIntake(resumed: Bool = false) -> Peer? {
-        guard let peer = welcome(resumed: resumed) else { return nil }
-        guard let presence = peer.next(), presence.kind == .publish, let id = presence.id else { return nil }
-        peer.send(.puback(id))
-        for count in [IntakeSettings.filters.count, IntakeSettings.presenceFilters.count] {
-            guard peer.grant(Array(repeating: 1, count: count)) else { return nil }
-        }
-        return peer
-    }
-}
-
 extension MQTTPacket {
     /// A message of a device, QoS 1.
     static func reading(_ text: String, id: UInt16, duplicate: Bool = false) -> MQTTPacket {
