@@ -76,7 +76,7 @@ extension JSONValue {
         while at < last {
             let name = JSONValue(tape: tape, strings: strings, index: at)
             let value = JSONValue(tape: tape, strings: strings, index: at + 1)
-            if name.text(at: name.payload).elementsEqual(key) { return value }
+            if name.isText(key) { return value }
             at = value.end
         }
         return nil

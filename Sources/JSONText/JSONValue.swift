@@ -89,6 +89,15 @@ public struct JSONValue {
         return UnsafeBufferPointer(start: start + 4, count: Int(count))
     }
 
+    /// Whether the string stored here has these bytes.
+    @inlinable func isText(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        let start = strings + payload
+        let count = Int(UnsafeRawPointer(start).loadUnaligned(as: UInt32.self))
+        guard count == key.count else { return false }
+        for index in 0..<count where start[4 + index] != key[index] { return false }
+        return true
+    }
+
     /// The tape index after this value.
     @inlinable var end: Int {
         switch tag {

@@ -82,10 +82,10 @@ extension BoardDecoder {
         var success = !frame.header.flags.contains(.isNack)
         var message = ""
         var raw = ""
-        if case .json(let value, _) = payload {
+        if case .json(let value, let isRepaired) = payload {
             if let told = value["success"]?.bool { success = success && told }
             message = value["message"]?.string ?? value["error"]?.string ?? ""
-            raw = JSON(value).text
+            raw = isRepaired ? JSON(value).text : String(decoding: frame.payload, as: UTF8.self)
         }
         events.append(.answer(answer(.acknowledgement, frame, success: success, message: message, raw: raw)))
     }

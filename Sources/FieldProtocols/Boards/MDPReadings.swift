@@ -106,16 +106,3 @@ enum MDPReadings {
         for (metric, state) in zip(mosfets, telemetry.mosfets) { batch.append(Reading(metric, .flag(state))) }
     }
 }
-
-/// A key compared with literals without making a string of it.
-struct ByteKey: ExpressibleByStringLiteral {
-    private let bytes: UnsafeBufferPointer<UInt8>
-
-    init(_ bytes: UnsafeBufferPointer<UInt8>) { self.bytes = bytes }
-
-    init(stringLiteral text: StaticString) {
-        bytes = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-    }
-
-    static func ~= (pattern: ByteKey, key: ByteKey) -> Bool { pattern.bytes.elementsEqual(key.bytes) }
-}

@@ -28,26 +28,43 @@ struct ByteText {
         return (start...last).first { matches(text, at: $0) }
     }
 
-    /// The text after `key` up to the next blank or the end; nil if `key` does not stand at a word's beginning.
-    func word(after key: StaticString) -> ByteText? {
-        var start = 0
-        while let found = firstIndex(of: key, from: start) {
-            let valueStart = found + key.utf8CodeUnitCount
-            if found == 0 || Self.isBlank(bytes[found - 1]) {
-                let end = bytes[valueStart...].firstIndex(where: Self.isBlank) ?? bytes.count
-                return self[valueStart..<end]
-            }
-            start = found + 1
-        }
-        return nil
-    }
+    /// Whether this is `text` and nothing else.
+    func isEqual(_ text: StaticString) -> Bool { bytes.count == text.utf8CodeUnitCount && matches(text, at: 0) }
 
     /// The number at the front, whatever follows it: `20.50C` is 20.5. Nil for `nan`, `N/A` and other words.
     var leadingNumber: Double? {
         let count = bytes.prefix { ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2E || $0 == 0x2D }.count
-        guard count > 0, let value = Double(self[0..<count].string), value.isFinite else { return nil }
+        guard count > 0 else { return nil }
+        if let value = self[0..<count].shortDecimal { return value }
+        guard let value = Double(self[0..<count].string), value.isFinite else { return nil }
         return value
     }
+
+    /// A decimal of up to 15 digits, exact because both parts of the quotient are; nil for anything else.
+    private var shortDecimal: Double? {
+        var mantissa: UInt64 = 0
+        var digits = 0
+        var fraction = -1
+        let isNegative = bytes.first == UInt8(ascii: "-")
+        for byte in bytes.dropFirst(isNegative ? 1 : 0) {
+            if byte == UInt8(ascii: "."), fraction < 0 {
+                fraction = 0
+            } else if byte &- 0x30 < 10 {
+                mantissa = mantissa &* 10 &+ UInt64(byte &- 0x30)
+                digits += 1
+                if fraction >= 0 { fraction += 1 }
+            } else {
+                return nil
+            }
+        }
+        guard (1...15).contains(digits) else { return nil }
+        let value = Double(mantissa) / Self.powersOfTen[max(fraction, 0)]
+        return isNegative ? -value : value
+    }
+
+    private static let powersOfTen: [Double] = [
+        1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+    ]
 
     private func matches(_ text: StaticString, at offset: Int) -> Bool {
         let count = text.utf8CodeUnitCount

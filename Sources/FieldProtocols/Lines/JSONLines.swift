@@ -3,7 +3,7 @@ internal import JSONText
 /// The lines that are JSON objects: what they are, and which firmware they give away.
 enum JSONLines {
     static func lineClass(of line: JSONValue) -> LineClass {
-        if let type = line["type"]?.string { return typed(type, line) }
+        if let type = line["type"]?.utf8 { return typed(type, line) }
         if line["ts_ms"] != nil, line["sensor"] != nil { return .jsonSensor }
         if line["lora_init"] != nil { return .jsonLoRaInit }
         if isRadioHeader(line) { return .jsonLoRaReceived }
@@ -25,11 +25,15 @@ enum JSONLines {
         return line["hello"] != nil ? .jsonHello : .jsonResponseOK
     }
 
-    private static func typed(_ type: String, _ line: JSONValue) -> LineClass {
-        let isWrapped = line["data"]?.isObject == true
-        switch type {
+    private static func typed(_ type: UnsafeBufferPointer<UInt8>, _ line: JSONValue) -> LineClass {
+        let key = ByteKey(type)
+        switch key {
         case "boot": return .jsonBoot
         case "tele": return .jsonTele
+        default: break
+        }
+        let isWrapped = line["data"]?.isObject == true
+        switch key {
         case "telemetry":
             if isWrapped { return .jsonTelemetryWrapped }
             return line["firmware"] != nil ? .jsonStatusAsTelemetry : .jsonTelemetry
@@ -38,7 +42,7 @@ enum JSONLines {
         case "periph_list": return line["devices"] != nil ? .jsonPeripheralsAlternative : .jsonPeripherals
         case "status" where !isWrapped: return .jsonStatus
         case "device_identity" where !isWrapped: return .jsonIdentity
-        default: return type.hasPrefix("scope") ? .jsonScope : .jsonResponse
+        default: return type.starts(with: "scope".utf8) ? .jsonScope : .jsonResponse
         }
     }
 

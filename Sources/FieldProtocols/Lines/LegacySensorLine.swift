@@ -6,35 +6,60 @@ struct LegacySensorLine {
 
     init(_ line: ByteText) { self.line = line }
 
-    private static let fields: [(StaticString, BME688Field)] = [
-        ("T=", .temperature), ("RH=", .humidity), ("P=", .pressure), ("Gas=", .gasResistance), ("IAQ=", .iaq),
-        ("acc=", .iaqAccuracy), ("sIAQ=", .staticIAQ), ("CO2eq=", .co2Equivalent), ("VOC=", .vocEquivalent),
-    ]
-
     /// Whether one of the values is `nan`, `inf` or `ovf`, as C prints them.
     var hasNaN: Bool {
-        Self.fields.contains { key, _ in
-            guard let word = line.word(after: key) else { return false }
-            return word.hasPrefix("nan") || word.hasPrefix("-nan") || word.hasPrefix("inf") || word.hasPrefix("ovf")
+        var hasNaN = false
+        forEachField { _, word in
+            if word.hasPrefix("nan") || word.hasPrefix("-nan") || word.hasPrefix("inf") || word.hasPrefix("-inf")
+                || word.hasPrefix("ovf")
+            {
+                hasNaN = true
+            }
         }
+        return hasNaN
     }
 
     private var slot: BME688Slot { line.hasPrefix("ENV") ? .b : .a }
 
     func appendReadings(to batch: inout ObservationBatch) {
-        for (key, field) in Self.fields {
-            guard let value = line.word(after: key)?.leadingNumber else { continue }
-            batch.append(field.reading(slot, value))
+        let slot = slot
+        forEachField { field, word in
+            if let value = word.leadingNumber { batch.append(field.reading(slot, value)) }
         }
     }
-}
 
-extension BME688Field {
-    /// Firmware guesses the unit of pressure by magnitude: outside this range the guess was wrong (reference, 1.9).
-    private static let plausiblePressure = 300.0...1100.0
+    /// Each field once, in the order of the line, with what stands behind its `=`.
+    private func forEachField(_ body: (BME688Field, ByteText) -> Void) {
+        let bytes = line.bytes
+        var seen: UInt32 = 0
+        var start = 0
+        while start < bytes.count {
+            var end = start
+            var equals = -1
+            while end < bytes.count, bytes[end] != 0x20, bytes[end] != 0x09 {
+                if equals < 0, bytes[end] == UInt8(ascii: "=") { equals = end }
+                end += 1
+            }
+            if equals > start, let field = Self.field(line[start..<equals]) {
+                let bit: UInt32 = 1 << field.rawValue
+                if seen & bit == 0 { body(field, line[(equals + 1)..<end]) }
+                seen |= bit
+            }
+            start = end + 1
+        }
+    }
 
-    func reading(_ slot: BME688Slot, _ value: Double) -> Reading {
-        let isDoubtful = self == .pressure && !Self.plausiblePressure.contains(value)
-        return Reading(metric(slot), .number(value), unit: unit, quality: isDoubtful ? .warn : .ok)
+    private static func field(_ key: ByteText) -> BME688Field? {
+        switch key.bytes.count {
+        case 1: key.isEqual("T") ? .temperature : key.isEqual("P") ? .pressure : nil
+        case 2: key.isEqual("RH") ? .humidity : nil
+        case 3:
+            if key.isEqual("Gas") { .gasResistance } else if key.isEqual("IAQ") { .iaq } else if key.isEqual("acc") {
+                .iaqAccuracy
+            } else if key.isEqual("VOC") { .vocEquivalent } else { nil }
+        case 4: key.isEqual("sIAQ") ? .staticIAQ : nil
+        case 5: key.isEqual("CO2eq") ? .co2Equivalent : nil
+        default: nil
+        }
     }
 }

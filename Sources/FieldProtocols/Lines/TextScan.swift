@@ -15,6 +15,23 @@ enum TextScan {
         return start
     }
 
+    /// How many bytes at the front are ASCII that prints, without ends of lines, TAB and ESC.
+    static func asciiCount(_ bytes: UnsafeRawBufferPointer) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highs: UInt64 = 0x8080_8080_8080_8080
+        var offset = 0
+        while offset + 8 <= bytes.count {
+            let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+            let isDelete = word ^ (ones &* 0x7F)
+            // A byte above 0x7F, below 0x20, or 0x7F sets one of the high bits.
+            let odd = word | ((word &- ones &* 0x20) & ~word) | ((isDelete &- ones) & ~isDelete)
+            if odd & highs != 0 { break }
+            offset += 8
+        }
+        while offset < bytes.count, bytes[offset] >= 0x20, bytes[offset] < 0x7F { offset += 1 }
+        return offset
+    }
+
     /// Bytes of the printable character at `offset`; 0 if there is none.
     @inline(__always)
     private static func characterLength(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> Int {

@@ -49,7 +49,7 @@ public struct MDPStream: ~Copyable {
         while true {
             if let event = nextDrained() { return event }
             guard !input.isEmpty else { return nil }
-            if pending.isEmpty, let event = wholeFrame(&input) { return event }
+            if pending.isEmpty, let event = wholeLine(&input) ?? wholeFrame(&input) { return event }
             guard !input.isEmpty else { return nil }
             take(&input)
         }
@@ -80,6 +80,33 @@ public struct MDPStream: ~Copyable {
     }
 
     // MARK: - Taking bytes
+
+    /// The usual case of lines, without copying: a whole line of text stands at the front of the input. Text holds no
+    /// control characters, so no frame can begin in it.
+    private mutating func wholeLine(_ input: inout UnsafeRawBufferPointer) -> MDPEvent? {
+        guard TextScan.isPrintable(input[0]) else { return nil }
+        let ascii = TextScan.asciiCount(input)
+        var end = ascii
+        if end == input.count { return nil }
+        if !TextScan.isEndOfLine(input[end]) {
+            guard input[end] >= 0x80, let lineFeed = FrameSearch.lineFeed(in: input, from: end, to: input.count) else {
+                return nil
+            }
+            end = lineFeed
+            guard TextScan.isText(UnsafeRawBufferPointer(rebasing: input[ascii..<end])) else { return nil }
+        } else if input[end] == 0x0D {
+            guard end + 1 < input.count, input[end + 1] == 0x0A else { return nil }
+            end += 1
+        }
+        guard end < MDPLimits.pendingCountMax else { return nil }
+        let line = TextScan.trimmed(UnsafeRawBufferPointer(rebasing: input[..<end]))
+        guard !line.isEmpty else { return nil }
+        let text = UnsafeRawBufferPointer(rebasing: input[line])
+        let offset = base + Int64(line.lowerBound)
+        consume(&input, end + 1)
+        isSkipping = false
+        return .text(text, at: offset, terminated: true)
+    }
 
     /// The usual case, without copying: a whole frame stands at the front of the input.
     private mutating func wholeFrame(_ input: inout UnsafeRawBufferPointer) -> MDPEvent? {

@@ -10,17 +10,21 @@ public enum BME688Field: Int, Sendable, CaseIterable {
     case co2Equivalent, vocEquivalent
     case gasClass, gasProbability, gasPercentage
     case gas1, gas2, gas3, gas4
+    case compensatedGas, rawGasIndex
+    case stabilizationStatus, runInStatus
+    case regression1, regression2, regression3, regression4
 
     /// The quantity that `name` stands for, upper or lower case; nil if it is none.
     public init?(_ name: String) {
-        guard let field = Self.fields[name.lowercased()] else { return nil }
+        var name = name
+        guard let field = name.withUTF8({ BME688Field(utf8: $0) }) else { return nil }
         self = field
     }
 
-    /// As `init(_:)`, from bytes known to be UTF-8.
+    /// As `init(_:)`, from bytes; allocates nothing.
     public init?(utf8 name: UnsafeBufferPointer<UInt8>) {
-        guard name.count <= 32 else { return nil }
-        self.init(String(decoding: name, as: UTF8.self))
+        guard let value = Self.lookup.value(of: name), let field = BME688Field(rawValue: value) else { return nil }
+        self = field
     }
 
     /// The last part of the metric's name.
@@ -32,7 +36,7 @@ public enum BME688Field: Int, Sendable, CaseIterable {
         case .temperature: .celsius
         case .humidity, .gasPercentage: .percent
         case .pressure: .hectopascal
-        case .gasResistance: .ohm
+        case .gasResistance, .compensatedGas: .ohm
         case .co2Equivalent, .vocEquivalent: .partsPerMillion
         default: .one
         }
@@ -46,6 +50,13 @@ public enum BME688Field: Int, Sendable, CaseIterable {
         case .pressure: 300...1100
         default: 0...Double.greatestFiniteMagnitude
         }
+    }
+
+    /// The field's reading; doubtful where the value cannot be: firmware guesses the unit of pressure by magnitude
+    /// (reference, section 1.9).
+    func reading(_ slot: BME688Slot, _ value: Double) -> Reading {
+        let isDoubtful = self == .pressure && !plausible.contains(value)
+        return Reading(metric(slot), .number(value), unit: unit, quality: isDoubtful ? .warn : .ok)
     }
 
     /// `bme688_a.temperature` …; precomputed.
@@ -65,16 +76,16 @@ public enum BME688Field: Int, Sendable, CaseIterable {
         ["gas_class"],
         ["gas_probability"],
         ["gas_percentage"],
-        ["gas_1"], ["gas_2"], ["gas_3"], ["gas_4"],
+        ["gas_1", "gas_estimate_1"], ["gas_2", "gas_estimate_2"], ["gas_3", "gas_estimate_3"],
+        ["gas_4", "gas_estimate_4"],
+        ["compensated_gas", "comp_gas"], ["raw_gas_index", "gas_index"],
+        ["stabilization_status", "stab_status"], ["run_in_status", "runin_status"],
+        ["regression_1", "regression_estimate_1"], ["regression_2", "regression_estimate_2"],
+        ["regression_3", "regression_estimate_3"], ["regression_4", "regression_estimate_4"],
     ]
 
-    private static let fields: [String: BME688Field] = {
-        var fields: [String: BME688Field] = [:]
-        for field in allCases {
-            for name in names[field.rawValue] { fields[name] = field }
-        }
-        return fields
-    }()
+    private static let lookup = FoldedNames(
+        allCases.flatMap { field in names[field.rawValue].map { ($0, field.rawValue) } })
 
     private static let metrics: [[MetricName]] = BME688Slot.allCases.map { slot in
         allCases.compactMap { MetricName(slot.prefix + "." + $0.name) }

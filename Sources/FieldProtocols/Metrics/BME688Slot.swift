@@ -1,9 +1,45 @@
-/// Which of the two sensors of a board: `a` is AMB at I2C address 0x77, `b` is ENV at 0x76.
+/// Which of the two sensors of a board, and of which make: `a` is AMB at I2C address 0x77, `b` is ENV at 0x76.
 public enum BME688Slot: Int, Sendable, CaseIterable {
     case a, b
+    /// The same places with a BME690 in them: other calibration, same quantities.
+    case a690, b690
+
+    /// The make of the sensor. All answer chip id 0x61; the variant at register 0xF0 tells them apart.
+    public enum Chip: Sendable {
+        case bme688, bme690
+
+        /// From the variant id: 2 is a BME690.
+        public init(variantID: Int64) { self = variantID == 2 ? .bme690 : .bme688 }
+
+        /// From a name such as `BME690`; nil if it names none.
+        public init?(name: String) {
+            switch name.lowercased() {
+            case "bme688", "bme680": self = .bme688
+            case "bme690": self = .bme690
+            default: return nil
+            }
+        }
+    }
 
     /// The first part of the metric's name.
-    public var prefix: String { self == .a ? "bme688_a" : "bme688_b" }
+    public var prefix: String {
+        switch self {
+        case .a: "bme688_a"
+        case .b: "bme688_b"
+        case .a690: "bme690_a"
+        case .b690: "bme690_b"
+        }
+    }
+
+    /// The same place with this sensor in it.
+    public func with(_ chip: Chip) -> BME688Slot {
+        switch (self, chip) {
+        case (.a, .bme688), (.a690, .bme688): .a
+        case (.b, .bme688), (.b690, .bme688): .b
+        case (.a, .bme690), (.a690, .bme690): .a690
+        case (.b, .bme690), (.b690, .bme690): .b690
+        }
+    }
 
     /// From the sensor's I2C address.
     public init?(address: Int) {
@@ -30,12 +66,12 @@ public enum BME688Slot: Int, Sendable, CaseIterable {
             self.init(label: key)
             return
         }
-        for chip in ["bme688", "bme690", "bme680"] where key.hasPrefix(chip) {
-            let rest = key.dropFirst(chip.count)
-            guard let separator = rest.first, separator == "_" || separator == "." || separator == "-" else {
-                return nil
-            }
-            self.init(label: String(rest.dropFirst()))
+        for name in ["bme688", "bme690", "bme680"] where key.hasPrefix(name) {
+            let rest = key.dropFirst(name.count)
+            guard let separator = rest.first, separator == "_" || separator == "." || separator == "-",
+                let slot = BME688Slot(label: String(rest.dropFirst())), let chip = Chip(name: name)
+            else { return nil }
+            self = slot.with(chip)
             return
         }
         return nil
