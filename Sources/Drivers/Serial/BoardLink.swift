@@ -79,6 +79,8 @@ final class BoardLink {
         status.counts.damaged += Int(after.damaged - before.damaged)
         status.counts.withheldLines += Int(after.withheldLines - before.withheldLines)
         status.counts.missing += Int(after.missing - before.missing)
+        status.counts.repeated += Int(after.repeated - before.repeated)
+        status.counts.late += Int(after.late - before.late)
     }
 
     /// A port that takes nothing for this long loses what waits for it: a command that old would surprise people.

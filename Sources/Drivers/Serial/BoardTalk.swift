@@ -33,7 +33,8 @@ struct BoardTalk: PortTalk, ~Copyable {
         let counters = decoder.counters
         return PortCounters(
             messages: counters.frames + counters.lines, observations: counters.observations,
-            damaged: counters.malformed, withheldLines: counters.logLinesWithheld, missing: counters.missingFrames)
+            damaged: counters.malformed, withheldLines: counters.logLinesWithheld, missing: counters.missingFrames,
+            repeated: counters.repeatedFrames, late: counters.lateFrames)
     }
     /// Numbers of the board's count that came without a record and that no record has taken along yet. Only Side A
     /// makes records.
@@ -106,7 +107,8 @@ struct BoardTalk: PortTalk, ~Copyable {
 
     private mutating func advance(_ now: ReceiveTime) -> [PortOutcome] {
         var bytes: [UInt8] = []
-        let finished = session.advance(now: now.monotonicMilliseconds, generation: decoder.generation, into: &bytes)
+        let finished = session.advance(
+            now: now.monotonicMilliseconds, generation: decoder.generation, traits: decoder.traits, into: &bytes)
         var outcomes: [PortOutcome] = bytes.isEmpty ? [] : [.write(bytes)]
         for command in finished where awaited.remove(command.id) != nil {
             outcomes.append(.command(id: command.id, command.state, result: command.result))

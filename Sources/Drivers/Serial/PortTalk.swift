@@ -58,4 +58,7 @@ struct PortCounters: Equatable {
     var withheldLines: Int64 = 0
     /// Messages that the device numbered and that never arrived.
     var missing: Int64 = 0
+    /// Numbers that came again, and numbers that came after later ones.
+    var repeated: Int64 = 0
+    var late: Int64 = 0
 }

@@ -58,6 +58,9 @@ public struct SerialPortStatus: Sendable, Equatable {
         public var damagedByReason: [String: Int] = [:]
         /// Messages that the board numbered and that never arrived.
         public var missing = 0
+        /// Messages whose number had come before, and messages that came after later ones.
+        public var repeated = 0
+        public var late = 0
         /// Lines of text that were not kept: too many of them, or keys and certificates.
         public var withheldLines = 0
         /// How often the port was opened.

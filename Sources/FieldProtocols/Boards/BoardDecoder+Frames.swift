@@ -11,8 +11,8 @@ extension BoardDecoder {
     ) {
         // A board that echoes what we send says nothing.
         guard frame.header.source != .gateway else { return }
-        classifier.sawFrame()
         let payload = MDPPayload(frame, parser: parser)
+        learn(from: frame, payload)
         if isBootHello(frame.header) { boots.announceBoot() }
         let uptime = frame.header.type == .telemetry ? Self.uptime(payload) : nil
         follow(frame.header.seq, source: frame.header.source, first: Self.firstSeq, uptime: uptime, &events)
@@ -30,8 +30,28 @@ extension BoardDecoder {
         case .ack: acknowledgement(frame, payload, &events)
         case .event: event(frame, payload, origin, into: &batch, &events)
         case .hello: greeting(frame, payload, origin, into: &batch, &events)
+        case .wifiSense, .droneTelemetry, .droneMissionStatus:
+            telemetry(frame, payload, uptime: nil, origin, into: &batch, &events)
         default: keep(frame, reason: "unknown_type", origin, into: &batch)
         }
+    }
+
+    /// Which of the two generations speaks in frames, and which build of the binary one.
+    private mutating func learn(from frame: MDPFrame, _ payload: MDPPayload) {
+        var isBinary: Bool?
+        switch payload {
+        case .empty: isBinary = frame.header.type == .ack ? true : nil
+        case .packed(.wifiSense): traits.build = .wifiSense
+        case .packed(.droneTelemetry), .packed(.droneMissionStatus): traits.build = .drone
+        case .packed: isBinary = true
+        case .json(let value, _) where value["pack"] != nil:
+            isBinary = true
+            if value["hdr"]?["deviceId"]?.string == "mycobrain-side-a" { traits.build = .sideA }
+        case .json(let value, _) where value.isObject: isBinary = false
+        default: break
+        }
+        if let isBinary { traits.speaksBinary = isBinary }
+        classifier.sawFrame(isBinary: traits.speaksBinary)
     }
 
     /// HELLO comes once after a boot, unasked; asked for, it names the command.
@@ -68,7 +88,12 @@ extension BoardDecoder {
             } else {
                 MDPReadings.append(value, to: &batch)
             }
-        case .packed(.telemetryV1(let telemetry)): MDPReadings.append(telemetry, to: &batch)
+        case .packed(let content):
+            var readings = PackedReadings()
+            guard readings.append(content, to: &batch) else {
+                return keep(frame, reason: "unknown_payload", origin, into: &batch)
+            }
+            if readings.hasGaps { observation.flags.insert(.repaired) }
         default: return keep(frame, reason: "unknown_payload", origin, into: &batch)
         }
         finish(
@@ -79,6 +104,9 @@ extension BoardDecoder {
     }
 
     private func acknowledgement(_ frame: MDPFrame, _ payload: MDPPayload, _ events: inout [BoardEvent]) {
+        if case .empty = payload, !frame.header.flags.contains(.isNack) {
+            return events.append(.answer(answer(.receipt, frame, success: true, message: "", raw: "")))
+        }
         var success = !frame.header.flags.contains(.isNack)
         var message = ""
         var raw = ""
@@ -136,7 +164,8 @@ extension BoardDecoder {
     private mutating func keep(
         _ frame: MDPFrame, reason: String, _ origin: Origin, into batch: inout ObservationBatch
     ) {
-        guard !isTransferringSecrets, takeFromLogBudget() else { return withheld() }
+        let isSecret = isTransferringSecrets || SecretTransfer.isPEM(frame.payload)
+        guard !isSecret, takeFromLogBudget() else { return withheld() }
         note(.logs, "serial_frame", frame.text(reason: reason), origin, into: &batch)
     }
 }

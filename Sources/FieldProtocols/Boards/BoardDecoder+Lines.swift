@@ -12,7 +12,8 @@ extension BoardDecoder {
         let classified = classifier.classify(line)
         switch classified.lineClass {
         case .noise: noise(line, origin, into: &batch, &events)
-        case .legacySensorLine, .legacySensorLineWithNaN, .fciBioLine, .jsonSensor, .jsonInvalidNaN, .jsonTele,
+        case .legacySensorLine, .legacySensorLineWithNaN, .fciBioLine, .fciCalibrationLine, .jsonSensor,
+            .jsonInvalidNaN, .jsonTele,
             .jsonTelemetry, .jsonTelemetryWrapped:
             observe(line, classified, origin, into: &batch, &events)
         case .jsonStatus, .jsonStatusAsTelemetry:
@@ -38,8 +39,22 @@ extension BoardDecoder {
             tell(line, classified, origin, into: &batch, &events)
         case .jsonScope, .jsonLoRaInit, .jsonReady, .jsonLoRaReceived, .jsonLoRaRepeated, .jsonLink, .jsonCloud:
             tell(line, classified, origin, into: &batch, &events)
-        case .truncated, .bannerMAC, .bannerFirmware, .bannerReady, .bannerDeviceID, .i2cFound, .statusLine, .cliError,
-            .fciCalibrationLine, .linkText, .jsonOther, .jsonInvalid:
+        case .jsonOther where classified.value.map(FCIReadings.isEnvelope) == true:
+            observe(line, classified, origin, into: &batch, &events)
+        case .statusLine:
+            if generation == .g1 { answerByName("status", ByteText(line).string, &events) }
+            log(line, origin, into: &batch, &events)
+        case .i2cFound:
+            if generation == .g1 { answerByName("scan", ByteText(line).string, &events) }
+            log(line, origin, into: &batch, &events)
+        case .cliError:
+            let text = ByteText(line).string
+            if generation == .g1 {
+                events.append(.answer(BoardAnswer(kind: .acknowledgement, success: false, message: text, raw: "")))
+            }
+            log(line, origin, into: &batch, &events)
+        case .truncated, .bannerMAC, .bannerFirmware, .bannerReady, .bannerDeviceID, .linkText, .jsonOther,
+            .jsonInvalid:
             log(line, origin, into: &batch, &events)
         }
     }
@@ -50,11 +65,22 @@ extension BoardDecoder {
     ) {
         let text = ByteText(line).trimmed
         if text.bytes.isEmpty { return }
-        if let reason = TextLines.resetReason(text) {
+        if let report = BootText.report(text) { told(report, origin, into: &batch, &events) }
+        log(line, origin, into: &batch, &events)
+    }
+
+    /// A reset or a crash becomes an event, as far as the budget for logs allows: a board may die many times a minute.
+    private mutating func told(
+        _ report: BootText.Report, _ origin: Origin, into batch: inout ObservationBatch, _ events: inout [BoardEvent]
+    ) {
+        if case .reset(let reason, _) = report {
             boots.announceBoot()
             events.append(.bootBanner(reason: reason))
         }
-        log(line, origin, into: &batch, &events)
+        guard takeFromLogBudget() else { return withheld() }
+        let (kind, body) = report.note
+        note(.events, kind, body, origin, into: &batch)
+        if case .crash(let kind, _) = report { events.append(.event(kind: kind, body: body)) }
     }
 
     /// The line in the events stream as it came: it is one JSON object.
@@ -70,11 +96,11 @@ extension BoardDecoder {
         _ line: UnsafeRawBufferPointer, _ classified: LineClassifier.ClassifiedLine, _ origin: Origin,
         into batch: inout ObservationBatch, _ events: inout [BoardEvent]
     ) {
-        LineReadings.append(classified, text: line, generation: generation, to: &batch)
+        let flags = LineReadings.append(classified, text: line, generation: generation, to: &batch)
         guard !batch.openReadings.isEmpty else { return log(line, origin, into: &batch, &events) }
         var observation = Observation(device: origin.device, received: origin.received, source: .serial)
         observation.payloadHash = PayloadHash.of(line)
-        if classified.isRepaired { observation.flags.insert(.repaired) }
+        observation.flags = flags
         let uptime = classified.value.flatMap(Self.uptime)
         if let seq = classified.value?["seq"]?.uint64.flatMap({ UInt32(exactly: $0) }) {
             observation.deviceSeq = seq
@@ -104,6 +130,12 @@ extension BoardDecoder {
     }
 
     // MARK: - Answers
+
+    /// An answer in words: it only tells that the question was heard.
+    private func answerByName(_ name: String, _ text: String, _ events: inout [BoardEvent]) {
+        events.append(
+            .answer(BoardAnswer(kind: .acknowledgement, command: name, success: true, message: text, raw: "")))
+    }
 
     private func answerByName(_ value: JSONValue?, _ name: String, _ events: inout [BoardEvent]) {
         guard let value else { return }

@@ -14,7 +14,11 @@ public struct BoardDecoder: ~Copyable {
         /// Broken frames and frames with unusable payloads.
         public var malformed: Int64 = 0
         public var garbageBytes: Int64 = 0
+        /// Numbered, and not here yet.
         public var missingFrames: Int64 = 0
+        /// Numbers that came again, and numbers that came after later ones.
+        public var repeatedFrames: Int64 = 0
+        public var lateFrames: Int64 = 0
         public var observations: Int64 = 0
         /// Lines and frames that were not kept because the budget was used up or a secret passed.
         public var logLinesWithheld: Int64 = 0
@@ -30,6 +34,9 @@ public struct BoardDecoder: ~Copyable {
     public var isTransferringSecrets = false
     /// What the board said last about itself.
     public internal(set) var hello: HelloFields?
+
+    /// What is known of the board beyond its generation.
+    public internal(set) var traits = BoardTraits()
 
     private var stream = MDPStream()
     var classifier: LineClassifier
@@ -116,9 +123,17 @@ public struct BoardDecoder: ~Copyable {
     mutating func follow(
         _ seq: UInt32, source: MDPEndpoint?, first: UInt32, uptime: Int64?, _ events: inout [BoardEvent]
     ) {
-        guard let gap = boots.observe(seq, source: source, first: first, uptime: uptime) else { return }
-        counters.missingFrames += gap.count
-        events.append(.sequenceGap(gap))
+        switch boots.observe(seq, source: source, first: first, uptime: uptime) {
+        case .next: break
+        case .repeated: counters.repeatedFrames += 1
+        case .late:
+            counters.lateFrames += 1
+            counters.missingFrames -= 1
+        case .gap(let missing):
+            let gap = SequenceGap(from: missing.lowerBound, to: missing.upperBound, source: source)
+            counters.missingFrames += gap.count
+            events.append(.sequenceGap(gap))
+        }
     }
 
     func note(

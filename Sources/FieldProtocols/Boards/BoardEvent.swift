@@ -50,6 +50,8 @@ public struct BoardAnswer: Sendable, Equatable {
         case telemetry
         /// The answer to `hello`.
         case hello
+        /// Binary generation: everything up to `ackSeq` has arrived. Says nothing of what became of it.
+        case receipt
     }
 
     /// What sort of answer it is.

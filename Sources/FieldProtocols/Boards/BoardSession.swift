@@ -24,7 +24,7 @@ public struct BoardSession: ~Copyable {
         var command: BoardCommand
         /// Numbers of the frames it was sent in.
         var seqs: [UInt32] = []
-        var answer: CommandForm.LineAnswer?
+        var answer: CommandForm.Answer?
         var attempts = 0
         var due: Int64 = 0
         /// The readings it asked for have come.
@@ -36,6 +36,7 @@ public struct BoardSession: ~Copyable {
     private var inFlight: [Entry] = []
     private var finished: [FinishedCommand] = []
     private var nextSeq: UInt32
+    private var traits = BoardTraits()
 
     /// - Parameter firstSeq: the number of the first frame; another one after a restart keeps late answers apart.
     public init(limits: Limits = Limits(), firstSeq: UInt32 = 1) {
@@ -72,9 +73,14 @@ public struct BoardSession: ~Copyable {
         case .telemetry:
             inFlight[index].hasReadings = true
             inFlight[index].due = min(entry.due, now + limits.acknowledgementWait)
+        case .receipt:
+            inFlight.remove(at: index)
+            finish(entry.command, .acknowledged, "the board has received it; it answers no more than that")
         case .hello, .acknowledgement:
             // Said by the other side, it means no more than that the command is on its way.
-            if answer.success, let source = answer.source, source != entry.command.target { return }
+            if answer.success, answer.ackSeq != nil, let source = answer.source, source != entry.command.target {
+                return
+            }
             inFlight.remove(at: index)
             finish(entry.command, answer.success ? .acknowledged : .refused, answer.message, answer.raw)
         }
@@ -91,9 +97,11 @@ public struct BoardSession: ~Copyable {
     /// - Parameters:
     ///   - now: monotonic milliseconds.
     ///   - generation: what the board's decoder says; nil if not known yet.
+    ///   - traits: what else it says.
     public mutating func advance(
-        now: Int64, generation: LineGeneration?, into output: inout [UInt8]
+        now: Int64, generation: LineGeneration?, traits: BoardTraits = BoardTraits(), into output: inout [UInt8]
     ) -> [FinishedCommand] {
+        self.traits = traits
         settleDue(now: now, generation: generation, into: &output)
         expireQueued(now: now)
         var index = 0
@@ -103,7 +111,7 @@ public struct BoardSession: ~Copyable {
                 index += 1
                 continue
             }
-            let form = CommandForm(entry.command, for: generation)
+            let form = CommandForm(entry.command, for: generation, traits)
             guard isFree(for: form) || entry.command.isEmergency else { break }
             queue.remove(at: index)
             send(entry, as: form, now: now, into: &output)
@@ -123,7 +131,7 @@ public struct BoardSession: ~Copyable {
     private func isFree(for form: CommandForm) -> Bool {
         switch form {
         case .frame: inFlight.count < limits.inFlightMax
-        case .line: inFlight.isEmpty
+        case .line, .packed: inFlight.isEmpty
         case .inexpressible: true
         }
     }
@@ -140,22 +148,31 @@ public struct BoardSession: ~Copyable {
             output.append(contentsOf: text.utf8)
             output.append(0x0A)
         case .frame(let payload):
-            let header = MDPHeader(
-                type: .command, seq: nextSeq, flags: .ackRequested, source: .gateway,
-                destination: entry.command.target)
-            guard let frame = MDPEncoder.encodeAvoidingNewlines(header, payload: payload) else {
-                return finish(entry.command, .refused, "the command is longer than a board takes")
-            }
-            nextSeq = frame.seq &+ 1
-            if nextSeq == 0 { nextSeq = 1 }
-            entry.seqs.append(frame.seq)
-            // A lone delimiter flushes what may stand in the board's buffer.
-            output.append(0)
-            output.append(contentsOf: frame.wire)
+            guard writeFrame(payload, &entry, into: &output) else { return }
+        case .packed(let payload, let answer):
+            entry.answer = answer
+            guard writeFrame(payload, &entry, into: &output) else { return }
         }
         entry.attempts += 1
         entry.due = now + limits.answerWait
         inFlight.append(entry)
+    }
+
+    /// False if the command is over instead.
+    private mutating func writeFrame(_ payload: [UInt8], _ entry: inout Entry, into output: inout [UInt8]) -> Bool {
+        let header = MDPHeader(
+            type: .command, seq: nextSeq, flags: .ackRequested, source: .gateway, destination: entry.command.target)
+        guard let frame = MDPEncoder.encodeAvoidingNewlines(header, payload: payload) else {
+            finish(entry.command, .refused, "the command is longer than a board takes")
+            return false
+        }
+        nextSeq = frame.seq &+ 1
+        if nextSeq == 0 { nextSeq = 1 }
+        entry.seqs.append(frame.seq)
+        // A lone delimiter flushes what may stand in the board's buffer.
+        output.append(0)
+        output.append(contentsOf: frame.wire)
+        return true
     }
 
     /// The shortest line buffer of the firmware that takes JSON lines.
@@ -167,10 +184,12 @@ public struct BoardSession: ~Copyable {
         for entry in due {
             if entry.hasReadings {
                 finish(entry.command, .acknowledged, "telemetry")
+            } else if entry.answer == .noneButErrors {
+                finish(entry.command, .acknowledged, "sent; this firmware answers only what it refuses")
             } else if entry.attempts < limits.attemptMax, entry.command.isRepeatable, !isOver(entry, now),
                 let generation = usable(generation, for: entry.command)
             {
-                send(entry, as: CommandForm(entry.command, for: generation), now: now, into: &output)
+                send(entry, as: CommandForm(entry.command, for: generation, traits), now: now, into: &output)
             } else {
                 let times = entry.attempts == 1 ? "once" : "\(entry.attempts) times"
                 finish(entry.command, .expired, "no answer, sent \(times)")
@@ -196,9 +215,14 @@ public struct BoardSession: ~Copyable {
     // MARK: - Matching
 
     private static func concerns(_ answer: BoardAnswer, _ entry: Entry) -> Bool {
-        if let ackSeq = answer.ackSeq { return entry.seqs.contains(ackSeq) }
+        if let ackSeq = answer.ackSeq {
+            guard answer.kind == .receipt else { return entry.seqs.contains(ackSeq) }
+            // "Everything up to here": the result of a command comes by itself.
+            return entry.answer == .receipt && entry.seqs.contains { $0 <= ackSeq }
+        }
         switch entry.answer {
-        case nil: return false
+        case nil, .receipt: return false
+        case .noneButErrors: return answer.id == nil && answer.command == nil && !answer.success
         case .byID: return answer.id == entry.command.id
         case .next: return answer.id == nil
         case .named(let names):

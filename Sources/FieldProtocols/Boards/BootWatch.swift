@@ -40,14 +40,13 @@ struct BootWatch: Sendable {
     /// Takes the number and, if known, the uptime of a message.
     mutating func observe(
         _ seq: UInt32, source: MDPEndpoint?, first: UInt32, uptime: Int64?
-    ) -> SequenceGap? {
+    ) -> SequenceTracker.Verdict {
         noteUptime(uptime)
-        guard let index = index(of: source) else { return nil }
+        guard let index = index(of: source) else { return .next }
         let isNewBoot = counters[index].boot != boot
         counters[index].boot = boot
         hear(seq, &counters[index].heard)
-        guard let missing = counters[index].tracker.observe(seq, isNewBoot: isNewBoot, first: first) else { return nil }
-        return SequenceGap(from: missing.lowerBound, to: missing.upperBound, source: source)
+        return counters[index].tracker.observe(seq, isNewBoot: isNewBoot, first: first)
     }
 
     /// An uptime that falls back is a boot nobody announced.

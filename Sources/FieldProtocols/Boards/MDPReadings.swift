@@ -5,13 +5,13 @@ internal import JSONText
 enum MDPReadings {
     private static let uptime = MetricName(known: "sys.uptime")
     private static let estop = MetricName(known: "sys.estop")
-    private static let mosfets = ["1", "2", "3"].compactMap { MetricName("output.mosfet" + $0) }
     /// Nesting and number of metrics that a payload of unknown shape may bring.
     private static let depthMax = 4
     private static let unknownMax = 64
 
     static func append(_ payload: JSONValue, to batch: inout ObservationBatch) {
-        if payload["type"]?.string == "claw_status" { return claw(payload, to: &batch) }
+        if let type = payload["type"]?.utf8, case "claw_status" = ByteKey(type) { return claw(payload, to: &batch) }
+        if FCIReadings.isEnvelope(payload) { return FCIReadings.envelope(payload, to: &batch) }
         payload.forEachMember { key, value in
             switch ByteKey(key) {
             case "type": break
@@ -20,7 +20,8 @@ enum MDPReadings {
             case "estop":
                 if let value = value.bool { batch.append(Reading(estop, .flag(value))) }
             case "analog": analogInputs(value, to: &batch)
-            case "bme688", "bme690": sensors(value, to: &batch)
+            case "bme688": sensors(value, of: .bme688, to: &batch)
+            case "bme690": sensors(value, of: .bme690, to: &batch)
             case "claw": claw(value, to: &batch)
             default: unknown(value, named: String(decoding: key, as: UTF8.self), depth: 1, to: &batch)
             }
@@ -48,19 +49,31 @@ enum MDPReadings {
         return MetricName("analog." + String(decoding: key, as: UTF8.self))
     }
 
-    private static func sensors(_ slots: JSONValue, to batch: inout ObservationBatch) {
+    private static func sensors(
+        _ slots: JSONValue, of chip: BME688Slot.Chip, to batch: inout ObservationBatch
+    ) {
         slots.forEachMember { key, sensor in
-            guard let slot = BME688Slot(label: String(decoding: key, as: UTF8.self)) else {
+            guard let place = place(key) else {
                 return unknown(sensor, named: "bme688." + String(decoding: key, as: UTF8.self), depth: 1, to: &batch)
             }
+            let slot = place.with(SensorFacts.chip(of: sensor) ?? chip)
             sensor.forEachMember { key, value in
                 if let field = BME688Field(utf8: key) {
                     if let value = value.double { batch.append(field.reading(slot, value)) }
-                } else {
+                } else if !SensorFacts.isFact(key) {
                     let name = slot.prefix + "." + String(decoding: key, as: UTF8.self)
                     unknown(value, named: name, depth: 2, to: &batch)
                 }
             }
+        }
+    }
+
+    /// The usual names first: they are compared without making a string.
+    private static func place(_ key: UnsafeBufferPointer<UInt8>) -> BME688Slot? {
+        switch ByteKey(key) {
+        case "a": .a
+        case "b": .b
+        default: BME688Slot(label: String(decoding: key, as: UTF8.self))
         }
     }
 
@@ -96,13 +109,5 @@ enum MDPReadings {
         } else if let flag = value.bool, let metric = MetricName(name) {
             batch.append(Reading(metric, .flag(flag)))
         }
-    }
-
-    static func append(_ telemetry: TelemetryV1, to batch: inout ObservationBatch) {
-        batch.append(Reading(uptime, .number(Double(telemetry.uptimeMilliseconds) / 1000), unit: .second))
-        for (metric, count) in zip(AnalogFields.metrics, telemetry.analogCounts) {
-            batch.append(Reading(metric, .number(AnalogFields.volts(counts: Double(count))), unit: .volt))
-        }
-        for (metric, state) in zip(mosfets, telemetry.mosfets) { batch.append(Reading(metric, .flag(state))) }
     }
 }

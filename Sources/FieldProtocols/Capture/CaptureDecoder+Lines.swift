@@ -17,8 +17,8 @@ extension CaptureDecoder {
         Self.forEachLine(of: bytes) { line, number in
             line.bytes.withUnsafeBytes { text in
                 let classified = classifier.classify(text, isWhole: line.isWhole)
-                LineReadings.append(classified, text: text, generation: generation, to: &batch)
-                show(classified, number, generation, batch.readings)
+                let flags = LineReadings.append(classified, text: text, generation: generation, to: &batch)
+                show(classified, number, generation, batch.readings, flags)
                 batch.removeAll()
             }
         }
@@ -36,7 +36,8 @@ extension CaptureDecoder {
     }
 
     private mutating func show(
-        _ line: LineClassifier.ClassifiedLine, _ number: Int, _ generation: LineGeneration?, _ readings: [Reading]
+        _ line: LineClassifier.ClassifiedLine, _ number: Int, _ generation: LineGeneration?, _ readings: [Reading],
+        _ flags: RecordFlags
     ) {
         print { writer in
             writer.key("line")
@@ -49,10 +50,10 @@ extension CaptureDecoder {
             writer.beginArray()
             for reading in readings { Self.write(reading, &writer) }
             writer.endArray()
-            if line.isRepaired {
+            if !flags.isEmpty {
                 writer.key("flags")
                 writer.beginArray()
-                writer.string("repaired")
+                for (flag, name) in RecordFlags.names where flags.contains(flag) { writer.string("\(name)") }
                 writer.endArray()
             }
         }

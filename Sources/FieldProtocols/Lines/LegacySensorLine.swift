@@ -54,9 +54,17 @@ struct LegacySensorLine {
         case 1: key.isEqual("T") ? .temperature : key.isEqual("P") ? .pressure : nil
         case 2: key.isEqual("RH") ? .humidity : nil
         case 3:
-            if key.isEqual("Gas") { .gasResistance } else if key.isEqual("IAQ") { .iaq } else if key.isEqual("acc") {
+            if key.isEqual("Gas") {
+                .gasResistance
+            } else if key.isEqual("IAQ") {
+                .iaq
+            } else if key.isEqual("acc") {
                 .iaqAccuracy
-            } else if key.isEqual("VOC") { .vocEquivalent } else { nil }
+            } else if key.isEqual("VOC") {
+                .vocEquivalent
+            } else {
+                nil
+            }
         case 4: key.isEqual("sIAQ") ? .staticIAQ : nil
         case 5: key.isEqual("CO2eq") ? .co2Equivalent : nil
         default: nil

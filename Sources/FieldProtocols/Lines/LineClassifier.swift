@@ -16,6 +16,8 @@ public struct LineClassifier {
     public private(set) var generation: LineGeneration?
     private var isCertain = false
     private let isForced: Bool
+    /// Side B has introduced itself on this port.
+    private var isRelay = false
     private let parser = JSONParser(byteCountMax: LineSplitter.byteCountMax)
     private var radioFrames = RecentRadioFrames()
 
@@ -31,12 +33,17 @@ public struct LineClassifier {
         let text = ByteText(bytes).trimmed
         if text.bytes.first == UInt8(ascii: "{") { return object(text) }
         let lineClass = TextLines.lineClass(of: text)
+        // Whatever boots now says itself what it is.
+        if lineClass == .noise, text.hasPrefix("rst:0x") { isRelay = false }
         if let generation = TextLines.generation(of: text, lineClass) { learn(generation, isStrong: true) }
         return ClassifiedLine(lineClass: lineClass)
     }
 
-    /// A frame of MDP was seen on the same port.
-    mutating func sawFrame() { learn(.g11, isStrong: true) }
+    /// A frame of MDP was seen on the same port: of the binary generation, or of the one that puts JSON into frames.
+    mutating func sawFrame(isBinary: Bool) {
+        isRelay = false
+        learn(isBinary ? .g9 : .g11, isStrong: true)
+    }
 
     private mutating func object(_ text: ByteText) -> ClassifiedLine {
         if let value = parse(text.bytes) {
@@ -70,6 +77,9 @@ public struct LineClassifier {
         guard !isForced, isStrong || !isCertain else { return }
         // The MDP firmware prints the sensor lines of its ancestor on request.
         if generation == .g11, found == .g1 { return }
+        // What Side B relays is said by another firmware behind it.
+        if isRelay, found != .g7 { return }
+        if found == .g7 { isRelay = true }
         generation = found
         isCertain = isStrong
     }

@@ -4,17 +4,29 @@ internal import JSONText
 /// The readings in the lines of a session, under their canonical names. Values that firmware makes up are left out.
 public enum LineReadings {
     /// Adds the readings of one line to `batch`; nothing for lines without any.
+    /// - Returns: `repaired` if the line had to be mended, `placeholder` if values that firmware makes up were left out.
+    @discardableResult
     public static func append(
         _ line: LineClassifier.ClassifiedLine, text: UnsafeRawBufferPointer, generation: LineGeneration?,
         to batch: inout ObservationBatch
-    ) {
+    ) -> RecordFlags {
         switch line.lineClass {
         case .legacySensorLine, .legacySensorLineWithNaN:
             LegacySensorLine(ByteText(text).trimmed).appendReadings(to: &batch)
-        case .fciBioLine: bio(ByteText(text).trimmed, to: &batch)
+        case .fciBioLine: FCIReadings.bio(ByteText(text).trimmed, to: &batch)
+        case .fciCalibrationLine: FCIReadings.calibration(ByteText(text).trimmed, to: &batch)
         default:
             if let value = line.value { append(value, line.lineClass, generation, to: &batch) }
         }
+        var flags: RecordFlags = line.isRepaired ? .repaired : []
+        if holdsPlaceholders(line) { flags.insert(.placeholder) }
+        return flags
+    }
+
+    /// g3 and g4 send outputs and analog inputs that they do not read (reference, section 2.5).
+    private static func holdsPlaceholders(_ line: LineClassifier.ClassifiedLine) -> Bool {
+        guard line.lineClass == .jsonTele, let value = line.value else { return false }
+        return value["mosfet_states"] != nil || value["ai1_voltage"] != nil
     }
 
     private static func append(
@@ -30,6 +42,7 @@ public enum LineReadings {
         case .jsonTelemetryWrapped:
             if let content = line["data"] { telemetry(content, generation, to: &batch) }
         case .jsonResponseOK: sensorsAnswer(line, to: &batch)
+        case .jsonOther where FCIReadings.isEnvelope(line): FCIReadings.envelope(line, to: &batch)
         default: break
         }
     }
@@ -47,15 +60,23 @@ public enum LineReadings {
         ("stim_light", MetricName(known: "output.stim_light")), ("stim_sound", MetricName(known: "output.stim_sound")),
     ]
 
+    private static let colours: [(StaticString, MetricName)] = [
+        ("r", MetricName(known: "output.led_red")), ("g", MetricName(known: "output.led_green")),
+        ("b", MetricName(known: "output.led_blue")),
+    ]
+
     /// g1: `ts_ms`, `sensor`, `addr` and the values of one sensor.
     private static func sensor(_ line: JSONValue, to batch: inout ObservationBatch) {
         let slot = BME688Slot(label: line["sensor"]?.string ?? "") ?? BME688Slot(label: line["addr"]?.string ?? "")
-        fields(line, slot ?? .a, to: &batch)
+        fields(line, (slot ?? .a).with(SensorFacts.chip(of: line) ?? .bme688), to: &batch)
     }
 
     /// g3, g4: the first sensor only; analog inputs and outputs in these lines are placeholders.
     private static func tele(_ line: JSONValue, to batch: inout ObservationBatch) {
-        fields(line, firstSlot(line), to: &batch)
+        // g3 says everything twice.
+        if !fields(line, firstSlot(line), to: &batch), let environment = line["env"] {
+            fields(environment, firstSlot(line), to: &batch)
+        }
         number(line["uptime_s"] ?? line["uptime_seconds"], uptime, .second, to: &batch)
         number(line["health"]?["heap"], heap, bytes, to: &batch)
     }
@@ -73,6 +94,9 @@ public enum LineReadings {
                 index += 1
             }
         }
+        if let light = line["led"] {
+            for (key, metric) in colours { number(light[key], metric, .one, to: &batch) }
+        }
         for (key, metric) in outputs {
             if let state = line[key]?.bool { batch.append(Reading(metric, .flag(state))) }
         }
@@ -88,28 +112,8 @@ public enum LineReadings {
         for (key, otherwise) in [("bme1", BME688Slot.a), ("bme2", .b)] as [(StaticString, BME688Slot)] {
             guard let sensor = line[key] else { continue }
             let label: String = sensor["label"]?.string ?? sensor["address"]?.string ?? ""
-            fields(sensor, BME688Slot(label: label) ?? otherwise, to: &batch)
-        }
-    }
-
-    /// g10: `[BIO] Amp: 0.74 µV | Freq: 1.50 Hz | Pattern: growth (98%)`.
-    private static func bio(_ line: ByteText, to batch: inout ObservationBatch) {
-        func value(after key: StaticString) -> ByteText? {
-            line.firstIndex(of: key).map { line[($0 + key.utf8CodeUnitCount)..<line.bytes.count].trimmed }
-        }
-        if let amplitude = value(after: "Amp:")?.leadingNumber {
-            batch.append(Reading(MetricName(known: "fci.amplitude"), .number(amplitude), unit: Unit(known: "uV")))
-        }
-        if let frequency = value(after: "Freq:")?.leadingNumber {
-            batch.append(
-                Reading(MetricName(known: "fci.dominant_frequency"), .number(frequency), unit: Unit(known: "Hz")))
-        }
-        guard let pattern = value(after: "Pattern:") else { return }
-        let end = pattern.firstIndex(of: "(") ?? pattern.bytes.count
-        let name = pattern[0..<end].trimmed.string
-        if !name.isEmpty { batch.append(Reading(MetricName(known: "fci.pattern"), .text(name))) }
-        if end < pattern.bytes.count, let confidence = pattern[(end + 1)..<pattern.bytes.count].leadingNumber {
-            batch.append(Reading(MetricName(known: "fci.pattern_confidence"), .number(confidence), unit: .percent))
+            let slot = BME688Slot(label: label) ?? otherwise
+            fields(sensor, slot.with(SensorFacts.chip(of: sensor) ?? .bme688), to: &batch)
         }
     }
 
@@ -123,11 +127,17 @@ public enum LineReadings {
         return present.contains(0x76) && !present.contains(0x77) ? .b : .a
     }
 
-    private static func fields(_ object: JSONValue, _ slot: BME688Slot, to batch: inout ObservationBatch) {
+    @discardableResult
+    private static func fields(
+        _ object: JSONValue, _ slot: BME688Slot, to batch: inout ObservationBatch
+    ) -> Bool {
+        var hasAny = false
         object.forEachMember { key, value in
             guard let value = value.double, let field = BME688Field(utf8: key) else { return }
             batch.append(field.reading(slot, value))
+            hasAny = true
         }
+        return hasAny
     }
 
     private static func number(

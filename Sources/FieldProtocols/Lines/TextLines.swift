@@ -34,11 +34,4 @@ enum TextLines {
         ("MycoBrain Side-A (Dual Mode)", .g3), ("MycoBrain Side-A (BSEC2", .g4),
         ("MycoBrain Science Communications", .g5), ("MycoBrain Side-B", .g7), ("MycoBrain FCI", .g10),
     ]
-
-    /// The reason in a ROM line such as `rst:0x1 (POWERON),boot:…`: the mark of a reboot.
-    static func resetReason(_ line: ByteText) -> String? {
-        guard line.hasPrefix("rst:0x") else { return nil }
-        guard let open = line.firstIndex(of: "("), let close = line.firstIndex(of: ")", from: open) else { return "" }
-        return line[(open + 1)..<close].string
-    }
 }

@@ -55,10 +55,13 @@ public struct DroneTelemetry: Sendable, Equatable {
         humidity = payload.f32(at: 53)
         pressure = payload.f32(at: 57)
         gasResistance = payload.f32(at: 61)
-        missionState = Self.name(payload[65], Self.missions)
+        missionState = Self.mission(payload[65])
         missionProgress = payload.u32(at: 66)
         target = payload.text(at: 70, count: 32)
     }
+
+    /// The name of a mission's state.
+    static func mission(_ state: UInt8) -> String { name(state, missions) }
 
     private static func name(_ value: UInt8, _ names: [String]) -> String {
         Int(value) < names.count ? names[Int(value)] : "unknown_\(value)"

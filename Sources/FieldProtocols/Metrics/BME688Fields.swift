@@ -52,11 +52,16 @@ public enum BME688Field: Int, Sendable, CaseIterable {
         }
     }
 
-    /// The field's reading; doubtful where the value cannot be: firmware guesses the unit of pressure by magnitude
-    /// (reference, section 1.9).
+    /// The field's reading; doubtful where firmware guesses (the unit of pressure by its magnitude; reference, section
+    /// 1.9), bad where nothing was measured: no heater has a resistance of 0.
     func reading(_ slot: BME688Slot, _ value: Double) -> Reading {
-        let isDoubtful = self == .pressure && !plausible.contains(value)
-        return Reading(metric(slot), .number(value), unit: unit, quality: isDoubtful ? .warn : .ok)
+        let quality: Quality =
+            switch self {
+            case .pressure: plausible.contains(value) ? .ok : .warn
+            case .gasResistance: value > 0 ? .ok : .bad
+            default: .ok
+            }
+        return Reading(metric(slot), .number(value), unit: unit, quality: quality)
     }
 
     /// `bme688_a.temperature` …; precomputed.

@@ -5,7 +5,8 @@ internal import GatewayModel
 enum AnalogFields {
     static let soilCount = FieldMetric(MetricName(known: "soil.moisture_raw"), unit: .one)
 
-    /// A count of the 12-bit converter in volts (field reference, section 11).
+    /// A count of the 12-bit converter in volts (field reference, section 11). Nothing is lost: rounding 4095/3.3 times the
+    /// volts gives the count again.
     static func volts(counts: Double) -> Double { counts * 3.3 / 4095 }
 
     /// `ai1`, `AI1`, `ai1_voltage` … `ai4`.

@@ -13,7 +13,7 @@ struct FieldNames {
         /// Inside `sensors`: values only.
         case values
         /// Inside `bme688`: members are slots.
-        case slots
+        case slots(BME688Slot.Chip)
         case slot(BME688Slot)
         case analog
         case soil
@@ -52,7 +52,7 @@ struct FieldNames {
         switch place {
         case .root: return atRoot(name, shape)
         case .values: return amongValues(name, shape)
-        case .slots: return amongSlots(name, shape)
+        case .slots(let chip): return amongSlots(name, chip, shape)
         case .slot(let slot): return inSlot(name, slot, shape)
         case .analog: return inAnalog(name, shape)
         case .soil: return inSoil(name, shape)
@@ -79,7 +79,8 @@ struct FieldNames {
         guard shape == .object else { return under("", name, shape, depth: 0) }
         if let slot = BME688Slot(key: name) { return group(.slot(slot)) }
         switch name.lowercased() {
-        case "bme688", "bme690": return group(.slots)
+        case "bme688": return group(.slots(.bme688))
+        case "bme690": return group(.slots(.bme690))
         case "analog": return group(.analog)
         case "soil_moisture", "soil": return group(.soil)
         case "location", "geo", "meta", "peripherals": return group(.silent)
@@ -87,10 +88,12 @@ struct FieldNames {
         }
     }
 
-    private mutating func amongSlots(_ name: String, _ shape: Shape) -> FieldMeaning {
-        if shape == .object, let slot = BME688Slot(label: name) ?? BME688Slot(key: name) { return group(.slot(slot)) }
+    private mutating func amongSlots(_ name: String, _ chip: BME688Slot.Chip, _ shape: Shape) -> FieldMeaning {
+        if shape == .object, let slot = BME688Slot(label: name) ?? BME688Slot(key: name) {
+            return group(.slot(slot.with(chip)))
+        }
         // A board with one sensor may leave the slot out: it is the ambient one.
-        return inSlot(name, .a, shape)
+        return inSlot(name, BME688Slot.a.with(chip), shape)
     }
 
     private mutating func inSlot(_ name: String, _ slot: BME688Slot, _ shape: Shape) -> FieldMeaning {

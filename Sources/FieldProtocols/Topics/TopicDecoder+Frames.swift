@@ -35,7 +35,8 @@ extension TopicDecoder {
         switch (frame.header.type, payload) {
         case (_, .failure(.payloadNotUTF8)): throw .notUTF8
         case (_, .failure): throw .malformedJSON
-        case (.telemetry, _): return try telemetry(frame, payload, message, into: &batch)
+        case (.telemetry, _), (.wifiSense, .packed), (.droneTelemetry, .packed), (.droneMissionStatus, .packed):
+            return try telemetry(frame, payload, message, into: &batch)
         case (.hello, .json(let value, _)):
             return .presence(message.device, DevicePresence(value, of: message.device, isAlive: true))
         case (.ack, .json(let value, _)):
@@ -60,9 +61,13 @@ extension TopicDecoder {
         case .json(let value, let isRepaired):
             if isRepaired { observation.flags.insert(.repaired) }
             facts = try telemetry.decode(value, received: message.received, quality: message.quality, into: &batch)
-        case .packed(.telemetryV1(let packed)):
-            MDPReadings.append(packed, to: &batch)
-            facts.uptimeMilliseconds = Int64(packed.uptimeMilliseconds)
+        case .packed(let packed):
+            var readings = PackedReadings()
+            guard readings.append(packed, to: &batch) else { throw .badFrame }
+            if readings.hasGaps { observation.flags.insert(.repaired) }
+            if case .telemetryV1(let telemetry) = packed {
+                facts.uptimeMilliseconds = Int64(telemetry.uptimeMilliseconds)
+            }
         default: throw .badFrame
         }
         guard !batch.openReadings.isEmpty else { throw facts.dropped ?? .noReadings }

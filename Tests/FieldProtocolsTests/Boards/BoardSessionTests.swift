@@ -204,7 +204,7 @@ import Testing
 
     @Test(arguments: [
         ("estop", LineGeneration.g2), ("estop", .g3), ("estop", .g9), ("read_sensors", .g2), ("scan", .g11),
-        ("hello", .g1), ("hello", .g8), ("a b", .g11), ("stream_sensors", .g11),
+        ("read_sensors", .g1), ("read_sensors", .g8), ("hello", .g10), ("a b", .g11), ("stream_sensors", .g11),
     ])
     func whatAFirmwareCannotDoIsRefusedInWords(name: String, generation: LineGeneration) {
         let (text, finished) = line(command("c", name), generation)

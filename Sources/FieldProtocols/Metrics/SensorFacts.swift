@@ -1,0 +1,18 @@
+internal import JSONText
+
+/// What an object of a sensor tells about the sensor itself, beside its values.
+enum SensorFacts {
+    /// The make, by the variant id (register 0xF0) or a name; nil if the object does not tell.
+    static func chip(of sensor: JSONValue) -> BME688Slot.Chip? {
+        if let variant = (sensor["variant_id"] ?? sensor["variant"])?.int64 { return .init(variantID: variant) }
+        return (sensor["chip"] ?? sensor["model"] ?? sensor["product"])?.string.flatMap { .init(name: $0) }
+    }
+
+    /// Whether this key tells about the sensor: not a reading.
+    static func isFact(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        switch ByteKey(key) {
+        case "variant_id", "variant", "chip_id", "chip", "model", "product", "address", "addr", "label": true
+        default: false
+        }
+    }
+}
