@@ -51,11 +51,28 @@ public enum SHA1 {
     public static func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { hash($0) } }
 }
 
+/// MD5 (RFC 1321), as a checksum of formats that are defined by it; it protects nothing.
+public enum MD5 {
+    /// Length of a digest.
+    public static let byteCount = 16
+
+    public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: byteCount)
+        var count: UInt32 = 0
+        let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &count, Algorithm.md5.pointer, nil)
+        precondition(done == 1, "libcrypto has MD5")
+        return digest
+    }
+
+    public static func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { hash($0) } }
+}
+
 /// A digest of libcrypto, looked up once: the look-up takes as long as the hash of a short text.
 private struct Algorithm: @unchecked Sendable {
     // libcrypto's algorithms are immutable and these are never freed.
     let pointer: OpaquePointer?
 
+    static let md5 = Algorithm(pointer: EVP_MD_fetch(nil, "MD5", nil))
     static let sha1 = Algorithm(pointer: EVP_MD_fetch(nil, "SHA1", nil))
     static let sha256 = Algorithm(pointer: EVP_MD_fetch(nil, "SHA256", nil))
 }

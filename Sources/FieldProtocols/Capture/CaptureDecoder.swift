@@ -22,6 +22,20 @@ public struct CaptureDecoder {
         case modbusRTU = "modbus-rtu"
         /// Frames of Modbus over TCP.
         case modbusTCP = "modbus-tcp"
+        /// AT transcripts of AS7262, AS7263 and AS7265x, and lines of their example sketches.
+        case as726x
+        /// Messages of the Ocean binary protocol, bytes or hex digits.
+        case obp
+        /// Lines of 288 counts, or an inspection sheet.
+        case c12880ma
+        /// Objects of channels.
+        case as7341
+        /// Calibration and raw values of a BME690.
+        case bme690
+        /// The same of a BME680 or BME688.
+        case bme68x
+        /// A raw-data file of BME AI-Studio.
+        case bmerawdata
     }
 
     /// What may be said on the command line besides.
@@ -30,6 +44,12 @@ public struct CaptureDecoder {
         public var generation: LineGeneration?
         /// For envelopes: the device's Ed25519 key, 32 bytes; nil leaves signatures unchecked.
         public var publicKey: [UInt8]?
+        /// For `c12880ma`: A0, B1 … B5 of the unit's inspection sheet; nil leaves wavelengths out.
+        public var coefficients: [Double]?
+        /// For `c12880ma`: what the sheet counts the first pixel as.
+        public var pixelBase = 1
+        /// For `c12880ma`: the board's converter.
+        public var resolution = C12880MAFrame.Resolution.sixteen
 
         public init(generation: LineGeneration? = nil, publicKey: [UInt8]? = nil) {
             self.generation = generation
@@ -63,6 +83,13 @@ public struct CaptureDecoder {
         case .mmp: decoder.decodeMMP(input)
         case .modbusRTU: decoder.decodeModbus(input, isTCP: false)
         case .modbusTCP: decoder.decodeModbus(input, isTCP: true)
+        case .as726x: decoder.decodeAS726x(input)
+        case .obp: decoder.decodeOBP(input)
+        case .c12880ma: decoder.decodeC12880MA(input)
+        case .as7341: decoder.decodeAS7341(input)
+        case .bme690: decoder.decodeBosch(input, family: .bme690)
+        case .bme68x: decoder.decodeBosch(input, family: .bme688)
+        case .bmerawdata: decoder.decodeBMERawData(input)
         }
         return !decoder.hasFailed
     }
