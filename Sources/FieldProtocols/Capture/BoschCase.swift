@@ -31,7 +31,8 @@ enum BoschCase {
     /// The variant that a document names: a number, or the name on the package. Nil if it names none.
     static func variant(_ document: JSONValue) throws(BoschError) -> BoschVariant? {
         guard let value = document["variant"] else { return nil }
-        let variant = value.string.flatMap { BoschVariant(name: $0) ?? BoschVariant(hex: $0) }
+        let variant =
+            value.string.flatMap { BoschVariant(name: $0) ?? BoschVariant(hex: $0) }
             ?? value.uint64.flatMap { UInt8(exactly: $0) }.flatMap { BoschVariant(rawValue: $0) }
         guard let variant else { throw .unknownVariant }
         return variant

@@ -65,7 +65,9 @@ struct BoschCases {
         let bytes = try BoschCase.bytes(item["hex"]?.string ?? "")
         let itsVariant = try BoschCase.variant(item) ?? variant
         let field: BoschField
-        do { field = try bytes.withUnsafeBytes { try BoschField($0, variant: itsVariant) } } catch let error as BoschError {
+        do { field = try bytes.withUnsafeBytes { try BoschField($0, variant: itsVariant) } } catch let error
+            as BoschError
+        {
             throw error
         } catch { throw .wrongLength }
         let measurement = try calibration.measurement(field)

@@ -9,10 +9,11 @@ extension CaptureDecoder {
         var number = 0
         while start < bytes.count {
             let end = bytes[start...].firstIndex { TextScan.isEndOfLine($0) } ?? bytes.count
-            number += end > 0 && end < bytes.count && bytes[end] == 0x0A && end == start && bytes[end - 1] == 0x0D ? 0 : 1
+            number += 1
             let line = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
             for item in transcript.read(line, number: number, at: start) { show(item) }
-            start = end + 1
+            let isPair = end + 1 < bytes.count && bytes[end] == 0x0D && bytes[end + 1] == 0x0A
+            start = end + (isPair ? 2 : 1)
         }
         for item in transcript.finish() { show(item) }
     }
@@ -56,7 +57,9 @@ extension CaptureDecoder {
             writer.bool(exchange.isOK)
             guard !exchange.value.isEmpty else { return }
             writer.key("value")
-            if exchange.numbers.count == 1 { writer.shortNumber(exchange.numbers[0]) } else {
+            if exchange.numbers.count == 1 {
+                writer.shortNumber(exchange.numbers[0])
+            } else {
                 writer.string(exchange.value)
             }
             if exchange.numbers.isEmpty { return }

@@ -12,6 +12,9 @@ extension Verb {
             .init(name: "hex", value: "S", help: "the capture as hex digits"),
             .init(name: "key", value: "BASE64", help: "the Ed25519 public key that signatures are checked with"),
             .init(name: "generation", value: "gN", help: "the firmware generation of lines, instead of detecting it"),
+            .init(name: "coefficients", value: "LIST", help: "c12880ma: A0,B1,…,B5 of the inspection sheet"),
+            .init(name: "base", value: "N", help: "c12880ma: what the sheet counts the first pixel as, 0 or 1 (default 1)"),
+            .init(name: "bits", value: "N", help: "c12880ma: of the board's converter: 10, 12 or 16 (default 16)"),
         ], words: 1...2
     ) { arguments in
         guard let format = CaptureDecoder.Format(rawValue: arguments.words[0]) else {
@@ -32,11 +35,31 @@ extension Verb {
             }
             options.generation = named
         }
+        try readSensor(arguments, into: &options)
         let input = try input(arguments)
         let isGood = input.withUnsafeBytes {
             CaptureDecoder.decode($0, as: format, options: options) { Output.line($0) }
         }
         return isGood ? .ok : .failed
+    }
+
+    /// What a C12880MA's inspection sheet and its board say.
+    private static func readSensor(_ arguments: Arguments, into options: inout CaptureDecoder.Options) throws {
+        if let text = arguments["coefficients"] {
+            let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+            let coefficients = parts.compactMap { Double($0) }
+            guard coefficients.count == parts.count, (2...8).contains(parts.count) else {
+                throw ToolError.usage("--coefficients: accepted 2…8 numbers parted by commas, A0 first")
+            }
+            options.coefficients = coefficients
+        }
+        options.pixelBase = try arguments.integer("base", in: 0...1) ?? options.pixelBase
+        if let bits = try arguments.integer("bits", in: 10...16) {
+            guard let resolution = C12880MAFrame.Resolution(rawValue: bits) else {
+                throw ToolError.usage("--bits: accepted 10, 12, 16")
+            }
+            options.resolution = resolution
+        }
     }
 
     private static let captureByteCountMax = 256 << 20

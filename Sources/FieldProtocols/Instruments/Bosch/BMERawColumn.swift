@@ -20,7 +20,8 @@ enum BMERawColumn: String, CaseIterable {
         switch self {
         case .sensorIndex: row.sensorIndex = cell.int64.flatMap { (0...255).contains($0) ? Int($0) : nil }
         case .sensorID: row.sensorID = cell.uint64
-        case .sincePowerOn: row.sincePowerOn = Self.whole(cell).flatMap { (0...Self.millisecondsMax).contains($0) ? $0 : nil }
+        case .sincePowerOn:
+            row.sincePowerOn = Self.whole(cell).flatMap { (0...Self.millisecondsMax).contains($0) ? $0 : nil }
         case .clock: row.clock = Self.whole(cell).flatMap { (1...Self.secondsMax).contains($0) ? $0 : nil }
         case .temperature: row.celsius = cell.double
         case .pressure: row.hectopascal = cell.double

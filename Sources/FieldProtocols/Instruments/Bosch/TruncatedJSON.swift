@@ -16,7 +16,11 @@ enum TruncatedJSON {
         scan: for position in 0..<bytes.count {
             let byte = bytes[position]
             if isInString {
-                if isEscaped { isEscaped = false } else if byte == UInt8(ascii: "\\") { isEscaped = true } else if byte
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte
                     == UInt8(ascii: "\"")
                 {
                     isInString = false

@@ -36,7 +36,9 @@ extension OBPFrame {
     /// A setting that wants an acknowledgement.
     public static func set(_ kind: OBPMessageType, _ value: UInt32, regarding: UInt32 = 0) -> OBPFrame {
         var immediate: [UInt8] = []
-        if kind.request == .u32 { immediate.append(littleEndian: value) } else {
+        if kind.request == .u32 {
+            immediate.append(littleEndian: value)
+        } else {
             immediate.append(UInt8(truncatingIfNeeded: value))
         }
         return OBPFrame(

@@ -31,5 +31,7 @@ public enum OBPRefusal: UInt16, Sendable, CaseIterable {
     }
 
     /// Whether the same question may be answered a little later.
-    public var isPassing: Bool { self == .notReady || self == .badChecksum || self == .deviceReset || self == .deferred }
+    public var isPassing: Bool {
+        self == .notReady || self == .badChecksum || self == .deviceReset || self == .deferred
+    }
 }

@@ -20,7 +20,8 @@ enum ChannelList {
             let start = position
             while position < text.count, !isBlank(text[position]), !isSeparator(text[position]) { position += 1 }
             let number = UnsafeRawBufferPointer(rebasing: text[start..<position])
-            guard values.count < countMax, let value = ChannelNumber.value(number, allowsPrefixes: allowsPrefixes) else {
+            guard values.count < countMax, let value = ChannelNumber.value(number, allowsPrefixes: allowsPrefixes)
+            else {
                 throw Failure(offset: start)
             }
             values.append(value)
