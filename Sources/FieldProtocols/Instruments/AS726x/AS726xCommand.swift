@@ -21,6 +21,7 @@ public enum AS726xCommand: Sendable, Equatable {
     case ledCurrent(die: Character, register: Int)
     case reset
 
+    /// The lines of lamps and indicators.
     public static let ledLines = [0, 1, 3, 5]
 
     /// Whether the argument is in range.

@@ -14,6 +14,7 @@ public struct AS726xDialogue: Sendable {
         case refused
     }
 
+    /// What waits for an answer.
     public private(set) var question: AS726xCommand?
     /// Those of the last answer with values.
     public private(set) var numbers: [Double] = []

@@ -5,6 +5,7 @@ public struct BME68xCalibration: Sendable, Equatable {
     var h1 = 0, h2 = 0, h3 = 0, h4 = 0, h5 = 0, h6 = 0, h7 = 0
     /// Of the BME680 alone.
     var rangeSwitchingError = 0
+    /// For the registers of the heater.
     public var heater = BoschHeater(g1: 0, g2: 0, g3: 0, range: 0, value: 0)
 
     init() {}

@@ -4,6 +4,7 @@ public struct BME690Calibration: Sendable, Equatable {
     var t1 = 0, t2 = 0, t3 = 0
     var p1 = 0, p2 = 0, p3 = 0, p4 = 0, p5 = 0, p6 = 0, p7 = 0, p8 = 0, p9 = 0, p10 = 0, p11 = 0
     var h1 = 0, h2 = 0, h3 = 0, h4 = 0, h5 = 0, h6 = 0
+    /// For the registers of the heater.
     public var heater = BoschHeater(g1: 0, g2: 0, g3: 0, range: 0, value: 0)
 
     init() {}

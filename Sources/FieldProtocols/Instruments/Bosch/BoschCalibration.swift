@@ -11,6 +11,7 @@ public enum BoschCalibration: Sendable, Equatable {
             }
     }
 
+    /// What the calibration is of.
     public var variant: BoschVariant {
         switch self {
         case .bme68x(_, let variant): variant
@@ -18,6 +19,7 @@ public enum BoschCalibration: Sendable, Equatable {
         }
     }
 
+    /// For the registers of the heater.
     public var heater: BoschHeater {
         switch self {
         case .bme68x(let calibration, _): calibration.heater

@@ -3,7 +3,9 @@ public struct BoschField: Sendable, Equatable {
     /// Length of a block.
     public static let byteCount = 17
 
+    /// Which sensor the block comes from.
     public var variant: BoschVariant
+    /// Whether it was measured since the block was last read.
     public var isNew: Bool
     /// Which step of the heater profile the gas value belongs to.
     public var gasIndex: UInt8

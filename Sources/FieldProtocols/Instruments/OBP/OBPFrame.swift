@@ -8,11 +8,17 @@ public struct OBPFrame: Sendable, Equatable {
         public let rawValue: UInt16
         public init(rawValue: UInt16) { self.rawValue = rawValue }
 
+        /// The answer to a question.
         public static let response = Flags(rawValue: 1)
+        /// The device did as it was told.
         public static let acknowledged = Flags(rawValue: 2)
+        /// The host wants to know whether it did.
         public static let acknowledgementWanted = Flags(rawValue: 4)
+        /// The device did not, see `error`.
         public static let refused = Flags(rawValue: 8)
+        /// The hardware failed.
         public static let exception = Flags(rawValue: 16)
+        /// The message will go away in later firmware.
         public static let deprecated = Flags(rawValue: 32)
     }
 
@@ -22,6 +28,7 @@ public struct OBPFrame: Sendable, Equatable {
         case md5 = 1
     }
 
+    /// Length of the header.
     public static let headerByteCount = 44
     /// Checksum and footer: what `bytes remaining` counts beside the payload.
     public static let trailerByteCount = 20
@@ -31,9 +38,13 @@ public struct OBPFrame: Sendable, Equatable {
     static let start: [UInt8] = [0xC1, 0xC0]
     static let footer: [UInt8] = [0xC5, 0xC4, 0xC3, 0xC2]
 
+    /// Of the protocol: 0x1100, 0x1000 or 0x2000.
     public var version: UInt16
+    /// What sort of message it is.
     public var flags: Flags
+    /// 0, or the number of an `OBPRefusal`.
     public var error: UInt16
+    /// The number of an `OBPMessageType`.
     public var type: UInt32
     /// Given by us, echoed by the device: tells late answers from those waited for.
     public var regarding: UInt32

@@ -75,7 +75,9 @@ public struct SpectrumAxis: Sendable, Equatable {
     public var isNamedByPixel: Bool { !coefficients.isEmpty }
 
     /// Adds the readings of a spectrum to the observation being built; false, and nothing, if its channels are not these.
-    public func append(_ spectrum: Spectrum, to batch: inout ObservationBatch) -> Bool {
+    ///
+    /// - Parameter isSaturated: told before a dark frame was taken off; nil to go by the counts as they are.
+    public func append(_ spectrum: Spectrum, isSaturated: Bool? = nil, to batch: inout ObservationBatch) -> Bool {
         guard spectrum.counts.isEmpty || spectrum.counts.count == wavelengths.count,
             spectrum.calibrated.isEmpty || spectrum.calibrated.count == calibratedMetrics.count,
             !(spectrum.counts.isEmpty && spectrum.calibrated.isEmpty)
@@ -89,7 +91,7 @@ public struct SpectrumAxis: Sendable, Equatable {
             }
         }
         for (metric, value) in coefficients { batch.append(Reading(metric, .number(value))) }
-        SpectrumProperties.append(spectrum, to: &batch)
+        SpectrumProperties.append(spectrum, isSaturated: isSaturated ?? spectrum.isSaturated, to: &batch)
         return true
     }
 

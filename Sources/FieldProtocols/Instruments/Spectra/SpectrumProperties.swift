@@ -13,13 +13,13 @@ enum SpectrumProperties {
         MetricName(known: "spectrum.temperature_3"),
     ]
 
-    static func append(_ spectrum: Spectrum, to batch: inout ObservationBatch) {
+    static func append(_ spectrum: Spectrum, isSaturated: Bool?, to batch: inout ObservationBatch) {
         if let clear = spectrum.clear { batch.append(Reading(Self.clear, .number(clear), unit: .one)) }
         if let milliseconds = spectrum.integration {
             batch.append(Reading(integration, .number(milliseconds), unit: .millisecond))
         }
         if let gain = spectrum.gain { batch.append(Reading(Self.gain, .number(gain), unit: .one)) }
-        if let isSaturated = spectrum.isSaturated { batch.append(Reading(saturated, .flag(isSaturated))) }
+        if let isSaturated { batch.append(Reading(saturated, .flag(isSaturated))) }
         batch.append(Reading(dark, .text(spectrum.dark.rawValue)))
         if let lamp = spectrum.lamp { batch.append(Reading(Self.lamp, .flag(lamp))) }
         for (metric, celsius) in zip(temperatures, spectrum.temperatures) {

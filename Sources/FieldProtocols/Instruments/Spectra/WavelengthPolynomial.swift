@@ -5,6 +5,7 @@ public struct WavelengthPolynomial: Sendable, Equatable {
     /// What the first pixel is counted as: 0 or 1. Makers differ, and one step is up to 2.7 nm.
     public let base: Int
 
+    /// More than any maker gives.
     public static let coefficientCountMax = 8
 
     /// Nil unless there are 2…8 finite coefficients and `base` is 0 or 1.
