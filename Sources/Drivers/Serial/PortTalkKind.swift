@@ -6,18 +6,25 @@ public import Serial
 public enum PortTalkKind: String, CaseIterable, Sendable {
     /// MycoBrain boards of every generation, told apart by what they say.
     case mycobrain
+    /// Sensors of the AS726x family, told apart by counting their channels.
+    case as7265x
+    /// Spectrometers that speak the Ocean binary protocol.
+    case obp
+    /// Boards that print the frames of a C12880MA.
+    case c12880ma
 
     /// How the line is set where the configuration does not say.
     public var settings: LineSettings {
         switch self {
-        case .mycobrain: LineSettings(baud: 115_200)
+        case .mycobrain, .as7265x, .c12880ma: LineSettings(baud: 115_200)
+        case .obp: LineSettings(baud: 9_600)
         }
     }
 
     /// What the name of a device without an alias begins with.
     var namePrefix: String {
         switch self {
-        case .mycobrain: "mycobrain"
+        case .mycobrain, .as7265x, .obp, .c12880ma: rawValue
         }
     }
 
@@ -25,6 +32,7 @@ public enum PortTalkKind: String, CaseIterable, Sendable {
     var tellsItsID: Bool {
         switch self {
         case .mycobrain: true
+        case .as7265x, .obp, .c12880ma: false
         }
     }
 
@@ -33,6 +41,15 @@ public enum PortTalkKind: String, CaseIterable, Sendable {
         case .mycobrain:
             BoardTalk(
                 device: circumstances.device, firstSeq: circumstances.firstSeq, heard: circumstances.heard())
+        case .as7265x:
+            AS726xTalk(
+                device: circumstances.device, settings: circumstances.place.instrument,
+                baud: circumstances.place.settings.baud)
+        case .obp:
+            OBPTalk(
+                device: circumstances.device, settings: circumstances.place.instrument,
+                baud: circumstances.place.settings.baud, firstNumber: circumstances.firstSeq)
+        case .c12880ma: C12880MATalk(device: circumstances.device, settings: circumstances.place.instrument)
         }
     }
 }

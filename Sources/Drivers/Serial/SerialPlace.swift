@@ -7,11 +7,17 @@ public struct SerialPlace: Sendable, Equatable {
     /// What is expected there.
     public var kind: PortTalkKind
     public var settings: LineSettings
+    /// How an instrument there is run; of no concern to other kinds.
+    public var instrument: InstrumentSettings
 
     /// - Parameter settings: nil for what is usual with the kind.
-    public init(path: String, kind: PortTalkKind = .mycobrain, settings: LineSettings? = nil) {
+    public init(
+        path: String, kind: PortTalkKind = .mycobrain, settings: LineSettings? = nil,
+        instrument: InstrumentSettings = InstrumentSettings()
+    ) {
         self.path = path
         self.kind = kind
         self.settings = settings ?? kind.settings
+        self.instrument = instrument
     }
 }

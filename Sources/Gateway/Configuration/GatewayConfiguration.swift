@@ -8,6 +8,7 @@ public struct GatewayConfiguration: Sendable {
     public var http: HTTPSection
     public var mqtt: MQTTSection
     public var serial: SerialSection
+    public var instruments: [InstrumentSection]
     public var journal: JournalSection
     public var sync: SyncSection
     public var log: LogSection
@@ -25,6 +26,7 @@ public struct GatewayConfiguration: Sendable {
         http = section.sectionOrDefaults("http", HTTPSection.init)
         mqtt = section.sectionOrDefaults("mqtt", MQTTSection.init)
         serial = section.sectionOrDefaults("serial", SerialSection.init)
+        instruments = section.sections("instruments", countMax: 512, InstrumentSection.init)
         journal = section.sectionOrDefaults("journal", JournalSection.init)
         sync = section.sectionOrDefaults("sync", SyncSection.init)
         log = section.sectionOrDefaults("log", LogSection.init)
@@ -38,6 +40,7 @@ public struct GatewayConfiguration: Sendable {
         for device in devices where !aliases.insert(device.alias).inserted {
             section.reject("devices", .conflict, "the alias `\(device.alias)` is given twice")
         }
+        InstrumentSection.check(instruments, on: serial.ports, section)
         if !http.listen.isLoopback, http.advertise == nil, !sync.destinations.isEmpty, http.listen.host == "0.0.0.0" {
             section.reject(
                 "http", .missingKey,

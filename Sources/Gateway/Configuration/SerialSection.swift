@@ -10,6 +10,8 @@ public struct SerialSection: Sendable {
         public var path: String
         public var driver: PortTalkKind
         public var settings: LineSettings
+        /// The name of the entry of `instruments` that says how the instrument there is run.
+        public var instrument: String?
     }
 
     /// Find boards by their USB vendor.
@@ -28,7 +30,8 @@ public struct SerialSection: Sendable {
                 ) {
                     $0.text.flatMap { $0.hasPrefix("/") && $0.utf8.count <= 1_024 ? $0 : nil }
                 } ?? "",
-                driver: driver, settings: Self.settings(section, usual: driver.settings))
+                driver: driver, settings: Self.settings(section, usual: driver.settings),
+                instrument: section.text("instrument", length: 1...64))
         }
         var paths: Set<String> = []
         for port in ports where !paths.insert(port.path).inserted {

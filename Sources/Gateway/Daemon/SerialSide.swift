@@ -13,7 +13,10 @@ struct SerialSide {
         let section = configuration.serial
         guard section.auto || !section.ports.isEmpty else { return nil }
         let places = section.ports.map { port in
-            SerialPlace(path: port.path, kind: port.driver, settings: port.settings)
+            let named = configuration.instruments.first { $0.name == port.instrument }
+            return SerialPlace(
+                path: port.path, kind: port.driver, settings: port.settings,
+                instrument: named?.settings ?? InstrumentSettings())
         }
         let aliases = configuration.devices.map { device in
             DeviceAlias(

@@ -210,7 +210,8 @@ struct OBPTalk: PortTalk {
         else { return [] }
         let milliseconds = now.monotonicMilliseconds
         if frame.error == OBPRefusal.deferred.rawValue {
-            self.asked?.deadline = milliseconds + patience(asked.question)
+            let patience = patience(asked.question)
+            self.asked?.deadline = milliseconds + patience
             return []
         }
         if frame.error != 0 || frame.flags.contains(.refused) { return refused(frame, asked, milliseconds) }
