@@ -12,7 +12,10 @@ import Testing
     private func place(_ path: String, _ kind: PortTalkKind) -> SerialPlace {
         var settings = InstrumentSettings()
         settings.interval = 200
-        settings.polynomial = WavelengthPolynomial(coefficients: [311.5, 2.7, -0.0011], base: 1)
+        // The others know their wavelengths themselves.
+        if kind == .c12880ma {
+            settings.polynomial = WavelengthPolynomial(coefficients: [311.5, 2.7, -0.0011], base: 1)
+        }
         return SerialPlace(path: path, kind: kind, instrument: settings)
     }
 
