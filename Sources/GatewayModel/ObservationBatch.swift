@@ -31,6 +31,11 @@ public struct ObservationBatch: Sendable {
     /// Drops the readings added since the last observation: the message turned out to be unusable.
     public mutating func discardReadings() { readings.removeSubrange(openReadings) }
 
+    /// Drops all but the first `count` of them: one way of reading a message has failed, another may follow.
+    public mutating func discardReadings(keeping count: Int) {
+        readings.removeSubrange(openReadings.dropFirst(count))
+    }
+
     /// Adds numbers that came without a record to the observation being built; they stand in ascending order.
     public mutating func append(heard numbers: ClosedRange<UInt32>) { heardSequences.append(numbers) }
 

@@ -59,7 +59,7 @@ extension CaptureDecoder {
         }
     }
 
-    private static func write(_ reading: Reading, _ writer: inout JSONWriter) {
+    static func write(_ reading: Reading, _ writer: inout JSONWriter) {
         writer.beginObject()
         writer.key("id")
         writer.string(reading.metric.text)

@@ -36,6 +36,29 @@ public struct CaptureDecoder {
         case bme68x
         /// A raw-data file of BME AI-Studio.
         case bmerawdata
+        /// One datagram of a Semtech packet forwarder.
+        case semtech
+        /// One frame of LoRaWAN; captures in JSON may bring their keys.
+        case lorawan
+        /// Events of ChirpStack v4: one, several in an array, or one a line; each alone or as `{"topic","payload"}`.
+        case chirpstack
+        /// The same of The Things Stack v3.
+        case tts
+        /// Messages of LoRa Basics Station, in the same shapes.
+        case basicsStation = "basics-station"
+        /// One payload of Cayenne LPP.
+        case cayenne
+        /// The session of a RAK3172 or its kin.
+        case rak3172
+        /// Lines of Reyax, LoRa-E5 and RAK modems and of sketch boards, told apart by how they begin.
+        case modemLines = "modem-lines"
+        /// The serial stream of a Meshtastic node.
+        case meshtastic
+        /// Packets as JSON, to be answered with their time on air.
+        case timeOnAir = "time-on-air"
+
+        /// Whether captures of it are often kept as hex digits in a text file.
+        public var isKeptAsHex: Bool { [.semtech, .lorawan, .cayenne, .meshtastic].contains(self) }
     }
 
     /// What may be said on the command line besides.
@@ -50,6 +73,15 @@ public struct CaptureDecoder {
         public var pixelBase = 1
         /// For `c12880ma`: the board's converter.
         public var resolution = C12880MAFrame.Resolution.sixteen
+        /// For LoRaWAN: the keys of the device, 16 bytes each; nil leaves payloads encrypted and codes unchecked.
+        public var networkKey: [UInt8]?
+        public var applicationKey: [UInt8]?
+        /// Of the device itself, for join requests.
+        public var deviceKey: [UInt8]?
+        /// The upper half of the frame counter, which does not travel.
+        public var counterHigh: UInt16 = 0
+        /// For network servers: the topic of a payload that stands alone.
+        public var topic: String?
 
         public init(generation: LineGeneration? = nil, publicKey: [UInt8]? = nil) {
             self.generation = generation
@@ -90,6 +122,15 @@ public struct CaptureDecoder {
         case .bme690: decoder.decodeBosch(input, family: .bme690)
         case .bme68x: decoder.decodeBosch(input, family: .bme688)
         case .bmerawdata: decoder.decodeBMERawData(input)
+        case .semtech: decoder.decodeSemtech(input)
+        case .lorawan: decoder.decodeLoRaWAN(input)
+        case .chirpstack, .tts: decoder.decodeNetworkEvents(input, of: format)
+        case .basicsStation: decoder.decodeBasicsStation(input)
+        case .cayenne: decoder.decodeCayenne(input)
+        case .rak3172: decoder.decodeModemLines(input, dialect: .rak3172)
+        case .modemLines: decoder.decodeModemLines(input, dialect: nil)
+        case .meshtastic: decoder.decodeMeshtastic(input)
+        case .timeOnAir: decoder.decodeTimeOnAir(input)
         }
         return !decoder.hasFailed
     }

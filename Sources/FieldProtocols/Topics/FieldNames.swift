@@ -8,8 +8,18 @@ struct FieldNames {
     /// What is written there decides, beside the name, what a member can mean.
     enum Shape: UInt32 { case leaf, object, array }
 
+    /// Whose names they are.
+    enum Naming: Sendable {
+        /// Those of devices that publish themselves.
+        case devices
+        /// Those that the payload codecs of LoRaWAN network servers give, too.
+        case payloadCodecs
+    }
+
     private enum Place {
         case root
+        /// Inside `temperatureSensor` and its like: members are channels.
+        case channels(String)
         /// Inside `sensors`: values only.
         case values
         /// Inside `bme688`: members are slots.
@@ -24,6 +34,9 @@ struct FieldNames {
 
     private var places: [Place] = [.root]
     private var table = FieldTable<FieldMeaning>()
+    private let naming: Naming
+
+    init(naming: Naming = .devices) { self.naming = naming }
 
     private static let placeCountMax = 4_096
     private static let depthMax = 4
@@ -50,7 +63,10 @@ struct FieldNames {
         guard !key.isEmpty, key.count <= 64 else { return .unnamed }
         let name = String(decoding: key, as: UTF8.self)
         switch place {
-        case .root: return atRoot(name, shape)
+        case .root:
+            if naming == .payloadCodecs, let known = ofCodec(name, shape) { return known }
+            return atRoot(name, shape)
+        case .channels(let kind): return amongChannels(name, of: kind, shape)
         case .values: return amongValues(name, shape)
         case .slots(let chip): return amongSlots(name, chip, shape)
         case .slot(let slot): return inSlot(name, slot, shape)
@@ -86,6 +102,21 @@ struct FieldNames {
         case "location", "geo", "meta", "peripherals": return group(.silent)
         default: return under("", name, shape, depth: 0)
         }
+    }
+
+    private mutating func ofCodec(_ name: String, _ shape: Shape) -> FieldMeaning? {
+        if shape == .object, CodecNames.isChannelObject(name) { return group(.channels(name)) }
+        guard shape != .array, let (name, channel) = CodecNames.split(name) else { return nil }
+        if shape == .leaf { return CodecNames.metric(name, channel: channel).map { .metric($0) } }
+        return CodecNames.group(name, channel: channel).map { group(.named($0 + ".", depth: 1)) }
+    }
+
+    private mutating func amongChannels(_ channel: String, of kind: String, _ shape: Shape) -> FieldMeaning {
+        if shape == .leaf, let metric = CodecNames.metric(kind, channel: channel) { return .metric(metric) }
+        if shape == .object, let prefix = CodecNames.group(kind, channel: channel) {
+            return group(.named(prefix + ".", depth: 1))
+        }
+        return under(kind + ".", channel, shape, depth: 1)
     }
 
     private mutating func amongSlots(_ name: String, _ chip: BME688Slot.Chip, _ shape: Shape) -> FieldMeaning {

@@ -42,6 +42,12 @@ public enum RejectReason: String, Error, Sendable, CaseIterable {
     case unknownAlias = "unknown_alias"
     /// A value of a type that makes no reading: a data set, a template, an array, bytes.
     case unsupportedValue = "unsupported_value"
+    /// Binary where this gateway reads JSON: the network server is set to protobuf.
+    case protobufPayload = "protobuf_payload"
+    /// An event of a network server that is none of its published ones, lacks what it must have, or is about another
+    /// device than its topic.
+    case badNetworkEvent = "bad_network_event"
+    case badBase64 = "bad_base64"
 
     /// Stable snake_case name.
     public var name: String { rawValue }
@@ -55,6 +61,16 @@ public enum RejectReason: String, Error, Sendable, CaseIterable {
             case .tooLarge: .tooLarge
             case .numberOutOfRange: .numberOutOfRange
             case .outOfMemory: .outOfMemory
+            }
+    }
+
+    init(_ error: LoRaError) {
+        self =
+            switch error.code {
+            case .badBase64: .badBase64
+            case .protobufPayload: .protobufPayload
+            case .numberOutOfRange: .numberOutOfRange
+            default: .badNetworkEvent
             }
     }
 

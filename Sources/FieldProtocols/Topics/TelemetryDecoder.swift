@@ -12,12 +12,14 @@ struct TelemetryDecoder {
     /// Elements of an array of numbers that become readings.
     static let arrayCountMax = 64
 
-    private var names = FieldNames()
+    private var names: FieldNames
     private var units = UnitNames()
     private var facts = MessageFacts()
     private var received = ReceiveTime(wall: Timestamp(milliseconds: 0, trusted: false), monotonicMilliseconds: 0)
     private var quality: Quality = .ok
     private var count = 0
+
+    init(naming: FieldNames.Naming = .devices) { names = FieldNames(naming: naming) }
 
     /// Appends the readings of `root` to the observation being built and returns what it says beside.
     ///

@@ -43,6 +43,8 @@ public struct CommandAnswer: Sendable, Equatable {
     public var isOK: Bool
     /// What the device says: a text, or JSON on one line; nil if nothing.
     public var result: String?
+    /// A gateway has sent it; that the device has it is not known. Ends only commands that ask for no more.
+    public var isTransmissionOnly = false
 
     public init(requestID: String?, isOK: Bool, result: String?) {
         self.requestID = requestID

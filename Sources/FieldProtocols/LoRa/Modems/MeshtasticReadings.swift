@@ -1,0 +1,110 @@
+public import GatewayModel
+
+/// The readings in packets of a mesh: telemetry and position (meshtastic/protobufs, telemetry.proto and mesh.proto).
+public enum MeshtasticReadings {
+    private static let telemetryPort: UInt32 = 67
+    private static let positionPort: UInt32 = 3
+    private static let textPort: UInt32 = 1
+
+    /// Appends the readings of a packet to the observation being built; the time of the measurement if it has one, Unix
+    /// milliseconds. Packets of other ports have none.
+    public static func append(
+        _ packet: MeshtasticMessage.Packet, to batch: inout ObservationBatch
+    ) throws(LoRaError) -> Int64? {
+        var time: UInt32?
+        let result = packet.payload.withUnsafeBytes { bytes -> ProtobufError? in
+            do throws(ProtobufError) {
+                switch packet.port {
+                case telemetryPort: time = try telemetry(bytes, to: &batch)
+                case positionPort: time = try position(bytes, to: &batch)
+                case textPort:
+                    let text = String(decoding: bytes.prefix(256), as: UTF8.self)
+                    batch.append(Reading(MetricName(known: "mesh.text"), .text(text)))
+                default: break
+                }
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let result { throw LoRaError(.malformedFrame, at: result.offset) }
+        return time.flatMap { $0 > 0 ? Int64($0) * 1_000 : nil }
+    }
+
+    private static func telemetry(
+        _ bytes: UnsafeRawBufferPointer, to batch: inout ObservationBatch
+    ) throws(ProtobufError) -> UInt32? {
+        var time: UInt32?
+        var reader = ProtobufReader(bytes)
+        while let field = try reader.next() {
+            switch field.number {
+            case 1: time = field.fixed32
+            case 2: if let content = field.bytes { try values(content, device, to: &batch) }
+            case 3: if let content = field.bytes { try values(content, environment, to: &batch) }
+            default: break
+            }
+        }
+        return time
+    }
+
+    private static func values(
+        _ bytes: UnsafeRawBufferPointer, _ table: [UInt32: (MetricName, Unit)], to batch: inout ObservationBatch
+    ) throws(ProtobufError) {
+        var reader = ProtobufReader(bytes)
+        while let field = try reader.next() {
+            guard let (metric, unit) = table[field.number] else { continue }
+            switch field.value {
+            case .fixed32(let bits):
+                let value = Float(bitPattern: bits)
+                // The shortest decimal of the 32 bits, not their image in 64.
+                if value.isFinite, let number = Double(value.description) {
+                    batch.append(Reading(metric, .number(number), unit: unit))
+                }
+            case .varint(let value): batch.append(Reading(metric, .number(Double(value)), unit: unit))
+            case .fixed64, .bytes: break
+            }
+        }
+    }
+
+    private static func position(
+        _ bytes: UnsafeRawBufferPointer, to batch: inout ObservationBatch
+    ) throws(ProtobufError) -> UInt32? {
+        var time: UInt32?
+        var reader = ProtobufReader(bytes)
+        while let field = try reader.next() {
+            switch field.number {
+            case 1, 2:
+                guard let bits = field.fixed32 else { continue }
+                let degrees = Double(Int32(bitPattern: bits)) / 1e7
+                let metric = field.number == 1 ? PlaceReadings.latitude : PlaceReadings.longitude
+                batch.append(Reading(metric, .number(degrees), unit: PlaceReadings.degree))
+            case 3:
+                guard let value = field.varint else { continue }
+                let metres = Double(Int32(truncatingIfNeeded: value))
+                batch.append(Reading(PlaceReadings.altitude, .number(metres), unit: PlaceReadings.metre))
+            case 4: time = field.fixed32
+            default: break
+            }
+        }
+        return time
+    }
+
+    private static func table(_ rows: [(UInt32, String, String)]) -> [UInt32: (MetricName, Unit)] {
+        var table: [UInt32: (MetricName, Unit)] = [:]
+        for (number, name, unit) in rows {
+            if let metric = MetricName(name), let unit = Unit(unit) { table[number] = (metric, unit) }
+        }
+        return table
+    }
+
+    private static let device = table([
+        (1, "battery_level", "%"), (2, "battery_voltage", "V"), (3, "mesh.channel_utilization", "%"),
+        (4, "mesh.air_utilization", "%"), (5, "sys.uptime", "s"),
+    ])
+
+    private static let environment = table([
+        (1, "temperature", "Cel"), (2, "humidity", "%"), (3, "pressure", "hPa"), (4, "gas_resistance", "MOhm"),
+        (5, "voltage", "V"), (6, "current", "mA"), (7, "iaq", "1"), (8, "distance", "mm"), (9, "illuminance", "lx"),
+        (13, "wind_dir", "deg"), (14, "wind_speed", "m/s"),
+    ])
+}
