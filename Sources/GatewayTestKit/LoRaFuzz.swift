@@ -47,8 +47,10 @@ public struct LoRaFuzz {
             let root = try JSON(parsing: file("semtech-udp.json"))
             return (root["packets"]?.members ?? []).compactMap { $0.value["hex"]?.string.flatMap(hex) }
         case .lorawan:
-            return ["400403020180010202067c5aa7eb4c094a3f9ba79a57beff", "00010000d07ed5b37030051c000ba304003412c885875c"]
-                .compactMap(hex)
+            return [
+                "400403020180010202067c5aa7eb4c094a3f9ba79a57beff", "00010000d07ed5b37030051c000ba304003412c885875c",
+            ]
+            .compactMap(hex)
         case .cayenne:
             let root = try JSON(parsing: file("cayenne-lpp.json"))
             return (root["cases"]?.array ?? []).compactMap { $0["hex"]?.string.flatMap(hex) }
@@ -58,7 +60,9 @@ public struct LoRaFuzz {
         case .rak3172: return try lines("rak3172-p2p-session.txt")
         case .modemLines: return try lines("other-modem-lines.txt")
         case .meshtastic:
-            return [hex("94c3001012000d01000000350200000045000040c160c8ff"), hex("94c3000512034142430a")].compactMap { $0 }
+            return [hex("94c3001012000d01000000350200000045000040c160c8ff"), hex("94c3000512034142430a")].compactMap {
+                $0
+            }
         case .families: return try payloads("chirpstack-up.json") + payloads("tts-v3.json")
         }
     }
@@ -96,4 +100,3 @@ public struct LoRaFuzz {
         _ = input.withUnsafeBytes { CaptureDecoder.decode($0, as: format, options: options) { _ in } }
     }
 }
-

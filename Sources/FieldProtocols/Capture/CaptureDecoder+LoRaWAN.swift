@@ -77,7 +77,8 @@ extension CaptureDecoder {
         case .joinRequest(let join):
             Self.write("join_eui", join.joinEUI.upperCase, &writer)
             Self.write("dev_eui", join.deviceEUI.upperCase, &writer)
-            Self.write("dev_nonce", Hex.encode([UInt8(join.nonce >> 8), UInt8(truncatingIfNeeded: join.nonce)]), &writer)
+            Self.write(
+                "dev_nonce", Hex.encode([UInt8(join.nonce >> 8), UInt8(truncatingIfNeeded: join.nonce)]), &writer)
             isValid = keys.device.map { SessionKeys.mic(ofJoin: frame.message, key: $0) == frame.mic }
         case .joinAccept(let content): Self.write("encrypted_hex", Hex.encode(content), &writer)
         case .rejoinRequest(let content), .proprietary(let content):

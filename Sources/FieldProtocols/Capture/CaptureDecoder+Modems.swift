@@ -58,7 +58,11 @@ extension CaptureDecoder {
             switch line {
             case .done, .refused:
                 Self.write("kind", "status", &writer)
-                if case .refused(let word) = line { Self.write("status", word, &writer) } else { Self.write("status", "OK", &writer) }
+                if case .refused(let word) = line {
+                    Self.write("status", word, &writer)
+                } else {
+                    Self.write("status", "OK", &writer)
+                }
                 Self.write("command", asked, &writer)
                 asked = nil
             case .answer(let name, let value):
@@ -215,7 +219,9 @@ struct ModemRow {
             return .reyax
         }
         if text.starts(with: "+TEST:".utf8) { return .loraE5 }
-        if text.starts(with: "+EVT:".utf8) || text.starts(with: "AT".utf8) || text == Array("OK".utf8) { return .rak3172 }
+        if text.starts(with: "+EVT:".utf8) || text.starts(with: "AT".utf8) || text == Array("OK".utf8) {
+            return .rak3172
+        }
         return text == Array("+OK".utf8) ? .reyax : nil
     }
 }

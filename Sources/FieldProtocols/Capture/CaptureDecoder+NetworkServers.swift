@@ -108,7 +108,8 @@ extension CaptureDecoder {
 
     private func write(_ uplink: NetworkUplink, _ event: NetworkEvent, _ writer: inout JSONWriter) {
         let isChirpStack = event.server == .chirpStack
-        let address: String? = isChirpStack ? event.root["devAddr"]?.string : event.root["end_device_ids"]?["dev_addr"]?.string
+        let address: String? =
+            isChirpStack ? event.root["devAddr"]?.string : event.root["end_device_ids"]?["dev_addr"]?.string
         Self.write(isChirpStack ? "devAddr" : "dev_addr", address, &writer)
         writer.key(isChirpStack ? "fCnt" : "f_cnt")
         writer.unsigned(uplink.counter)
@@ -157,7 +158,8 @@ extension CaptureDecoder {
             var payloads = PayloadReadings()
             // What cannot be read has no readings; the rest of the event is printed all the same.
             _ = try? payloads.append(
-                uplink.payload, fields: uplink.fields, port: uplink.port, device: device, received: received, to: &batch)
+                uplink.payload, fields: uplink.fields, port: uplink.port, device: device, received: received, to: &batch
+            )
         }
         SignalReadings.append(uplink.receptions, uplink.radio, to: &batch)
         writer.key("readings")

@@ -66,7 +66,8 @@ extension CaptureDecoder {
             if uplink.checksum != .bad {
                 writer.key("payload_hex")
                 writer.string(Hex.encode(uplink.payload))
-                if case .lora = uplink.radio.modulation, let frame = try? PHYPayload(uplink.payload) {  // may be anything
+                // Anything may be sent by LoRa.
+                if case .lora = uplink.radio.modulation, let frame = try? PHYPayload(uplink.payload) {
                     writer.key("lorawan")
                     writer.beginObject()
                     _ = writeFrame(frame, keys: LoRaWANKeys(options), &writer)

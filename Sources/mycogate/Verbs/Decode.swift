@@ -4,7 +4,9 @@ import Gateway
 
 extension Verb {
     static let decode = Verb(
-        name: "decode", synopsis: "FORMAT [--hex S | FILE | -] [--key BASE64] [--generation gN] [--nwk-s-key HEX --app-s-key HEX] [--topic T]",
+        name: "decode",
+        synopsis:
+            "FORMAT [--hex S | FILE | -] [--key BASE64] [--generation gN] [--nwk-s-key HEX --app-s-key HEX] [--topic T]",
         summary: "Decodes a capture to JSON lines.",
         details: "Formats: " + CaptureDecoder.Format.allCases.map(\.rawValue).joined(separator: " ")
             + ". Bad input prints {\"error\":CODE,\"at\":OFFSET} for it; exit status 1.",
@@ -13,11 +15,15 @@ extension Verb {
             .init(name: "key", value: "BASE64", help: "the Ed25519 public key that signatures are checked with"),
             .init(name: "generation", value: "gN", help: "the firmware generation of lines, instead of detecting it"),
             .init(name: "coefficients", value: "LIST", help: "c12880ma: A0,B1,…,B5 of the inspection sheet"),
-            .init(name: "base", value: "N", help: "c12880ma: what the sheet counts the first pixel as, 0 or 1 (default 1)"),
+            .init(
+                name: "base", value: "N", help: "c12880ma: what the sheet counts the first pixel as, 0 or 1 (default 1)"
+            ),
             .init(name: "bits", value: "N", help: "c12880ma: of the board's converter: 10, 12 or 16 (default 16)"),
             .init(name: "nwk-s-key", value: "HEX", help: "LoRaWAN: the key that frames are signed with"),
             .init(name: "app-s-key", value: "HEX", help: "LoRaWAN: the key that payloads are encrypted with"),
-            .init(name: "app-key", value: "HEX", help: "LoRaWAN: the device's own key, which join requests are signed with"),
+            .init(
+                name: "app-key", value: "HEX",
+                help: "LoRaWAN: the device's own key, which join requests are signed with"),
             .init(name: "counter-high", value: "N", help: "LoRaWAN: the upper 16 bits of the frame counter"),
             .init(name: "topic", value: "T", help: "chirpstack, tts: the topic of a payload that stands alone"),
         ], words: 1...2

@@ -21,11 +21,12 @@ import Testing
         #expect(AES128(key: [1, 2, 3]) == nil)
     }
 
-    @Test(arguments: [
-        ("0016c001ff10a235", 0x0016_C001_FF10_A235), ("0016-C001-FF10-A235", 0x0016_C001_FF10_A235),
-        ("00-04-A3-0B-00-1C-05-30", 0x0004_A30B_001C_0530), ("0016:c001:ff10:a235", 0x0016_C001_FF10_A235),
-        ("1::2", 0x0001_0000_0000_0002), ("::1", 1), ("1::", 0x0001_0000_0000_0000),
-    ] as [(String, UInt64)])
+    @Test(
+        arguments: [
+            ("0016c001ff10a235", 0x0016_C001_FF10_A235), ("0016-C001-FF10-A235", 0x0016_C001_FF10_A235),
+            ("00-04-A3-0B-00-1C-05-30", 0x0004_A30B_001C_0530), ("0016:c001:ff10:a235", 0x0016_C001_FF10_A235),
+            ("1::2", 0x0001_0000_0000_0002), ("::1", 1), ("1::", 0x0001_0000_0000_0000),
+        ] as [(String, UInt64)])
     func euisAreReadAsPeopleWriteThem(_ text: String, _ value: UInt64) {
         #expect(LoRaEUI(text: text)?.value == value)
     }
@@ -39,9 +40,12 @@ import Testing
 
     @Test func aForwardersOdditiesAreTaken() {
         // No padding, several antennas, a half kilohertz, and a packet that is not ours to judge.
-        let odd = push(#"{"datr":"SF9BW62.5","modu":"LORA","data":"QAQDAg","rsig":[{"ant":0,"rssic":-99,"lsnr":1},{"ant":1,"rssic":-80,"lsnr":5}]}"#)
+        let odd = push(
+            #"{"datr":"SF9BW62.5","modu":"LORA","data":"QAQDAg","rsig":[{"ant":0,"rssic":-99,"lsnr":1},{"ant":1,"rssic":-80,"lsnr":5}]}"#
+        )
         #expect(odd.isGood)
-        #expect(has(odd.lines[0]["uplinks"]?[0], ["rssi": -80, "snr": 5, "bandwidth": 62_500, "payload_hex": "40040302"]))
+        #expect(
+            has(odd.lines[0]["uplinks"]?[0], ["rssi": -80, "snr": 5, "bandwidth": 62_500, "payload_hex": "40040302"]))
         #expect(push(#"{"data":"QAQDAg==","size":5}"#).errors == ["size_mismatch"])
         #expect(push(#"{"data":"Q"}"#).errors == ["bad_base64"])
         #expect(push(#"{"size":5}"#).errors == ["missing_field"])

@@ -208,7 +208,8 @@ import Testing
     }
 
     @Test func binaryWhereJSONIsExpectedIsSaidToBeProtobuf() {
-        #expect(LoRaCapture([0x0A, 0x24] + Array("c9dbe358-2578".utf8), as: .chirpstack).errors == ["protobuf_payload"])
+        #expect(
+            LoRaCapture([0x0A, 0x24] + Array("c9dbe358-2578".utf8), as: .chirpstack).errors == ["protobuf_payload"])
         #expect(LoRaCapture("\n {\"x\":1}", as: .chirpstack).errors == ["unknown_event"])
     }
 }

@@ -83,7 +83,8 @@ import Testing
 
     @Test func nulAndBlanksAroundALineArePassedOver() throws {
         #expect(try line("\0\r OK \r") == .done)
-        #expect(try line("+RCV=7,2, ,,-61,9", .reyax) == .packet(ModemPacket([0x20, 0x2C], rssi: -61, snr: 9, sender: 7)))
+        #expect(
+            try line("+RCV=7,2, ,,-61,9", .reyax) == .packet(ModemPacket([0x20, 0x2C], rssi: -61, snr: 9, sender: 7)))
     }
 
     @Test func framesOfAMeshAreFoundAmongText() throws {

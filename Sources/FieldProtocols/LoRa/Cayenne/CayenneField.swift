@@ -49,7 +49,8 @@ public struct CayenneField: Sendable, Equatable {
         guard let first = form.utf8.first, first == UInt8(ascii: "u") || first == UInt8(ascii: "s"),
             let bits = Int(form.dropFirst()), [8, 16, 24, 32].contains(bits), divisor.isFinite, divisor != 0,
             !name.isEmpty, name.utf8.count <= 64,
-            name.utf8.allSatisfy({ $0 == UInt8(ascii: "_") || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }),
+            name.utf8.allSatisfy({ $0 == UInt8(ascii: "_") || (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
+            ),
             Unit(unit) != nil
         else { return nil }
         self.init(name, bytes: bits / 8, signed: first == UInt8(ascii: "s"), divisor: divisor, unit: unit)

@@ -33,7 +33,9 @@ public struct SessionKeys {
             var block = block(0x01, frame, counter)
             block[15] = UInt8(truncatingIfNeeded: index / AES128.byteCount + 1)
             key.encrypt(&block)
-            for position in 0..<min(AES128.byteCount, result.count - index) { result[index + position] ^= block[position] }
+            for position in 0..<min(AES128.byteCount, result.count - index) {
+                result[index + position] ^= block[position]
+            }
             index += AES128.byteCount
         }
         return result

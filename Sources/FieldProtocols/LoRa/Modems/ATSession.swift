@@ -70,7 +70,9 @@ public struct ATSession: Sendable {
 
     /// Queues a command. False if too many wait.
     public mutating func submit(_ command: Command, at now: Int64) -> [Action] {
-        guard queue.count < Self.queueCountMax else { return [.ended(tag: command.tag, .refused("too many commands wait"))] }
+        guard queue.count < Self.queueCountMax else {
+            return [.ended(tag: command.tag, .refused("too many commands wait"))]
+        }
         queue.append(command)
         return next(now)
     }

@@ -15,7 +15,8 @@ public enum ChirpStackEvent {
         /// Nil if this is none of ChirpStack's topics for devices.
         public init?(_ topic: UnsafeBufferPointer<UInt8>) {
             let levels = topic.split(separator: UInt8(ascii: "/"), maxSplits: 6, omittingEmptySubsequences: false)
-            guard levels.count == 6, levels[0].elementsEqual("application".utf8), levels[2].elementsEqual("device".utf8),
+            guard levels.count == 6, levels[0].elementsEqual("application".utf8),
+                levels[2].elementsEqual("device".utf8),
                 let device = LoRaEUI(utf8: levels[3]), !levels[1].isEmpty, levels[1].count <= 64
             else { return nil }
             isCommand = levels[4].elementsEqual("command".utf8)

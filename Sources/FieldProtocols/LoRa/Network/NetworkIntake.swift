@@ -67,7 +67,8 @@ struct NetworkIntake {
         } else if uplink.port > 0 || uplink.fields != nil {
             _ = try payloads.append(
                 uplink.payload, fields: uplink.fields, port: uplink.port, device: device,
-                profileName: NetworkValue.text(event.root["deviceInfo"]?["deviceProfileName"]), quality: quality, received: message.received, to: &batch)
+                profileName: NetworkValue.text(event.root["deviceInfo"]?["deviceProfileName"]), quality: quality,
+                received: message.received, to: &batch)
             if let dropped = payloads.dropped { effects.drop(dropped) }
         }
         SignalReadings.append(uplink.receptions, uplink.radio, quality: quality, to: &batch)

@@ -34,7 +34,9 @@ public enum SignalReadings {
     ) {
         if var best = receptions.first {
             for other in receptions.dropFirst() where other.isBetter(than: best) { best = other }
-            if let value = best.rssi { number(rssi, value, .decibelMilliwatt, Reception.rssiPlausible, quality, &batch) }
+            if let value = best.rssi {
+                number(rssi, value, .decibelMilliwatt, Reception.rssiPlausible, quality, &batch)
+            }
             if let value = best.snr { number(snr, value, decibel, Reception.snrPlausible, quality, &batch) }
             if !best.gateway.isEmpty, best.gateway.utf8.count <= 64 {
                 batch.append(Reading(gateway, .text(best.gateway), quality: quality))
@@ -45,7 +47,9 @@ public enum SignalReadings {
             let list = receptions.prefix(16).map { "\($0.gateway)/\(text($0.rssi))/\(text($0.snr))" }
             batch.append(Reading(receivers, .text(list.joined(separator: " ")), quality: quality))
         }
-        if let value = radio.frequencyHertz { batch.append(Reading(frequency, .number(value), unit: hertz, quality: quality)) }
+        if let value = radio.frequencyHertz {
+            batch.append(Reading(frequency, .number(value), unit: hertz, quality: quality))
+        }
         if let value = radio.spreadingFactor {
             batch.append(Reading(spreadingFactor, .number(Double(value)), unit: .one, quality: quality))
         }
