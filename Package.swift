@@ -44,6 +44,7 @@ let layer1: [Target] = [
     system("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
     system("CZstd", pkgConfig: "libzstd", apt: "libzstd-dev"),
     system("CZlib", pkgConfig: "zlib", apt: "zlib1g-dev"),
+    system("CModbus", pkgConfig: "libmodbus", apt: "libmodbus-dev"),
     system("CNATS", pkgConfig: "libnats", apt: "libnats-dev"),
     .target(
         name: "CSimdjson", cxxSettings: [.unsafeFlags(["-fno-rtti"])],
@@ -55,6 +56,7 @@ let layer2 = [
     library("SQLite", ["CSQLite"]),
     library("MQTT", ["GatewayModel", "CMosquitto", "COpenSSL", "CLinux"]),
     library("Serial", ["CSerialPort", "CLinux"]),
+    library("ModbusClient", ["CModbus"]),
     library("HTTPClient", ["GatewayModel", "CCurl", "COpenSSL", "CLinux"]),
     library("HTTPServer", ["CWebSockets", "CLinux"]),
     library("NATS", ["CNATS"]),
@@ -76,7 +78,7 @@ let protocols: [Target.Dependency] = [
 ]
 
 let layer4 = [
-    library("Drivers", protocols + ["MQTT", "Serial", "EventLoop", "YAMLText", "CLinux"]),
+    library("Drivers", protocols + ["MQTT", "Serial", "ModbusClient", "EventLoop", "YAMLText", "CLinux"]),
     library("CloudSync", protocols + ["HTTPClient", "NATS", "Compression", "EventLoop", "CLinux"]),
 ]
 
@@ -85,7 +87,7 @@ let layer6 = [
 ]
 
 let services: [Target.Dependency] = [
-    "ControlAPI", "Drivers", "CloudSync", "HTTPServer", "HTTPClient", "MQTT", "NATS", "Serial",
+    "ControlAPI", "Drivers", "CloudSync", "HTTPServer", "HTTPClient", "MQTT", "NATS", "Serial", "ModbusClient",
 ]
 
 let layer7 = [
@@ -94,7 +96,9 @@ let layer7 = [
 ]
 
 let testKit = [
-    library("GatewayTestKit", protocols + services + ["EventLoop", "Compression", "CLinux", "CMosquitto", "CSQLite"])
+    library(
+        "GatewayTestKit",
+        protocols + services + ["EventLoop", "Compression", "CLinux", "CMosquitto", "CSQLite", "CModbus"])
 ]
 
 let programs = [
@@ -115,6 +119,7 @@ let package = Package(
             tests("MQTT", ["GatewayModel", "EventLoop", "CLinux"]),
             tests("ServiceManager", ["CLinux"]),
             tests("Serial", ["CLinux"]),
+            tests("ModbusClient", ["FieldProtocols", "Serial"]),
             tests("HTTPClient", ["GatewayModel"]),
             tests("HTTPServer", ["HTTPClient", "CLinux"]),
             tests("NATS"),
@@ -125,7 +130,7 @@ let package = Package(
             tests("FieldProtocols", ["GatewayModel", "JSONText", "Crypto"]),
             tests("Journal", ["GatewayModel", "SQLite", "CLinux"]),
             tests("Fleet", ["GatewayModel", "SQLite"]),
-            tests("Drivers", protocols + ["MQTT", "Serial", "EventLoop", "CLinux"]),
+            tests("Drivers", protocols + ["MQTT", "Serial", "ModbusClient", "EventLoop", "CLinux"]),
             tests("CloudSync", protocols + ["HTTPClient", "NATS", "Compression", "EventLoop", "CLinux"]),
             tests("ControlAPI", protocols + ["HTTPServer", "HTTPClient"]),
             tests("Gateway", protocols + services + ["EventLoop", "YAMLText", "CLinux"]),

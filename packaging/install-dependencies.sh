@@ -8,11 +8,11 @@ packages=(
     libncurses6 libxml2 tzdata
     binutils gcc g++ libc6-dev libstdc++-12-dev make pkg-config
     # the libraries of ARCHITECTURE.md
-    libmosquitto-dev libsqlite3-dev libserialport-dev libcurl4-openssl-dev libwebsockets-dev libyaml-dev
+    libmosquitto-dev libsqlite3-dev libserialport-dev libmodbus-dev libcurl4-openssl-dev libwebsockets-dev libyaml-dev
     libsodium-dev libssl-dev libsystemd-dev libzstd-dev zlib1g-dev libsimdjson-dev libnats-dev
     # what the gateway runs, and what tests and the demo call
     mosquitto mosquitto-clients nats-server curl openssl procps
-    libfaketime postgresql python3 python3-psycopg2 zstd
+    libfaketime postgresql python3 python3-psycopg2 python3-pymodbus zstd
     # what `make check` verifies the unit file with
     systemd
 )

@@ -15,6 +15,9 @@ fi
 install -D -m 0755 "$binary" "$destination/usr/bin/mycogate"
 install -D -m 0644 "$root/systemd/mycogate.service" "$destination/lib/systemd/system/mycogate.service"
 install -D -m 0644 "$root/systemd/mycogate.sysusers" "$destination/usr/lib/sysusers.d/mycogate.conf"
+find "$root/drivers" -type f -printf '%P\n' | while read -r file; do
+    install -D -m 0644 "$root/drivers/$file" "$destination/usr/share/mycogate/drivers/$file"
+done
 install -D -m 0644 "$root/LICENSE" "$destination/usr/share/doc/mycogate/copyright"
 if [ ! -e "$destination/etc/mycogate/gateway.yaml" ]; then
     install -D -m 0640 "$root/config/gateway.yaml" "$destination/etc/mycogate/gateway.yaml"

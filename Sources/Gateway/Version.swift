@@ -3,6 +3,7 @@ import Crypto
 import HTTPClient
 import HTTPServer
 import MQTT
+import ModbusClient
 import NATS
 import SQLite
 import Serial
@@ -19,8 +20,8 @@ public enum Version {
     public static func libraries() -> [(name: String, version: String)] {
         [
             ("libcrypto", CryptoLibraries.crypto), ("libcurl", HTTPClient.libraryVersion),
-            ("libmosquitto", MQTTConnection.libraryVersion), ("libnats", NATSConnection.libraryVersion),
-            ("libserialport", PortList.libraryVersion),
+            ("libmodbus", ModbusConnection.libraryVersion), ("libmosquitto", MQTTConnection.libraryVersion),
+            ("libnats", NATSConnection.libraryVersion), ("libserialport", PortList.libraryVersion),
             ("libsodium", CryptoLibraries.sodium), ("libwebsockets", HTTPServer.libraryVersion),
             ("libyaml", YAMLParser.libraryVersion), ("libzstd", ContentEncoding.zstd.libraryVersion),
             ("sqlite", Connection.libraryVersion), ("zlib", ContentEncoding.gzip.libraryVersion),

@@ -2,7 +2,7 @@
 enum CommandLineTool {
     static let verbs: [Verb] = [
         .run, .check, .status, .devices, .device, .tail, .readings, .sql, .command, .sync, .journal, .backup, .restore,
-        .decode, .ports, .token, .version,
+        .decode, .drivers, .ports, .token, .version,
     ]
 
     static func run(_ arguments: [String]) async -> Int32 {

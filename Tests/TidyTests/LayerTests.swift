@@ -8,7 +8,7 @@ struct LayerTests {
             2,
             [
                 "EventLoop", "SQLite", "MQTT", "Serial", "HTTPClient", "HTTPServer", "JSONText", "YAMLText", "Crypto",
-                "Compression", "ServiceManager", "NATS",
+                "Compression", "ServiceManager", "NATS", "ModbusClient",
             ]
         ),
         (3, ["FieldProtocols", "Journal", "Fleet"]),

@@ -55,3 +55,28 @@ extension ModbusMap {
         }
     }
 }
+
+extension ModbusMap {
+    /// The points that a read request reaches; nil if it is no read request.
+    public func block(of request: ModbusPDU) -> ReadBlock? {
+        guard case .readRequest(let function, let start, let count) = request,
+            let table = ModbusTable.allCases.first(where: { $0.readFunction == function })
+        else { return nil }
+        let reached = points.indices.filter {
+            points[$0].table == table && points[$0].address >= start
+                && Int(points[$0].address) + points[$0].count <= Int(start) + Int(count)
+        }
+        return ReadBlock(table: table, start: start, count: Int(count), points: reached)
+    }
+}
+
+extension ModbusPDU {
+    /// What an answer to a read holds; bits as registers of 0 or 1.
+    public var registers: [UInt16]? {
+        switch self {
+        case .registers(_, let registers): registers
+        case .bits(_, let bits): bits.map { $0 ? 1 : 0 }
+        default: nil
+        }
+    }
+}

@@ -86,3 +86,21 @@ public struct PortCodecs: Sendable {
         throw failure
     }
 }
+
+extension PayloadCodec {
+    /// As the other, for bytes in an array.
+    public func append(_ payload: [UInt8], to batch: inout ObservationBatch) throws(ProfileError) -> Bool {
+        try payload.withUnsafeBufferPointer { bytes throws(ProfileError) in
+            try append(UnsafeRawBufferPointer(bytes), to: &batch)
+        }
+    }
+}
+
+extension PortCodecs {
+    /// As the other, for bytes in an array.
+    public func append(_ payload: [UInt8], port: UInt8, to batch: inout ObservationBatch) throws(ProfileError) -> Bool {
+        try payload.withUnsafeBufferPointer { bytes throws(ProfileError) in
+            try append(UnsafeRawBufferPointer(bytes), port: port, to: &batch)
+        }
+    }
+}

@@ -69,3 +69,19 @@ public struct TopicPattern: Sendable, Hashable {
         return nil
     }
 }
+
+extension Profile.TopicRule {
+    /// The device that `topic` belongs to; nil if the topic is another, or its part cannot name a device.
+    public func device(in topic: UnsafeBufferPointer<UInt8>) -> String? {
+        guard let range = pattern.match(topic) else { return nil }
+        guard device != "{device}" else { return String(decoding: topic[range], as: UTF8.self) }
+        let parts = device.split(separator: "{device}", omittingEmptySubsequences: false)
+        return parts.joined(separator: String(decoding: topic[range], as: UTF8.self))
+    }
+
+    /// As the other, for a topic that is text.
+    public func device(in topic: String) -> String? {
+        var topic = topic
+        return topic.withUTF8 { device(in: $0) }
+    }
+}

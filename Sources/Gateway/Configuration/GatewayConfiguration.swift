@@ -9,6 +9,7 @@ public struct GatewayConfiguration: Sendable {
     public var mqtt: MQTTSection
     public var serial: SerialSection
     public var instruments: [InstrumentSection]
+    public var drivers: DriversSection
     public var journal: JournalSection
     public var sync: SyncSection
     public var log: LogSection
@@ -27,6 +28,7 @@ public struct GatewayConfiguration: Sendable {
         mqtt = section.sectionOrDefaults("mqtt", MQTTSection.init)
         serial = section.sectionOrDefaults("serial", SerialSection.init)
         instruments = section.sections("instruments", countMax: 512, InstrumentSection.init)
+        drivers = section.sectionOrDefaults("drivers", DriversSection.init)
         journal = section.sectionOrDefaults("journal", JournalSection.init)
         sync = section.sectionOrDefaults("sync", SyncSection.init)
         log = section.sectionOrDefaults("log", LogSection.init)

@@ -1,0 +1,219 @@
+internal import CModbus
+internal import Glibc
+
+/// One bus: an open serial port, or a TCP connection, and its master. One thread uses it; every call blocks until the
+/// answer is there or the time is up.
+public final class ModbusConnection {
+    private let context: OpaquePointer
+    private let isSerial: Bool
+    /// After a failure, what came late must not be taken for the next answer.
+    private var needsFlush = false
+
+    /// How long an answer may take to begin.
+    public private(set) var timeout: Duration = .milliseconds(500)
+
+    /// A bus on a serial port that the caller has opened, set and locked, and closes afterwards.
+    ///
+    /// - Parameter baud: its speed, which tells how long a character takes.
+    public init(descriptor: Int32, baud: Int) throws(ModbusClientError) {
+        // The library waits by select(), which knows no higher ones.
+        guard descriptor >= 0, descriptor < 1_024 else {
+            throw .invalid("descriptor \(descriptor) is beyond what select() takes")
+        }
+        guard let baud = Int32(exactly: baud), baud > 0, let made = modbus_new_rtu("/dev/null", baud, 78, 8, 1) else {
+            throw .invalid("no bus at \(baud) baud")
+        }
+        context = made
+        isSerial = true
+        modbus_set_socket(context, descriptor)
+        prepare()
+    }
+
+    /// A bus over TCP; connects.
+    public init(host: String, port: Int, timeout: Duration = .seconds(2)) throws(ModbusClientError) {
+        guard (1...65_535).contains(port), let made = modbus_new_tcp_pi(host, String(port)) else {
+            throw .invalid("no address: \(host):\(port)")
+        }
+        context = made
+        isSerial = false
+        prepare()
+        setTimeout(timeout)
+        guard modbus_connect(context) == 0 else {
+            let number = errno
+            modbus_free(context)
+            throw .disconnected(errno: number)
+        }
+        guard modbus_get_socket(context) < 1_024 else {
+            modbus_close(context)
+            modbus_free(context)
+            throw .invalid("too many open descriptors for select()")
+        }
+    }
+
+    private func prepare() {
+        modbus_set_error_recovery(context, MODBUS_ERROR_RECOVERY_NONE)
+        setTimeout(timeout)
+        // Between two bytes of one answer: adapters deliver in lumps, hence far more than the 1.5 characters of the rule.
+        modbus_set_byte_timeout(context, 0, 100_000)
+    }
+
+    deinit {
+        if isSerial {
+            // The port is the caller's.
+            modbus_set_socket(context, -1)
+        } else {
+            modbus_close(context)
+        }
+        modbus_free(context)
+    }
+
+    /// Sets how long an answer may take to begin, 1 ms to 60 s.
+    public func setTimeout(_ timeout: Duration) {
+        let (seconds, attoseconds) = min(max(timeout, .milliseconds(1)), .seconds(60)).components
+        self.timeout = timeout
+        modbus_set_response_timeout(context, UInt32(seconds), UInt32(attoseconds / 1_000_000_000_000))
+    }
+
+    /// Reads bits (functions 1 and 2, as 0 and 1) or registers (3 and 4) from `start`.
+    public func read(
+        function: UInt8, unit: UInt8, start: UInt16, count: Int
+    ) throws(ModbusClientError) -> [UInt16] {
+        let countMax = function <= 2 ? Int(MODBUS_MAX_READ_BITS) : Int(MODBUS_MAX_READ_REGISTERS)
+        guard (1...4).contains(function), (1...countMax).contains(count), Int(start) + count <= 65_536 else {
+            throw .invalid("function \(function): \(count) from \(start)")
+        }
+        flushIfNeeded()
+        guard isNamed(unit) else { return try readRaw(function, unit, start, count) }
+        modbus_set_slave(context, Int32(unit))
+        if function <= 2 {
+            var bits = [UInt8](repeating: 0, count: count)
+            let got =
+                function == 1
+                ? modbus_read_bits(context, Int32(start), Int32(count), &bits)
+                : modbus_read_input_bits(context, Int32(start), Int32(count), &bits)
+            try check(got, count)
+            return bits.map(UInt16.init)
+        }
+        var registers = [UInt16](repeating: 0, count: count)
+        let got =
+            function == 3
+            ? modbus_read_registers(context, Int32(start), Int32(count), &registers)
+            : modbus_read_input_registers(context, Int32(start), Int32(count), &registers)
+        try check(got, count)
+        return registers
+    }
+
+    /// Writes one register (function 6) or several (16). Never repeated by itself.
+    public func write(_ registers: [UInt16], unit: UInt8, start: UInt16) throws(ModbusClientError) {
+        guard (1...Int(MODBUS_MAX_WRITE_REGISTERS)).contains(registers.count), isNamed(unit) || registers.count == 1
+        else {
+            throw .invalid("\(registers.count) registers for unit \(unit)")
+        }
+        flushIfNeeded()
+        guard isNamed(unit) else { return try writeRaw(6, unit, start, registers[0]) }
+        modbus_set_slave(context, Int32(unit))
+        if registers.count == 1 {
+            try check(modbus_write_register(context, Int32(start), registers[0]), 1)
+        } else {
+            try check(modbus_write_registers(context, Int32(start), Int32(registers.count), registers), registers.count)
+        }
+    }
+
+    /// Switches one coil (function 5). Never repeated by itself.
+    public func write(coil: Bool, unit: UInt8, at address: UInt16) throws(ModbusClientError) {
+        flushIfNeeded()
+        guard isNamed(unit) else { return try writeRaw(5, unit, address, coil ? 0xFF00 : 0) }
+        modbus_set_slave(context, Int32(unit))
+        try check(modbus_write_bit(context, Int32(address), coil ? 1 : 0), 1)
+    }
+
+    /// libmodbus 3.1.6 refuses the units beyond 247 that the standard reserves and that devices answer to all the same,
+    /// such as 254.
+    private func isNamed(_ unit: UInt8) -> Bool { unit <= 247 || !isSerial && unit == 255 }
+
+    private func flushIfNeeded() {
+        guard needsFlush else { return }
+        modbus_flush(context)
+        needsFlush = false
+    }
+
+    private func check(_ got: Int32, _ wanted: Int) throws(ModbusClientError) {
+        if got == Int32(wanted) { return }
+        let number = errno
+        needsFlush = true
+        throw got >= 0 ? .wrongAnswer : Self.error(number)
+    }
+
+    private static func error(_ number: Int32) -> ModbusClientError {
+        if number == ETIMEDOUT { return .timeout }
+        let exception = number - Int32(cmodbus_enobase)
+        if (1...11).contains(exception) { return .exception(UInt8(exception)) }
+        if number == Int32(cmodbus_bad_crc) { return .crc }
+        if exception > 11, exception < 100 { return .wrongAnswer }
+        return number == EINVAL ? .invalid("refused by libmodbus") : .disconnected(errno: number)
+    }
+}
+
+extension ModbusConnection {
+    private func readRaw(
+        _ function: UInt8, _ unit: UInt8, _ start: UInt16, _ count: Int
+    ) throws(ModbusClientError) -> [UInt16] {
+        let answer = try exchange([unit, function] + Self.bytes(start) + Self.bytes(UInt16(count)))
+        let wanted = function <= 2 ? (count + 7) / 8 : count * 2
+        guard answer.count == wanted + 3, answer[2] == UInt8(wanted) else { throw .wrongAnswer }
+        let data = answer[3...]
+        if function <= 2 { return (0..<count).map { UInt16(data[3 + $0 / 8] >> UInt8($0 % 8) & 1) } }
+        return (0..<count).map { UInt16(data[3 + 2 * $0]) << 8 | UInt16(data[4 + 2 * $0]) }
+    }
+
+    private func writeRaw(
+        _ function: UInt8, _ unit: UInt8, _ address: UInt16, _ value: UInt16
+    ) throws(ModbusClientError) {
+        let question = [unit, function] + Self.bytes(address) + Self.bytes(value)
+        guard try exchange(question) == question else { throw .wrongAnswer }
+    }
+
+    private static func bytes(_ value: UInt16) -> [UInt8] { [UInt8(value >> 8), UInt8(truncatingIfNeeded: value)] }
+
+    /// Sends unit and PDU and returns those of the answer. On a serial line the library drops an answer of a unit that it
+    /// was not told of, but leaves it in the buffer: its checksum is looked at here.
+    private func exchange(_ question: [UInt8]) throws(ModbusClientError) -> [UInt8] {
+        guard modbus_send_raw_request(context, question, Int32(question.count)) > 0 else {
+            throw Self.error(errno)
+        }
+        var answer = [UInt8](repeating: 0, count: Int(MODBUS_MAX_ADU_LENGTH))
+        let got = modbus_receive_confirmation(context, &answer)
+        guard got >= 0 else {
+            let number = errno
+            needsFlush = true
+            throw Self.error(number)
+        }
+        let frame = isSerial ? Self.serialFrame(answer) : got > 7 ? Array(answer[6..<Int(got)]) : nil
+        guard let frame, frame.count >= 3, frame[0] == question[0], frame[1] & 0x7F == question[1] else {
+            needsFlush = true
+            throw frame == nil ? .crc : .wrongAnswer
+        }
+        if frame[1] & 0x80 != 0 { throw .exception(frame[2]) }
+        return frame
+    }
+
+    /// Unit and PDU of an answer to one of functions 1 to 6; nil if the checksum is wrong.
+    private static func serialFrame(_ bytes: [UInt8]) -> [UInt8]? {
+        let count = bytes[1] & 0x80 != 0 ? 3 : bytes[1] <= 4 ? 3 + Int(bytes[2]) : 6
+        guard count + 2 <= bytes.count else { return nil }
+        var crc: UInt16 = 0xFFFF
+        for byte in bytes[..<count] {
+            crc ^= UInt16(byte)
+            for _ in 0..<8 { crc = crc & 1 != 0 ? crc >> 1 ^ 0xA001 : crc >> 1 }
+        }
+        let sent = UInt16(bytes[count]) | UInt16(bytes[count + 1]) << 8
+        return crc == sent ? Array(bytes[..<count]) : nil
+    }
+}
+
+extension ModbusConnection {
+    /// The version of libmodbus that is loaded.
+    public static var libraryVersion: String {
+        "\(libmodbus_version_major).\(libmodbus_version_minor).\(libmodbus_version_micro)"
+    }
+}

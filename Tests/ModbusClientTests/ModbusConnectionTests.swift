@@ -1,0 +1,69 @@
+import FieldProtocols
+import GatewayTestKit
+import ModbusClient
+import Serial
+import Testing
+
+@Suite struct ModbusConnections {
+    @Test func everyTableIsReadOverTCP() throws {
+        let slaves = try ModbusStandIn(units: [7, 255])
+        slaves.set(7, .input, 3, [904, 0xFFFF])
+        slaves.set(7, .holding, 0, [1, 2])
+        slaves.set(7, .coil, 5, [1, 0, 1])
+        slaves.set(7, .discrete, 9, [1])
+        slaves.set(255, .input, 0, [42])
+        let bus = try ModbusConnection(host: "127.0.0.1", port: slaves.port)
+        #expect(try bus.read(function: 4, unit: 7, start: 3, count: 2) == [904, 0xFFFF])
+        #expect(try bus.read(function: 3, unit: 7, start: 0, count: 2) == [1, 2])
+        #expect(try bus.read(function: 1, unit: 7, start: 4, count: 5) == [0, 1, 0, 1, 0])
+        #expect(try bus.read(function: 2, unit: 7, start: 9, count: 1) == [1])
+        #expect(try bus.read(function: 4, unit: 255, start: 0, count: 1) == [42])
+        try bus.write([9, 8], unit: 7, start: 20)
+        try bus.write([7], unit: 7, start: 22)
+        try bus.write(coil: true, unit: 7, at: 30)
+        #expect(slaves.registers(7, .holding, 20..<23) == [9, 8, 7])
+        #expect(slaves.registers(7, .coil, 30..<31) == [1])
+    }
+
+    @Test func refusalsAndSilenceAreToldApart() throws {
+        let slaves = try ModbusStandIn(units: [1, 2])
+        slaves.kill([2])
+        let bus = try ModbusConnection(host: "127.0.0.1", port: slaves.port)
+        bus.setTimeout(.milliseconds(50))
+        #expect(throws: ModbusClientError.timeout) { try bus.read(function: 4, unit: 2, start: 0, count: 1) }
+        bus.setTimeout(.seconds(20))
+        #expect(throws: ModbusClientError.exception(2)) { try bus.read(function: 4, unit: 1, start: 999, count: 2) }
+        slaves.refuse(1, with: [6])
+        #expect(throws: ModbusClientError.exception(6)) { try bus.read(function: 4, unit: 1, start: 0, count: 1) }
+        #expect(try bus.read(function: 4, unit: 1, start: 0, count: 1) == [0], "the bus goes on")
+        #expect(throws: ModbusClientError.self) { try bus.read(function: 4, unit: 1, start: 0, count: 126) }
+        slaves.close()
+        let gone = #expect(throws: ModbusClientError.self) {
+            for _ in 0..<100 { _ = try bus.read(function: 4, unit: 1, start: 0, count: 1) }
+        }
+        if case .disconnected = gone {} else { Issue.record("a server that is gone: \(String(describing: gone))") }
+    }
+
+    @Test(arguments: [UInt8(1), 247, 248, 254])
+    func everyUnitIsReadOnASerialBus(unit: UInt8) throws {
+        let pair = try PtyPair()
+        let slaves = try ModbusStandIn(units: [unit], on: pair)
+        slaves.set(unit, .input, 0, [0, 0, 0, 904])
+        slaves.set(unit, .coil, 3, [1])
+        let port = try SerialPort(opening: pair.path, settings: LineSettings(baud: 9_600))
+        let bus = try ModbusConnection(descriptor: port.fileDescriptor, baud: 9_600)
+        bus.setTimeout(.seconds(20))
+        #expect(try bus.read(function: 4, unit: unit, start: 0, count: 4) == [0, 0, 0, 904])
+        #expect(try bus.read(function: 1, unit: unit, start: 2, count: 3) == [0, 1, 0])
+        try bus.write([180], unit: unit, start: 31)
+        #expect(try bus.read(function: 3, unit: unit, start: 31, count: 1) == [180])
+        #expect(throws: ModbusClientError.exception(2)) { try bus.read(function: 4, unit: unit, start: 999, count: 2) }
+        slaves.damage(next: 1)
+        let damaged = #expect(throws: ModbusClientError.self) {
+            try bus.read(function: 4, unit: unit, start: 0, count: 4)
+        }
+        #expect(damaged == .crc)
+        #expect(try bus.read(function: 4, unit: unit, start: 0, count: 4) == [0, 0, 0, 904], "the bus goes on")
+        withExtendedLifetime(port) {}
+    }
+}
