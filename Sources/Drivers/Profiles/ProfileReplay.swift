@@ -91,6 +91,7 @@ public enum ProfileReplay {
     ) throws(Failure) -> [ReplayedObservation] {
         var observations: [ReplayedObservation] = []
         for (number, text) in numbered(bytes) {
+            // What is no JSON is told like what is another shape.
             guard let json = try? JSON(parsing: text), let topic = json["topic"]?.string,
                 let payload = payload(of: json)
             else { throw Failure(capture: capture, line: number, message: "accepted {\"topic\":…,\"payload\":…}") }

@@ -88,6 +88,7 @@ public struct ModbusMap: Sendable {
         }
     }
 
+    /// What there is to read, and how often.
     public var points: [ModbusPoint]
     public var groups: [Group]
     /// Registers that nobody asked for and are read along, so that neighbours come in one request.

@@ -7,6 +7,13 @@ public struct ReadBlock: Sendable, Equatable {
     public var count: Int
     /// The points in it, as indices of the map.
     public var points: [Int]
+
+    public init(table: ModbusTable, start: UInt16, count: Int, points: [Int]) {
+        self.table = table
+        self.start = start
+        self.count = count
+        self.points = points
+    }
 }
 
 extension ModbusMap {

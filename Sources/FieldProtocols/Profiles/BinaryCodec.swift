@@ -43,6 +43,7 @@ public struct BinaryCodec: Sendable {
         }
     }
 
+    /// In the order in which readings come.
     public var fields: [Field]
     /// Lengths that a payload can have; nil: any.
     public var byteCount: ClosedRange<Int>?

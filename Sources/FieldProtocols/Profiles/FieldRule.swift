@@ -14,6 +14,7 @@ public struct FieldRule: Sendable {
         }
     }
 
+    /// What is measured, and in what.
     public var metric: MetricName
     public var unit: Unit
     /// Value = raw × scale + offset.

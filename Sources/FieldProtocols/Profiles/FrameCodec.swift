@@ -22,6 +22,7 @@ public struct FrameCodec: Sendable {
         var byteCount: Int { self == .sum16 || self == .crc16Modbus ? 2 : 1 }
     }
 
+    /// The bytes that every frame begins and ends with, and how long it is.
     public var start: [UInt8]
     public var end: [UInt8]
     public var length: Length

@@ -14,6 +14,7 @@ public struct LineCodec: Sendable {
             case json
         }
 
+        /// How it is taken apart, and what the parts mean.
         public var form: Form
         public var fields: [Field]
 
@@ -55,6 +56,7 @@ public struct LineCodec: Sendable {
         }
     }
 
+    /// Tried in this order; the first that knows a line reads it.
     public var rules: [Rule]
 
     public init(rules: [Rule]) { self.rules = rules }

@@ -69,6 +69,7 @@ public struct PortCodecs: Sendable {
         }
     }
 
+    /// Tried in this order.
     public var entries: [Entry]
 
     public init(entries: [Entry]) { self.entries = entries }

@@ -54,6 +54,7 @@ public struct Profile: Sendable {
         /// The bit that some lines add to each character.
         public enum Parity: String, Sendable, CaseIterable { case none, even, odd }
 
+        /// Speed in bits a second, parity, and stop bits (1 or 2).
         public var baud: Int
         public var parity: Parity
         public var stopBits: Int

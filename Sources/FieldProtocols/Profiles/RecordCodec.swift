@@ -18,6 +18,7 @@ public struct RecordCodec: Sendable {
         }
     }
 
+    /// The kinds that are known; the first whose key fits is taken.
     public var kinds: [Kind]
 
     public init(kinds: [Kind]) { self.kinds = kinds }

@@ -1,3 +1,4 @@
+import CLinux
 import CModbus
 import FieldProtocols
 import Glibc
@@ -42,10 +43,11 @@ final class ModbusServerLoop: @unchecked Sendable {
             return
         }
         let unit = request[6]
+        // What is no request gets no answer.
         let pdu = request[7..<Int(count)].withUnsafeBytes { try? ModbusPDU($0, from: .request) }
         guard let pdu, let answer = state.withLock({ $0.answer(unit, pdu) }) else { return }
         let bytes = Array(request[..<4]) + [0, UInt8(answer.count + 1), unit] + answer
-        _ = bytes.withUnsafeBytes { send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+        _ = bytes.withUnsafeBytes { send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     }
 }
 

@@ -1,6 +1,7 @@
+import CLinux
 import CModbus
 import EventLoop
-import FieldProtocols
+public import FieldProtocols
 import Glibc
 
 /// Slaves behind one address: a Modbus TCP server by libmodbus, or a bus of slaves on the board's end of a pseudo

@@ -1,0 +1,216 @@
+internal import EventLoop
+internal import FieldProtocols
+internal import Fleet
+internal import GatewayModel
+internal import ModbusClient
+internal import Serial
+
+/// The thread of a bus: opens it, asks what the schedule says, stores what comes.
+final class ModbusBusLoop {
+    let bus: ModbusBus
+    let devices: [ModbusDevice]
+    let names: [DeviceName?]
+    let stop: StopFlag
+    var batch = ObservationBatch()
+    private var schedule: BusSchedule
+    /// Readings of rounds that are not over yet, by device and group.
+    private var partial: [Int: ObservationBatch] = [:]
+    private var commanded: Set<DeviceID>
+    private var port: SerialPort?
+    private(set) var connection: ModbusConnection?
+    private var random: Jitter
+    private var backoff = Backoff(initial: .milliseconds(250), max: .seconds(30), stableAfter: .seconds(30))
+    /// Whether the silence of a slave has been told.
+    private var told: [Bool]
+    private var noteLimit = RateLimit(burst: 20, every: .seconds(60))
+
+    init(_ bus: ModbusBus, stop: StopFlag) {
+        self.bus = bus
+        self.stop = stop
+        devices = bus.configuration.devices
+        names = devices.map { DeviceName($0.id) }
+        told = devices.map { _ in false }
+        random = Jitter(seed: bus.seed)
+        // Commands may wait since before a restart.
+        commanded = Set(devices.map(\.id))
+        schedule = BusSchedule(
+            devices, timeout: bus.configuration.timeout.milliseconds, now: bus.clock.now().monotonicMilliseconds)
+    }
+
+    var now: Int64 { bus.clock.now().monotonicMilliseconds }
+
+    /// Works until asked to stop; every failure of the bus ends in another attempt.
+    func run() {
+        while !stop.isSet {
+            do {
+                try open()
+                bus.update { $0.condition = .working }
+                backoff.succeeded(now: now)
+                try serve()
+            } catch let error as SerialError {
+                lost(error.description)
+            } catch {
+                lost("\(error)")
+            }
+            close()
+            commit()
+            if !stop.isSet { _ = stop.sleep(for: backoff.failed(now: now, using: &random)) }
+        }
+        commit()
+    }
+
+    private func lost(_ reason: String) {
+        bus.update { status in
+            status.condition = .degraded(reason)
+            for index in status.slaves.indices { status.slaves[index].isAnswering = false }
+        }
+    }
+
+    private func open() throws {
+        while bus.take().isLent { guard stop.sleep(for: .seconds(1)) else { return } }
+        switch bus.configuration.endpoint {
+        case .serial(let path, let settings):
+            let port = try SerialPort(opening: path, settings: settings)
+            self.port = port
+            connection = try ModbusConnection(descriptor: port.fileDescriptor, baud: settings.baud)
+        case .tcp(let host, let number):
+            connection = try ModbusConnection(host: host, port: number)
+        }
+    }
+
+    private func close() {
+        connection = nil
+        port?.close()
+        port = nil
+        partial.removeAll()
+    }
+
+    /// Asks the slaves until the bus is lost or lent.
+    private func serve() throws {
+        while !stop.isSet {
+            let orders = bus.take()
+            commanded.formUnion(orders.commanded)
+            if orders.isWanted, case .serial(let path, _) = bus.configuration.endpoint {
+                close()
+                bus.setLent()
+                bus.leases.released(path)
+                return
+            }
+            for device in commanded {
+                commanded.remove(device)
+                if let index = devices.firstIndex(where: { $0.id == device }) { try serveCommands(of: index) }
+            }
+            switch schedule.next(now) {
+            case .read(let request): try perform(request)
+            case .wait(let until):
+                commit()
+                let wait = until.map { max(1, $0 - now) } ?? 60_000
+                _ = stop.sleep(for: .milliseconds(min(wait, 60_000)))
+            }
+        }
+    }
+
+    private func perform(_ request: BusSchedule.Request) throws {
+        let device = devices[request.device]
+        let started = now
+        let outcome: BusSchedule.Outcome
+        do throws(ModbusClientError) {
+            let registers = try read(request.block, of: device, timeout: request.timeout)
+            device.map.append(registers, of: request.block, to: &partial[key(request), default: ObservationBatch()])
+            outcome = .values(after: now - started)
+            note(request.device, nil)
+        } catch {
+            if case .disconnected = error { throw error }
+            if case .invalid = error { throw error }
+            outcome = Self.outcome(of: error)
+            note(request.device, error)
+        }
+        let round = schedule.finished(request, outcome, now)
+        if round != nil { finish(request) }
+        tell(request.device)
+        if batch.readings.count >= 2_000 { commit() }
+    }
+
+    private func key(_ request: BusSchedule.Request) -> Int { request.device << 8 | request.group }
+
+    /// Reads one block, after the silence that the bus wants.
+    func read(_ block: ReadBlock, of device: ModbusDevice, timeout: Int64) throws(ModbusClientError) -> [UInt16] {
+        guard let connection else { throw .disconnected(errno: 0) }
+        rest()
+        connection.setTimeout(.milliseconds(timeout))
+        return try connection.read(
+            function: block.table.readFunction, unit: device.unit, start: block.start, count: block.count)
+    }
+
+    func rest() {
+        guard bus.configuration.gap > .zero else { return }
+        let end = now + bus.configuration.gap.milliseconds
+        while now < end, stop.sleep(for: .milliseconds(max(1, end - now))) {}
+    }
+
+    private static func outcome(of error: ModbusClientError) -> BusSchedule.Outcome {
+        switch error {
+        case .exception(2): .refusedAddress
+        case .exception(5), .exception(6): .busy
+        case .exception(0x0A), .exception(0x0B), .timeout: .silent
+        case .exception: .refused
+        case .crc, .wrongAnswer: .damaged
+        case .disconnected, .invalid: .silent
+        }
+    }
+
+    /// The readings of a round become one observation.
+    private func finish(_ request: BusSchedule.Request) {
+        guard let read = partial[key(request)], !read.readings.isEmpty else { return }
+        partial[key(request)]?.removeAll()
+        guard let name = names[request.device] else { return }
+        let received = bus.clock.now()
+        for reading in read.readings { batch.append(reading) }
+        batch.append(Observation(device: name, received: received, source: .modbus))
+        bus.outlets.sighted(Sighting(device: devices[request.device].id, source: .modbus, at: received))
+    }
+
+    private func note(_ index: Int, _ error: ModbusClientError?) {
+        bus.update { status in
+            if let error {
+                status.slaves[index].failed += 1
+                status.slaves[index].lastError = error.code
+            } else {
+                status.slaves[index].answered += 1
+            }
+        }
+    }
+
+    /// Enters in the events that a slave has fallen silent, or answers again; once each.
+    private func tell(_ index: Int) {
+        let circuit = schedule.circuit(of: index)
+        bus.update { $0.slaves[index].isAnswering = circuit.isClosed }
+        let isSilent = circuit.failures >= 2
+        guard isSilent != told[index] else { return }
+        told[index] = isSilent
+        guard noteLimit.take(now: now) != nil else { return }
+        let device = devices[index]
+        let endpoint = bus.configuration.endpoint.text
+        let body = NoteBody.of { body in
+            body.text("bus", endpoint)
+            body.integer("unit", Int(device.unit))
+        }
+        let kind = isSilent ? "modbus_slave_silent" : "modbus_slave_answers"
+        batch.append(Note(.events, kind: kind, device: device.id, body: body, received: bus.clock.now()))
+    }
+
+    /// Makes what was read durable. While the journal takes no writes nothing more is read: what is not asked for is not
+    /// lost, since the slaves still have it.
+    func commit() {
+        var wait = Duration.milliseconds(200)
+        while !batch.isEmpty {
+            do {
+                try bus.outlets.commit(&batch)
+                batch.removeAll()
+            } catch {
+                guard stop.sleep(for: wait) else { return }
+                wait = min(wait * 2, .seconds(5))
+            }
+        }
+    }
+}
