@@ -118,6 +118,16 @@ public final class GatewayProcess {
             * 1_024
     }
 
+    /// What it has used of the processor since it began; nil if it does not run.
+    public var processorSeconds: Double? {
+        // A process that has ended has no such file.
+        let status = (try? File.text("/proc/\(processID)/stat")) ?? ""
+        // The name in parentheses may hold anything; user and system time are the 12th and 13th field after it.
+        let fields = status.split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return nil }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     /// Open descriptors; 0 if it does not run.
     public var descriptorCount: Int {
         guard let folder = opendir("/proc/\(processID)/fd") else { return 0 }

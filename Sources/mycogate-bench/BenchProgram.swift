@@ -6,7 +6,8 @@ enum BenchProgram {
     static let benchmarks: [Benchmark] = [
         IntakeBenchmark.benchmark, LatencyBenchmark.benchmark, PushBenchmark.benchmark, DeliveryBenchmark.benchmark,
         PullBenchmark.benchmark, PackingBenchmark.benchmark, StartBenchmark.benchmark, DamagedStartBenchmark.benchmark,
-        MemoryBenchmark.benchmark, DecodeBenchmark.benchmark, NATSDrainBenchmark.benchmark, OutageBenchmark.benchmark,
+        MemoryBenchmark.benchmark, DecodeBenchmark.benchmark, BoardsBenchmark.benchmark, NATSDrainBenchmark.benchmark,
+        OutageBenchmark.benchmark,
     ]
 
     static func run(_ arguments: [String]) -> Int32 {
@@ -14,6 +15,7 @@ enum BenchProgram {
         {
             return CountingSubscriber.run(port: port, count: count)
         }
+        if arguments.first == "fuzz" { return FuzzVerb.run(Array(arguments.dropFirst())) }
         // `drain nats` reads better than `drain-nats`.
         var arguments = arguments
         if arguments.count > 1, arguments[0] == "drain" { arguments = arguments.dropFirst().map { "drain-" + $0 } }

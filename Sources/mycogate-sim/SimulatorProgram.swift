@@ -7,7 +7,7 @@ enum SimulatorProgram {
     static let help = """
         usage: mycogate-sim site --gateway PROGRAM [--seconds N] [--port N] [--seed N]
                mycogate-sim mas [--port N] [--limit]
-               mycogate-sim board g2|g3|g11 [--link PATH] [--seed N]
+               mycogate-sim board g1|g2|g3|g4|g5|g6|g7|g10|g11|binary [--link PATH] [--seed N]
                mycogate-sim crash --gateway PROGRAM [--kills N] [--messages N] [--seed N] [--destinations all|mas]
                mycogate-sim links --gateway PROGRAM [--seconds N] [--seed N] [--rate N] [--broker]
                mycogate-sim storage [--seeds N] [--seed N] [--every N]
@@ -90,7 +90,7 @@ enum SimulatorProgram {
     }
 
     private static func board(_ options: inout SimulatorOptions, _ signals: SignalSource) throws(UsageError) -> Int32 {
-        let generation = try options.word("a generation: g2, g3 or g11")
+        let generation = try options.word("a generation: g1 to g7, g10, g11 or binary")
         let link = options.text("link")
         let seed = UInt64(try options.integer("seed", in: 0...1_000_000_000) ?? 1)
         try options.finish()
@@ -99,7 +99,12 @@ enum SimulatorProgram {
         case "g2": firmware = LineBoard(.g2, faults: .usual, seed: seed)
         case "g3": firmware = LineBoard(.g3, faults: .usual, seed: seed)
         case "g11": firmware = MDPBoard(faults: .usual, seed: seed)
-        default: throw UsageError(message: "no such generation: \(generation)")
+        case "binary": firmware = BinaryBoard(faults: .usual, seed: seed)
+        default:
+            guard let text = TextBoard.Generation(rawValue: generation) else {
+                throw UsageError(message: "no such generation: \(generation)")
+            }
+            firmware = TextBoard(text, faults: .usual, seed: seed)
         }
         do {
             let board = try SimulatedBoard(firmware)

@@ -116,7 +116,7 @@ final class Site {
     private static func plugged(
         _ seed: UInt64, in folder: TemporaryFolder
     ) throws -> [(name: String, board: SimulatedBoard)] {
-        let firmwares: [(String, any BoardFirmware)] = [
+        var firmwares: [(String, any BoardFirmware)] = [
             ("bench-g11", MDPBoard(interval: .milliseconds(700), faults: .usual, seed: seed)),
             (
                 "bench-g3",
@@ -127,6 +127,11 @@ final class Site {
                 LineBoard(.g2, mac: "F2:7C:3A:1D:B4:11", interval: .seconds(1), faults: .usual, seed: seed + 2)
             ),
         ]
+        firmwares.append(("bench-binary", BinaryBoard(interval: .seconds(1), faults: .usual, seed: seed + 3)))
+        for (index, generation) in TextBoard.Generation.allCases.enumerated() {
+            let board = TextBoard(generation, interval: .seconds(1), faults: .usual, seed: seed + 4 + UInt64(index))
+            firmwares.append(("bench-" + generation.rawValue, board))
+        }
         return try firmwares.map { name, firmware in
             let board = try SimulatedBoard(firmware)
             try board.cable.link(at: folder.file(name))

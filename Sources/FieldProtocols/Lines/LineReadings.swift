@@ -19,7 +19,7 @@ public enum LineReadings {
             if let value = line.value { append(value, line.lineClass, generation, to: &batch) }
         }
         var flags: RecordFlags = line.isRepaired ? .repaired : []
-        if holdsPlaceholders(line) { flags.insert(.placeholder) }
+        if generation != .g4, holdsPlaceholders(line) { flags.insert(.placeholder) }
         return flags
     }
 

@@ -6,6 +6,8 @@ struct FoldedNames: Sendable {
     private var ends: [Int] = []
     private var values: [Int] = []
     private var countMax = 0
+    /// By the low five bits of its first byte: the lengths (below 64) that a name may have.
+    private var lengths = [UInt64](repeating: 0, count: 32)
 
     /// `names` in lower case, each with what it stands for.
     init(_ names: [(name: String, value: Int)]) {
@@ -17,6 +19,7 @@ struct FoldedNames: Sendable {
             ends.append(bytes.count)
             values.append(value)
             countMax = max(countMax, name.utf8.count)
+            if let first = name.utf8.first { lengths[Int(first & 31)] |= 1 << UInt64(name.utf8.count & 63) }
             var slot = Array(name.utf8).withUnsafeBufferPointer { Self.hash($0) } & (capacity - 1)
             while slots[slot] != 0 { slot = (slot + 1) & (capacity - 1) }
             slots[slot] = UInt16(values.count)
@@ -25,7 +28,9 @@ struct FoldedNames: Sendable {
 
     /// What `key` stands for; nil if it is none of the names.
     func value(of key: UnsafeBufferPointer<UInt8>) -> Int? {
-        guard !key.isEmpty, key.count <= countMax else { return nil }
+        guard !key.isEmpty, key.count <= countMax, lengths[Int(key[0] & 31)] >> UInt64(key.count & 63) & 1 == 1 else {
+            return nil
+        }
         var slot = Self.hash(key) & (slots.count - 1)
         while slots[slot] != 0 {
             let index = Int(slots[slot]) - 1
