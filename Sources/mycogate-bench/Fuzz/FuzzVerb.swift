@@ -30,7 +30,10 @@ enum FuzzVerb {
             guard var input = seeds.randomElement(using: &random) else { return }
             // Now and then two in a row, and now and then nothing but noise.
             if random.chance(0.2), let other = seeds.randomElement(using: &random) { input += other }
-            let damaged = random.chance(0.02) ? random.bytes(random.integer(in: 0...300)) : random.mutated(input)
+            // Good ones between them, so that a parser with a memory is not lost for good.
+            let damaged =
+                random.chance(0.2)
+                ? input : random.chance(0.02) ? random.bytes(random.integer(in: 0...300)) : random.mutated(input)
             byteCount += damaged.count
             damaged.withUnsafeBytes(parse)
             if index % reportEvery == 0 { BenchProgram.write("     fuzz \(target.name): \(index) inputs") }
