@@ -115,6 +115,8 @@ public struct PortReport: Sendable, Equatable {
     /// The name that stays when the path moves.
     public var identity: String
     public var usb: String?
+    /// Who talks there; nil if nobody does.
+    public var driver: String?
     public var device: DeviceID?
     public var state: String
     public var detail: String?
@@ -123,12 +125,14 @@ public struct PortReport: Sendable, Equatable {
     public var errors: Int64
 
     public init(
-        path: String, identity: String, usb: String?, device: DeviceID?, state: String, detail: String?,
+        path: String, identity: String, usb: String?, driver: String?, device: DeviceID?, state: String,
+        detail: String?,
         bytesReceived: Int64, framesReceived: Int64, errors: Int64
     ) {
         self.path = path
         self.identity = identity
         self.usb = usb
+        self.driver = driver
         self.device = device
         self.state = state
         self.detail = detail

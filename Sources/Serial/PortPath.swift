@@ -15,6 +15,16 @@ public enum PortPath {
         return String(cString: resolved)
     }
 
+    /// What a link points to, not followed further; nil if it is none.
+    static func target(of link: String) -> String? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX)) { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            let count = readlink(link, base, buffer.count)
+            guard count > 0 else { return nil }
+            return String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
     /// The number of the character device that the path leads to; nil if it leads to none.
     public static func deviceNumber(_ path: String) -> UInt64? {
         var attributes = stat()

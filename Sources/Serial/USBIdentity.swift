@@ -23,12 +23,15 @@ public struct USBIdentity: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// `303a:1001 USB JTAG/serial debug unit`.
-    public var description: String {
+    public var description: String { model + (product.map { " " + $0 } ?? "") }
+
+    /// Vendor and product: `303a:1001`. The same for every unit of the model.
+    public var model: String {
         let ids = [vendorID, productID].map { id in
             let digits = String(id, radix: 16)
             return String(repeating: "0", count: 4 - digits.utf8.count) + digits
         }
-        return ids.joined(separator: ":") + (product.map { " " + $0 } ?? "")
+        return ids.joined(separator: ":")
     }
 
     /// Vendors whose USB serial ports are taken for boards: Espressif, Silicon Labs, WCH, Arduino (both ids).

@@ -144,7 +144,8 @@ extension ControlRoutes {
     private static func port(_ report: PortReport) -> JSON {
         [
             "path": .string(report.path), "identity": .string(report.identity), "usb": .optional(report.usb),
-            "device_id": .optional(report.device?.text), "state": .string(report.state),
+            "driver": .optional(report.driver), "device_id": .optional(report.device?.text),
+            "state": .string(report.state),
             "detail": .optional(report.detail),
             "bytes": .integer(report.bytesReceived), "frames": .integer(report.framesReceived),
             "errors": .integer(report.errors),

@@ -35,6 +35,7 @@ struct DeviceNaming: Sendable {
             let links = port.byIDLinks + (port.configuredPaths + [path]).map(Self.lastComponent)
             if links.contains(wanted) { return true }
         }
+        if let wanted = alias.usb, port.usb?.model == wanted.lowercased() { return true }
         if let wanted = alias.path {
             if wanted == path || wanted == port.path || port.configuredPaths.contains(wanted) { return true }
             if let number = port.deviceNumber, PortPath.deviceNumber(wanted) == number { return true }

@@ -156,10 +156,16 @@ extension SerialLoop {
 
     /// The port is no longer there, or no longer the board's.
     func lose(_ link: BoardLink, _ error: SerialError, _ now: ReceiveTime) {
-        guard link.openPort != nil else { return }
-        _ = link.backoff.failed(now: now.monotonicMilliseconds, using: &random)
+        guard let port = link.openPort else { return }
+        let wait = link.backoff.failed(now: now.monotonicMilliseconds, using: &random)
+        // Broken, and its node is still there: opened again at once it would break at once, all the time.
+        let isStillThere = PortPath.deviceNumber(link.place.path) == port.deviceNumber
         endConversation(link, now)
         close(link)
+        if isStillThere {
+            let retryAt = now.monotonicMilliseconds + max(50, wait.milliseconds)
+            set(link, .failing(retryAt: retryAt), error: error)
+        }
         scanRequested = true
         note(link, "serial_port_closed", now) { $0.text("error", error.code) }
     }

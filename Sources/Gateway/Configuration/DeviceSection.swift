@@ -16,6 +16,7 @@ public struct DeviceSection: Sendable {
     public struct Match: Sendable {
         public var usbSerial: String?
         public var byID: String?
+        public var usb: String?
         public var path: String?
         public var reportedID: String?
     }
@@ -29,7 +30,10 @@ public struct DeviceSection: Sendable {
         match =
             section.section("match") { section in
                 Match(
-                    usbSerial: section.text("usb_serial"), byID: section.text("by_id"), path: section.text("path"),
+                    usbSerial: section.text("usb_serial"), byID: section.text("by_id"),
+                    usb: section.value("usb", accepted: "VENDOR:PRODUCT, four hexadecimal digits each") {
+                        $0.text.flatMap { Self.isModel($0) ? $0 : nil }
+                    }, path: section.text("path"),
                     reportedID: section.text("reported_id"))
             } ?? Match()
         publicKey = section.value("public_key", accepted: "an Ed25519 public key: 32 bytes in base64 or hex") { node in
@@ -45,12 +49,17 @@ public struct DeviceSection: Sendable {
             section.reject("require_signature", .conflict, "needs `public_key`")
         }
     }
-}
 
-/// Keys whose secret halves are published in test vectors: never to be trusted.
-enum TestKeys {
-    static let all: Set<String> = [
-        "e0fcbd1fd8dfd5375060e10263fb6fc0e82d98cb3a9966f4400805954842e86a",
-        "5ba0a98f2df489cc960d4d764be9d4bbd49b8e1c18c853734ad07e05462c1c71",
-    ]
+    private static func isModel(_ text: String) -> Bool {
+        let ids = text.split(separator: ":", omittingEmptySubsequences: false)
+        return ids.count == 2 && ids.allSatisfy { $0.utf8.count == 4 && UInt16($0, radix: 16) != nil }
+    }
+
+    /// Keys whose secret halves are published in test vectors: never to be trusted.
+    enum TestKeys {
+        static let all: Set<String> = [
+            "e0fcbd1fd8dfd5375060e10263fb6fc0e82d98cb3a9966f4400805954842e86a",
+            "5ba0a98f2df489cc960d4d764be9d4bbd49b8e1c18c853734ad07e05462c1c71",
+        ]
+    }
 }

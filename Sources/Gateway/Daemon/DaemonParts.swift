@@ -57,7 +57,7 @@ struct DaemonParts {
             started: started, clock: clock, journal: store.journal, devices: store.devices, commands: store.commands,
             obstacles: obstacles, warnings: { Self.warnings(clock) + store.warnings + push.warnings },
             destinations: { push.reports },
-            ports: { serial?.reports ?? [] },
+            ports: { SerialSide.reports(serial) },
             rejections: {
                 var rejections = ingest.rejections
                 for (reason, count) in mqtt?.rejections ?? [:] { rejections[reason, default: 0] += count }

@@ -20,8 +20,8 @@ struct SerialSide {
         }
         let aliases = configuration.devices.map { device in
             DeviceAlias(
-                device: device.id, usbSerial: device.match.usbSerial, byID: device.match.byID, path: device.match.path,
-                reportedID: device.match.reportedID)
+                device: device.id, usbSerial: device.match.usbSerial, byID: device.match.byID, usb: device.match.usb,
+                path: device.match.path, reportedID: device.match.reportedID)
         }
         let commands = CommandSource(queue: store.commands, clock: clock) { error in
             log.error("commands cannot be read or written", ["error": "\(error)"])
@@ -37,21 +37,38 @@ struct SerialSide {
         intake = try SerialIntake(settings, outlets: outlets, clock: clock, seed: .random(in: .min ... .max))
     }
 
-    /// The ports as the API shows them.
-    var reports: [PortReport] {
-        intake.ports().map { port in
-            let detail: String? =
-                switch port.state {
-                case .failing(let error): "\(error)"
-                case .lent(let purpose): "lent: \(purpose)"
-                case .absent: "nothing there"
-                case .opening, .open: port.firmware
-                }
-            return PortReport(
-                path: port.path, identity: port.identity.map { "\($0)" } ?? "-", usb: port.usb.map { "\($0)" },
-                device: port.device, state: port.state.name, detail: detail,
-                bytesReceived: Int64(port.counts.bytesReceived), framesReceived: Int64(port.counts.messages),
-                errors: Int64(port.counts.damaged))
+    /// The ports as the API shows them: those that a driver has or waits for, then those of the box that nobody has.
+    static func reports(_ side: SerialSide?) -> [PortReport] {
+        let held = side?.intake.ports() ?? []
+        // Without the list of the box its drivers' ports are still known.
+        let listed = (try? PortList.ports()) ?? []
+        let free = listed.filter { port in
+            !held.contains { $0.path == port.path || $0.resolvedPath == port.path || $0.identity == port.identity }
         }
+        return held.map(report)
+            + free.map { port in
+                PortReport(
+                    path: port.path, identity: "\(port.identity)", usb: port.usb.map { "\($0)" }, driver: nil,
+                    device: nil,
+                    state: "unassigned", detail: "no driver of serial has it", bytesReceived: 0, framesReceived: 0,
+                    errors: 0)
+            }
+    }
+
+    private static func report(_ port: SerialPortStatus) -> PortReport {
+        let detail: String? =
+            switch port.state {
+            case .failing(.busy(let path)):
+                PortHolder.name(of: path).map { "held by \($0)" } ?? "\(SerialError.busy(path: path))"
+            case .failing(let error): "\(error)"
+            case .lent(let purpose): "lent: \(purpose)"
+            case .absent: "nothing there"
+            case .opening, .open: [port.firmware, port.generation].compactMap { $0 }.joined(separator: " ")
+            }
+        return PortReport(
+            path: port.path, identity: port.identity.map { "\($0)" } ?? "-", usb: port.usb.map { "\($0)" },
+            driver: port.driver.rawValue, device: port.device, state: port.state.name,
+            detail: detail.flatMap { $0.isEmpty ? nil : $0 }, bytesReceived: Int64(port.counts.bytesReceived),
+            framesReceived: Int64(port.counts.messages), errors: Int64(port.counts.damaged))
     }
 }

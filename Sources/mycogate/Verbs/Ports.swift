@@ -11,9 +11,9 @@ extension Verb {
             return .ok
         }
         Output.table(
-            ["port", "identity", "usb", "device", "state", "detail"],
+            ["port", "identity", "usb", "driver", "device", "state", "detail"],
             ports.map { port in
-                ["path", "identity", "usb", "device_id", "state", "detail"].map { port[$0]?.string ?? "-" }
+                ["path", "identity", "usb", "driver", "device_id", "state", "detail"].map { port[$0]?.string ?? "-" }
             })
         return .ok
     }

@@ -125,8 +125,10 @@ import Testing
         let alias = try #require(DeviceID("greenhouse"))
         var port = PortEntry.unlisted("/dev/serial/by-id/usb-Espressif_Unit_F4:12:FA:AA:BB:CC-if00")
         #expect(DeviceNaming.name(of: port.identity, prefix: "mycobrain").text == "mycobrain-f412faaabbcc")
+        port.usb = USBIdentity(vendorID: 0x303A, productID: 0x1001)
         let path = port.path
         for match in [
+            DeviceAlias(device: alias, usb: "303A:1001"),
             DeviceAlias(device: alias, usbSerial: "f412FAaabbcc"),
             DeviceAlias(device: alias, byID: "usb-Espressif_Unit_F4:12:FA:AA:BB:CC-if00"),
             DeviceAlias(device: alias, byID: path), DeviceAlias(device: alias, path: path),

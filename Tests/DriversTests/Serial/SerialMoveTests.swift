@@ -1,0 +1,86 @@
+import Drivers
+import Fleet
+import GatewayModel
+import GatewayTestKit
+import Serial
+import Synchronization
+import Testing
+
+/// Ports that come, go, change their numbers and are not what they were.
+@Suite(.timeLimit(.minutes(1))) struct SerialMoveTests {
+    private static let serials = ["F4:12:FA:AA:BB:CC", "F4:12:FA:DD:EE:FF"]
+
+    /// A port as the box lists it.
+    private static func usbPort(_ path: String, serial: String) -> PortEntry {
+        var port = PortEntry.unlisted(path)
+        port.configuredPaths = []
+        port.usb = USBIdentity(vendorID: 0x303A, productID: 0x1001, serialNumber: serial)
+        port.identity = .usbSerial(serial)
+        return port
+    }
+
+    @Test func boardsPluggedBackIntoEachOthersSocketsKeepTheirNames() async throws {
+        let site = try SerialSite()
+        let listed = Mutex<[PortEntry]>([])
+        let configuration = SerialIntake.Configuration(places: [], discovers: true)
+        var boards: [SimulatedMDPBoard] = []
+        func plugIn(_ serials: [String]) throws {
+            boards = try serials.map { _ in try SimulatedMDPBoard() }
+            let entries = zip(boards, serials).map { Self.usbPort($0.pair.path, serial: $1) }
+            listed.withLock { $0 = entries }
+        }
+        try plugIn(Self.serials)
+        let devices = [SerialSite.device, SerialSite.otherDevice]
+        try await site.run(configuration, listPorts: { _ in listed.withLock { $0 } }) { intake in
+            await site.wait { ledger in devices.allSatisfy { ledger.presence(of: $0) == .online } }
+            for index in boards.indices { boards[index].sendTelemetry(marker: index + 1) }
+            await site.wait { $0.entries.count == 2 }
+            let path = boards[0].pair.path
+            listed.withLock { $0 = [] }
+            boards = []
+            await site.wait { ledger in devices.allSatisfy { ledger.presence(of: $0) == .offline } }
+            // The kernel gives the same numbers again, in the order in which the boards come.
+            try plugIn(Self.serials.reversed())
+            // Giving back a port makes the driver look at once.
+            try await intake.leases.borrow(path, for: "looking").giveBack()
+            await site.wait { ledger in devices.allSatisfy { ledger.presence(of: $0) == .online } }
+            for index in boards.indices { boards[index].sendTelemetry(marker: index + 3) }
+            await site.wait { $0.entries.count == 4 }
+            #expect(markers(site.ledger, SerialSite.device) == [1, 4])
+            #expect(markers(site.ledger, SerialSite.otherDevice) == [2, 3])
+        }
+    }
+
+    @Test func anInstrumentIsNotAskedWhatOnlyABoardUnderstands() async throws {
+        let site = try SerialSite()
+        let board = try site.plugIn()
+        let place = SerialPlace(path: site.link(SerialSite.name), kind: .c12880ma)
+        try await site.run(SerialIntake.Configuration(places: [place])) { intake in
+            await site.wait { $0.presence(of: "c12880ma-f412faaabbcc") == .online }
+            #expect(!board.pair.receive(within: .zero).contains(0))
+            #expect(intake.ports().map(\.driver) == [.c12880ma])
+        }
+    }
+
+    @Test func aPortThatAnotherProgramHasIsTakenWhenItIsFree() async throws {
+        let site = try SerialSite()
+        var board = try site.plugIn()
+        let other = try SerialPort(opening: site.link(SerialSite.name))
+        try await site.run(site.configuration()) { intake in
+            await site.wait { !$0.notes("serial_port_failed").isEmpty }
+            #expect(site.ledger.notes("serial_port_failed")[0].body.contains("port_busy"))
+            other.close()
+            await site.wait { $0.presence(of: SerialSite.device) == .online }
+            board.sendTelemetry(marker: 1)
+            await site.wait { $0.entries.count == 1 }
+        }
+    }
+
+    private func markers(_ ledger: SerialSite.Ledger, _ device: String) -> [Double] {
+        ledger.entries.filter { $0.observation.device.text == device }.compactMap { entry in
+            guard case .number(let value)? = entry.readings.first(where: { $0.metric.text == "sys.uptime" })?.value
+            else { return nil }
+            return value
+        }
+    }
+}
