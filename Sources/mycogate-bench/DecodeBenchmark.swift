@@ -4,7 +4,9 @@ import GatewayModel
 /// How fast the codecs of the data path are on one core.
 enum DecodeBenchmark {
     static let count = 1_000_000
-    static let benchmark = Benchmark(name: "decode") { [frames(), telemetry()] + BoardDecoding.results() }
+    static let benchmark = Benchmark(name: "decode") {
+        [frames(), telemetry()] + BoardDecoding.results() + ConventionDecoding.results()
+    }
 
     /// Small MDP frames out of a serial stream.
     private static func frames() -> BenchResult {

@@ -51,10 +51,11 @@ package struct IntakeBatch<Decoder: MessageDecoder> {
         if let effects = decoder.takeEffects() { add(effects, received) }
     }
 
-    /// A connection has begun; `resumed`: the broker still had the session.
-    mutating func begin(resumed: Bool, at now: ReceiveTime) {
+    /// A connection has begun; `resumed`: the broker still had the session. What families want published because of that,
+    /// which waits for no commit.
+    mutating func begin(resumed: Bool, at now: ReceiveTime) -> [TopicPublication] {
         decoder.begin(isResumed: resumed, at: now)
-        if let effects = decoder.takeEffects() { add(effects, now) }
+        return decoder.takeEffects()?.publications ?? []
     }
 
     private mutating func add(_ effects: TopicEffects, _ received: ReceiveTime) {

@@ -139,7 +139,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
     }
 
     private func begin(_ connection: MQTTConnection, resumed: Bool) throws {
-        uncommitted.begin(resumed: resumed, at: clock.now())
+        intake.publish(uncommitted.begin(resumed: resumed, at: clock.now()))
         asked.connectionBegan()
         backoff.succeeded(now: clock.now().monotonicMilliseconds)
         intake.update {

@@ -34,6 +34,8 @@ public struct IntakeStatus: Sendable, Equatable {
     public var connections = 0
     /// Replay acks given up because too much was waiting to be published; their devices will send again.
     public var acksDropped = 0
+    /// The same of what topic families wanted published.
+    public var publicationsDropped = 0
     /// The last thing that went wrong, for people, and its stable code; nil once messages come in again.
     public var lastError: String?
     public var lastErrorCode: String?

@@ -80,6 +80,17 @@ public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
         try outbox.submit(publication, completion: completion)
     }
 
+    /// Publishes what topic families want. A full outbox has much of theirs on the way; whoever wanted this one will want
+    /// it again.
+    func publish(_ wishes: [TopicPublication]) {
+        var dropped = 0
+        for wish in wishes {
+            let publication = MQTTPublication(topic: wish.topic, payload: wish.payload, retain: wish.isRetained)
+            do { try outbox.submit(publication) } catch { dropped += 1 }
+        }
+        if dropped > 0 { update { $0.publicationsDropped += dropped } }
+    }
+
     func update(_ change: (inout IntakeStatus) -> Void) { current.withLock { change(&$0) } }
 
     /// Shows why a connection ended.
@@ -105,11 +116,7 @@ public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
                 dropped += 1
             }
         }
-        for wish in batch.publications {
-            let publication = MQTTPublication(topic: wish.topic, payload: wish.payload, retain: wish.isRetained)
-            // A full outbox has its publications on the way already; whoever wanted this one will want it again.
-            do { try outbox.submit(publication) } catch { dropped += 1 }
-        }
+        publish(batch.publications)
         for word in batch.words { sink(word) }
         update { status in
             status.messages += batch.messageCount

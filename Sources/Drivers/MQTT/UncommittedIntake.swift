@@ -1,3 +1,4 @@
+package import FieldProtocols
 package import GatewayModel
 package import Journal
 package import MQTT
@@ -21,9 +22,10 @@ package struct UncommittedIntake<Decoder: MessageDecoder> {
     package var messageCount: Int { batch.messageCount }
 
     /// A connection has begun; `resumed`: the broker still had our session and repeats what was not acknowledged.
-    package mutating func begin(resumed: Bool, at now: ReceiveTime) {
+    /// What is to be published because of that.
+    package mutating func begin(resumed: Bool, at now: ReceiveTime) -> [TopicPublication] {
         sessionStart = resumed ? .resumed(underWayMax: settings.receiveMaximum) : .fresh
-        batch.begin(resumed: resumed, at: now)
+        return batch.begin(resumed: resumed, at: now)
     }
 
     package mutating func add(_ message: MQTTMessage, received: ReceiveTime) { batch.add(message, received: received) }

@@ -36,6 +36,17 @@ public struct CaptureDecoder {
         case bme68x
         /// A raw-data file of BME AI-Studio.
         case bmerawdata
+        /// Sparkplug B: messages with topics, or one payload.
+        case sparkplug
+        /// Messages with topics of one convention each.
+        case tasmota, homie, homeassistant, zigbee2mqtt, shelly, esphome
+        /// The same of all conventions.
+        case mqtt
+        /// Packs of RFC 8428.
+        case senml
+        case senmlCBOR = "senml-cbor"
+        /// InfluxDB's line protocol.
+        case influx
         /// One datagram of a Semtech packet forwarder.
         case semtech
         /// One frame of LoRaWAN; captures in JSON may bring their keys.
@@ -58,7 +69,9 @@ public struct CaptureDecoder {
         case timeOnAir = "time-on-air"
 
         /// Whether captures of it are often kept as hex digits in a text file.
-        public var isKeptAsHex: Bool { [.semtech, .lorawan, .cayenne, .meshtastic].contains(self) }
+        public var isKeptAsHex: Bool {
+            [.semtech, .lorawan, .cayenne, .meshtastic, .sparkplug, .senmlCBOR].contains(self)
+        }
     }
 
     /// What may be said on the command line besides.
@@ -80,7 +93,7 @@ public struct CaptureDecoder {
         public var deviceKey: [UInt8]?
         /// The upper half of the frame counter, which does not travel.
         public var counterHigh: UInt16 = 0
-        /// For network servers: the topic of a payload that stands alone.
+        /// For MQTT formats: the topic of a payload that stands alone.
         public var topic: String?
 
         public init(generation: LineGeneration? = nil, publicKey: [UInt8]? = nil) {
@@ -122,6 +135,17 @@ public struct CaptureDecoder {
         case .bme690: decoder.decodeBosch(input, family: .bme690)
         case .bme68x: decoder.decodeBosch(input, family: .bme688)
         case .bmerawdata: decoder.decodeBMERawData(input)
+        case .sparkplug: decoder.decodeSparkplug(input)
+        case .tasmota: decoder.decodeTopics(input, [.tasmota])
+        case .homie: decoder.decodeTopics(input, [.homie])
+        case .homeassistant: decoder.decodeTopics(input, [.homeassistant])
+        case .zigbee2mqtt: decoder.decodeTopics(input, [.zigbee2mqtt])
+        case .shelly: decoder.decodeTopics(input, [.shelly])
+        case .esphome: decoder.decodeTopics(input, [.esphome])
+        case .mqtt: decoder.decodeTopics(input, TopicFamilyName.allCases)
+        case .senml: decoder.decodeSenML(input, isCBOR: false)
+        case .senmlCBOR: decoder.decodeSenML(input, isCBOR: true)
+        case .influx: decoder.decodeInflux(input)
         case .semtech: decoder.decodeSemtech(input)
         case .lorawan: decoder.decodeLoRaWAN(input)
         case .chirpstack, .tts: decoder.decodeNetworkEvents(input, of: format)

@@ -14,6 +14,7 @@ public struct ESPHomeFamily: TopicFamily {
     private static let earlyCountMax = 1_000
 
     private var routes = FieldTable<Route>(countMax: 16_384)
+    private var identity = ForeignIdentity()
     private var known: Set<DeviceName> = []
     private var early: [DeviceName: Bool] = [:]
 
@@ -42,7 +43,7 @@ public struct ESPHomeFamily: TopicFamily {
             throw ScalarText.isNotFinite(ScalarText.trimmed(payload)) ? .valueNotFinite : .noReadings
         }
         batch.append(Reading(route.metric, value, quality: message.quality))
-        batch.append(message.observation(of: route.device))
+        identity.close(message.observation(of: route.device), of: message, in: &batch)
         return .observation(route.device, replayAck: nil)
     }
 

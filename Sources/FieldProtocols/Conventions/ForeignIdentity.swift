@@ -25,6 +25,24 @@ struct ForeignIdentity {
         append(hex: PayloadHash.of(message.payload))
     }
 
+    /// Tells several records of one message apart.
+    mutating func add(_ part: UInt64) {
+        guard part > 0 else { return }
+        text.append(UInt8(ascii: "-"))
+        NumberText.append(part, to: &text)
+    }
+
+    /// Closes the observation of a message that has no number and no time. What the broker keeps comes again with each
+    /// subscription, so a retained value is known by its content; a live one may well be the same as the last.
+    mutating func close(
+        _ observation: Observation, of message: TopicMessage, part: UInt64 = 0, in batch: inout ObservationBatch
+    ) {
+        guard message.isRetained else { return batch.append(observation) }
+        make("kept-", message)
+        add(part)
+        append(observation, to: &batch)
+    }
+
     /// Closes the observation with the id made last.
     func append(_ observation: Observation, to batch: inout ObservationBatch) {
         text.withUnsafeBufferPointer { batch.append(observation, messageID: $0) }
@@ -32,6 +50,8 @@ struct ForeignIdentity {
 
     private mutating func append(hex number: UInt64) {
         let digits = StaticString("0123456789abcdef").utf8Start
-        for shift in stride(from: 60, through: 0, by: -4) { text.append(digits[Int(number >> UInt64(shift)) & 15]) }
+        for shift in stride(from: 60, through: 0, by: -4) {
+            text.append(digits[Int(truncatingIfNeeded: number >> UInt64(shift)) & 15])
+        }
     }
 }

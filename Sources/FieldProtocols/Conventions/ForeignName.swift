@@ -2,8 +2,8 @@ internal import GatewayModel
 
 /// Names of other conventions as ids and metrics of ours.
 enum ForeignName {
-    /// The device that levels of a topic, or words of a payload, name together: joined by `:`. What cannot stand in an id
-    /// is written `%XX`, so that two names never become one.
+    /// The device that levels of a topic, or words of a payload, name together: joined by `:`. What cannot stand in an id,
+    /// or between others would be taken for the `:`, is written `%XX`, so that two names never become one.
     ///
     /// Nil if the result is too long or empty, or if the tables of names are full.
     static func device(_ parts: UnsafeBufferPointer<UInt8>...) -> DeviceName? {
@@ -12,7 +12,7 @@ enum ForeignName {
         for (index, part) in parts.enumerated() {
             if index > 0 { id.append(UInt8(ascii: ":")) }
             guard !part.isEmpty, part.count <= DeviceID.byteCountMax, isUTF8(part) else { return nil }
-            for byte in part { append(byte, isFirst: id.isEmpty, to: &id) }
+            for byte in part { append(byte, isFirst: id.isEmpty, isAlone: parts.count == 1, to: &id) }
         }
         return id.withUnsafeBufferPointer { DeviceName(utf8: $0) }
     }
@@ -64,15 +64,16 @@ enum ForeignName {
     }
 
     private static func isPlain(_ part: UnsafeBufferPointer<UInt8>) -> Bool {
-        DeviceID.isValid(part) && isUTF8(part) && !part.contains(UInt8(ascii: "%")) && !part.contains(UInt8(ascii: ":"))
+        DeviceID.isValid(part) && isUTF8(part) && !part.contains(UInt8(ascii: "%"))
     }
 
-    private static func append(_ byte: UInt8, isFirst: Bool, to id: inout [UInt8]) {
+    private static func append(_ byte: UInt8, isFirst: Bool, isAlone: Bool, to id: inout [UInt8]) {
         let isPlain =
             switch byte {
             case UInt8(ascii: "$"), UInt8(ascii: "."): !isFirst
+            case UInt8(ascii: ":"): isAlone
             case UInt8(ascii: "/"), UInt8(ascii: "+"), UInt8(ascii: "#"), UInt8(ascii: "\""), UInt8(ascii: "\\"),
-                UInt8(ascii: "%"), UInt8(ascii: ":"), 0...0x20, 0x7F:
+                UInt8(ascii: "%"), 0...0x20, 0x7F:
                 false
             default: true
             }

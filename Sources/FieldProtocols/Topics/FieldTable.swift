@@ -56,7 +56,16 @@ struct FieldTable<Meaning> {
     }
 
     mutating func forgetAll() {
-        for slot in slots.indices { slots[slot] = Self.empty }
+        if entries.count * 16 < slots.count {
+            // Few names: only their own slots are looked for, over what has been emptied already.
+            for (index, entry) in entries.enumerated() {
+                var slot = Int(truncatingIfNeeded: entry.hash >> 32) & (slots.count - 1)
+                while slots[slot] != UInt16(index) { slot = (slot + 1) & (slots.count - 1) }
+                slots[slot] = Self.empty
+            }
+        } else {
+            for slot in slots.indices { slots[slot] = Self.empty }
+        }
         entries.removeAll()
         bytes.removeAll()
     }

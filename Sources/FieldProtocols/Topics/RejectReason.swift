@@ -38,6 +38,8 @@ public enum RejectReason: String, Error, Sendable, CaseIterable {
     case outOfMemory = "out_of_memory"
     /// The payload is no Protocol Buffers message of its convention.
     case protobuf = "protobuf_error"
+    case senML = "senml_error"
+    case lineProtocol = "line_protocol_error"
     /// An alias that no birth has explained; the node was asked for one.
     case unknownAlias = "unknown_alias"
     /// A value of a type that makes no reading: a data set, a template, an array, bytes.

@@ -42,7 +42,8 @@ public struct TopicDecoder {
         refusal = nil
         guard let route = TopicRoute(topic) else {
             return claimed(
-                TopicMessage(topic: topic, payload: payload, isRetained: retained, received: received), into: &batch)
+                TopicMessage(topic: topic, payload: payload, isRetained: retained, received: received, parser: parser),
+                into: &batch)
         }
         guard let device = Self.device(route.device) else {
             let isName = DeviceID.isValid(route.device) && Self.isUTF8(route.device)
@@ -77,6 +78,9 @@ public struct TopicDecoder {
         defer { effects.removeAll() }
         return effects
     }
+
+    /// The family of this kind, as it is now.
+    func family<Family: TopicFamily>(_: Family.Type) -> Family? { families.lazy.compactMap { $0 as? Family }.first }
 
     /// A connection to the broker has begun.
     public mutating func begin(isResumed: Bool, at now: ReceiveTime) {

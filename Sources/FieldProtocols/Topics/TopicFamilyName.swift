@@ -3,6 +3,11 @@ public enum TopicFamilyName: String, Sendable, CaseIterable {
     case chirpstack
     case tts
     case sparkplug
+    case homie
+    case tasmota
+    case zigbee2mqtt
+    case shelly
+    case homeassistant
     case esphome
 
     /// Those that are on unless the configuration says otherwise: their topics are unmistakable.
@@ -17,6 +22,11 @@ public enum TopicFamilyName: String, Sendable, CaseIterable {
         case .chirpstack: ChirpStackFamily(naming: naming, profile: profile)
         case .tts: ThingsStackFamily(naming: naming, profile: profile)
         case .sparkplug: SparkplugFamily()
+        case .homie: HomieFamily()
+        case .tasmota: TasmotaFamily()
+        case .zigbee2mqtt: ZigbeeFamily()
+        case .shelly: ShellyFamily()
+        case .homeassistant: DiscoveryFamily()
         case .esphome: ESPHomeFamily()
         }
     }

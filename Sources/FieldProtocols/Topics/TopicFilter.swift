@@ -17,6 +17,16 @@ public struct TopicFilter: Sendable, Hashable {
         self.retained = retained
     }
 
+    /// Whether this is a filter as the standard has it (MQTT 5, section 4.7.1), of at most 512 bytes.
+    public static func isValid(_ text: String) -> Bool {
+        guard !text.isEmpty, text.utf8.count <= 512, !text.utf8.contains(0) else { return false }
+        let levels = text.split(separator: "/", omittingEmptySubsequences: false)
+        return levels.enumerated().allSatisfy { index, level in
+            if level == "#" { return index == levels.count - 1 }
+            return level == "+" || !level.contains { $0 == "+" || $0 == "#" }
+        }
+    }
+
     /// Whether messages on `topic` come by this filter. `topic` has no wildcards; what starts with `$` is only found by a
     /// filter that names its first level (MQTT 5, section 4.7.2).
     public func matches(_ topic: String) -> Bool {

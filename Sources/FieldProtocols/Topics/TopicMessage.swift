@@ -1,4 +1,5 @@
 public import GatewayModel
+internal import JSONText
 
 /// One MQTT message as a topic family gets it. Borrowed: the bytes are gone when the family returns.
 public struct TopicMessage {
@@ -14,10 +15,13 @@ public struct TopicMessage {
     /// 1 to `levelCountMax`.
     public let levelCount: Int
     private let ends: SIMD8<UInt16>
+    private let parser: JSONParser
 
     init(
-        topic: UnsafeBufferPointer<UInt8>, payload: UnsafeRawBufferPointer, isRetained: Bool, received: ReceiveTime
+        topic: UnsafeBufferPointer<UInt8>, payload: UnsafeRawBufferPointer, isRetained: Bool, received: ReceiveTime,
+        parser: JSONParser
     ) {
+        self.parser = parser
         self.topic = topic
         self.payload = payload
         self.isRetained = isRetained
@@ -48,6 +52,19 @@ public struct TopicMessage {
         let level = level(number)
         return level.count == word.utf8CodeUnitCount
             && level.elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+    }
+
+    /// A retained message that came earlier, at the time of this one.
+    func about(_ topic: UnsafeBufferPointer<UInt8>, _ payload: UnsafeRawBufferPointer) -> TopicMessage {
+        TopicMessage(topic: topic, payload: payload, isRetained: true, received: received, parser: parser)
+    }
+
+    /// The payload as plain text.
+    var text: UnsafeBufferPointer<UInt8> { payload.bindMemory(to: UInt8.self) }
+
+    /// The payload as JSON; valid until the next one is parsed.
+    func json() throws(RejectReason) -> JSONValue {
+        do throws(JSONError) { return try parser.parse(payload) } catch { throw RejectReason(error) }
     }
 
     /// What its values are worth: retained ones are old.

@@ -23,6 +23,8 @@ public struct MQTTSection: Sendable {
     public var sessionExpiry: Duration
     /// The conventions beside our own topics that are understood, in the order in which they are asked.
     public var families: [TopicFamilyName]
+    /// Topics of the site's own.
+    public var topics: [SiteTopic]
 
     init(_ section: YAMLSection) {
         broker = section.value("broker", accepted: "embedded, mqtt://HOST[:PORT] or mqtts://HOST[:PORT]") { node in
@@ -47,6 +49,29 @@ public struct MQTTSection: Sendable {
             "session_expiry", in: .seconds(60)...(.seconds(30 * 86_400)), default: .seconds(7 * 86_400))
         let chosen = section.choices("families", of: TopicFamilyName.self)
         families = TopicFamilyName.allCases.filter { chosen?.contains($0) ?? TopicFamilyName.usual.contains($0) }
+        topics = section.sections("topics", countMax: 200, Self.topic)
+    }
+
+    private static func topic(_ section: YAMLSection) -> SiteTopic {
+        let filter = section.requiredValue("filter", accepted: "an MQTT topic filter of 1…512 bytes") { node in
+            node.text.flatMap { TopicFilter.isValid($0) ? $0 : nil }
+        }
+        var topic = SiteTopic(filter: filter ?? "invalid")
+        topic.format = section.choice("format", default: SiteTopic.Format.auto)
+        topic.deviceLevel = section.integer("device_level", in: 1...TopicMessage.levelCountMax)
+        topic.precision = section.choice("precision", default: SiteTopic.Precision.nanoseconds)
+        let units = section.values("units", countMax: 200, accepted: "`METRIC=UNIT`") { node in
+            node.text.flatMap(Self.unit)
+        }
+        for (metric, unit) in units ?? [] { topic.units[metric] = unit }
+        return topic
+    }
+
+    private static func unit(_ text: String) -> (metric: String, unit: String)? {
+        guard let mark = text.firstIndex(of: "="), mark > text.startIndex else { return nil }
+        let unit = text[text.index(after: mark)...]
+        guard !unit.isEmpty, unit.utf8.count <= 32 else { return nil }
+        return (String(text[..<mark]), String(unit))
     }
 
     private static func broker(_ text: String) -> Broker? {

@@ -38,7 +38,8 @@ enum IntakeMeasures {
             for (what, count) in [("missing", counts.missing), ("repeated", counts.repeated), ("late", counts.late)] {
                 list.append(
                     Measure(
-                        "mycogate_serial_numbers", .gauge, help: "Numbered messages that are not here, came again, came late",
+                        "mycogate_serial_numbers", .gauge,
+                        help: "Numbered messages that are not here, came again, came late",
                         labels: labels + [("what", what)], Double(count)))
             }
             for (reason, count) in counts.damagedByReason.sorted(by: { $0.key < $1.key }) {

@@ -44,9 +44,9 @@ struct MQTTSide {
         let words = SiteWords(store: store)
         self.words = words
         let policies = SignaturePolicies(configuration.devices)
-        let families = section.families
+        let families = Self.families(section)
         var settings = IntakeSettings(gateway: configuration.gateway.id.text)
-        settings.extraFilters = families.flatMap { $0.make().filters }
+        settings.extraFilters = families().flatMap(\.filters)
         intake = try MQTTIntake(
             settings: settings,
             address: {
@@ -60,11 +60,20 @@ struct MQTTSide {
                 current.port = port
                 return current
             },
-            makeDecoder: { TopicDecoder(policy: { policies[$0] }, families: families.map { $0.make() }) },
+            makeDecoder: { TopicDecoder(policy: { policies[$0] }, families: families()) },
             commit: { batch, start in try store.commit(batch, sessionStart: start) },
             sink: { words.take($0) }, clock: clock, seed: .random(in: .min ... .max))
         wakeup.set(intake.wakeup)
         broker = keeper
+    }
+
+    /// Makes the topic families anew: those that know their topics first, then the topics that the site has named.
+    private static func families(_ section: MQTTSection) -> @Sendable () -> [any TopicFamily] {
+        let (names, topics) = (section.families, section.topics)
+        return {
+            let site: [any TopicFamily] = topics.isEmpty ? [] : [SiteTopicsFamily(topics: topics)]
+            return names.map { $0.make() } + site
+        }
     }
 
     /// Sends the waiting commands of a device that is reached over MQTT.

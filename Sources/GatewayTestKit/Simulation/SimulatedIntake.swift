@@ -34,7 +34,7 @@ struct SimulatedIntake {
         unreleased = []
         // No topic families are at work here, so the time is not looked at.
         let time = ReceiveTime(wall: Timestamp(milliseconds: 0, trusted: false), monotonicMilliseconds: 0)
-        uncommitted.begin(resumed: resumed, at: time)
+        _ = uncommitted.begin(resumed: resumed, at: time)
     }
 
     mutating func disconnected() {

@@ -25,7 +25,7 @@ extension Verb {
                 name: "app-key", value: "HEX",
                 help: "LoRaWAN: the device's own key, which join requests are signed with"),
             .init(name: "counter-high", value: "N", help: "LoRaWAN: the upper 16 bits of the frame counter"),
-            .init(name: "topic", value: "T", help: "chirpstack, tts: the topic of a payload that stands alone"),
+            .init(name: "topic", value: "T", help: "of MQTT formats: the topic of a payload that stands alone"),
         ], words: 1...2
     ) { arguments in
         guard let format = CaptureDecoder.Format(rawValue: arguments.words[0]) else {

@@ -1,0 +1,35 @@
+internal import GatewayModel
+
+/// What is expected on one topic that discovery has named.
+struct DiscoveredTopic {
+    /// A value of it.
+    struct Value {
+        /// The configuration message it was described by.
+        var source: String
+        var device: DeviceName
+        var metric: MetricName
+        var unit: Unit
+        var template: ValueTemplate
+        var isBinary: Bool
+        var payloadOn: String
+        var payloadOff: String
+    }
+
+    /// The word on whether a device is there.
+    struct Word {
+        var source: String
+        var device: DeviceName
+        var online: String
+        var offline: String
+    }
+
+    var values: [Value] = []
+    var words: [Word] = []
+
+    var isEmpty: Bool { values.isEmpty && words.isEmpty }
+
+    mutating func remove(source: String) {
+        values.removeAll { $0.source == source }
+        words.removeAll { $0.source == source }
+    }
+}

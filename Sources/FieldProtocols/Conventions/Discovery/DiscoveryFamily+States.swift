@@ -1,0 +1,85 @@
+internal import GatewayModel
+internal import JSONText
+
+extension DiscoveryFamily {
+    /// Stores what a described topic brings, an observation for each device.
+    mutating func state(
+        _ message: TopicMessage, _ topic: DiscoveredTopic, into batch: inout ObservationBatch,
+        _ effects: inout TopicEffects
+    ) throws(RejectReason) -> Verdict {
+        for word in topic.words {
+            if message.text.elementsEqual(word.online.utf8) {
+                effects.tell(word.device, isOnline: true, isOld: message.isRetained)
+            } else if message.text.elementsEqual(word.offline.utf8) {
+                effects.tell(word.device, isOnline: false)
+            }
+        }
+        guard !topic.values.isEmpty, !message.payload.isEmpty else { return .taken }
+        var root: JSONValue?
+        if topic.values.contains(where: \.template.readsJSON) { root = try message.json() }
+        var device = topic.values[0].device
+        for value in topic.values {
+            if value.device != device {
+                close(message, device, in: &batch)
+                device = value.device
+            }
+            append(value, root, message, into: &batch, &effects)
+        }
+        close(message, device, in: &batch)
+        return .taken
+    }
+
+    private mutating func close(_ message: TopicMessage, _ device: DeviceName, in batch: inout ObservationBatch) {
+        guard !batch.openReadings.isEmpty else { return }
+        closeKept(message.observation(of: device), message, in: &batch)
+    }
+
+    private func append(
+        _ value: DiscoveredTopic.Value, _ root: JSONValue?, _ message: TopicMessage,
+        into batch: inout ObservationBatch, _ effects: inout TopicEffects
+    ) {
+        var text = message.text
+        if value.template.readsJSON {
+            // A payload may well leave out what did not change.
+            guard let picked = root.flatMap({ value.template.value(in: $0) }), !picked.isNull else { return }
+            if let number = picked.double { return append(number, value, message, into: &batch, &effects) }
+            if let flag = picked.bool {
+                return batch.append(Reading(value.metric, .flag(flag), unit: value.unit, quality: message.quality))
+            }
+            guard let word = picked.utf8 else { return effects.drop(.valueNotStorable) }
+            text = word
+        }
+        let trimmed = ScalarText.trimmed(text)
+        // What Home Assistant itself takes for "no value".
+        if trimmed.isEmpty || ScalarText.equals(trimmed, "none") || ScalarText.equals(trimmed, "unknown")
+            || ScalarText.equals(trimmed, "unavailable")
+        {
+            return
+        }
+        if value.isBinary {
+            if trimmed.elementsEqual(value.payloadOn.utf8) || trimmed.elementsEqual(value.payloadOff.utf8) {
+                let isOn = trimmed.elementsEqual(value.payloadOn.utf8)
+                return batch.append(Reading(value.metric, .flag(isOn), quality: message.quality))
+            }
+        } else if let number = ScalarText.number(trimmed) {
+            return append(number, value, message, into: &batch, &effects)
+        }
+        if ScalarText.isNotFinite(trimmed) { return effects.drop(.valueNotFinite) }
+        guard trimmed.count <= TelemetryDecoder.textByteCountMax, ForeignName.isUTF8(trimmed) else {
+            return effects.drop(.valueNotStorable)
+        }
+        batch.append(
+            Reading(
+                value.metric, .text(String(decoding: trimmed, as: UTF8.self)), unit: value.unit,
+                quality: message.quality))
+    }
+
+    private func append(
+        _ number: Double, _ value: DiscoveredTopic.Value, _ message: TopicMessage, into batch: inout ObservationBatch,
+        _ effects: inout TopicEffects
+    ) {
+        let result = value.template.apply(to: number)
+        guard result.magnitude < TelemetryDecoder.magnitudeMax else { return effects.drop(.numberOutOfRange) }
+        batch.append(Reading(value.metric, .number(result), unit: value.unit, quality: message.quality))
+    }
+}

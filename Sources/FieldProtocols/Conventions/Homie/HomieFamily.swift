@@ -1,0 +1,120 @@
+public import GatewayModel
+internal import JSONText
+
+/// Homie 4 and 5: values are retained texts, and what they mean stands in other retained messages.
+///
+/// A retained value that comes before its description waits for it. Commands (`…/set`) and broadcasts are passed over.
+public struct HomieFamily: TopicFamily {
+    /// Devices of one site.
+    static let deviceCountMax = 10_000
+
+    private struct Route {
+        var kind: HomieTopic.Kind
+        var device: Int
+        var metric: MetricName?
+    }
+
+    var devices: [HomieDevice] = []
+    var indexes: [String: Int] = [:]
+    var identity = ForeignIdentity()
+    private var routes = FieldTable<Route>(countMax: 16_384)
+
+    /// A family that has heard nothing yet.
+    public init() {}
+
+    /// As the type says.
+    public var filters: [TopicFilter] {
+        // The last two are for domains of one's own; what comes twice of `homie` is the same state again.
+        ["homie/#", "+/5/+/$state", "+/5/+/$description"].map { TopicFilter($0, retained: .always) }
+    }
+
+    /// As the protocol says.
+    public mutating func decode(
+        _ message: TopicMessage, into batch: inout ObservationBatch, effects: inout TopicEffects
+    ) throws(RejectReason) -> Verdict? {
+        guard message.level(1, is: "5") || message.level(0, is: "homie") else { return nil }
+        let route: Route
+        if let known = routes.meaning(of: message.topic, context: 0) {
+            route = known
+        } else {
+            guard let topic = HomieTopic(message) else { return nil }
+            if topic.kind == .other { return .taken }
+            route = try self.route(topic, message)
+        }
+        switch route.kind {
+        case .value: return try value(message, route.device, route.metric, into: &batch, &effects)
+        case .state: try state(message, route.device, &effects)
+        case .description: try describe(message, route.device, into: &batch, &effects)
+        case .type, .unit: try attribute(message, route, into: &batch, &effects)
+        case .version, .other: break
+        }
+        return .taken
+    }
+
+    private mutating func route(_ topic: HomieTopic, _ message: TopicMessage) throws(RejectReason) -> Route {
+        guard let name = ForeignName.device(topic.device) else { throw .badDeviceID }
+        let domain = String(decoding: message.level(0), as: UTF8.self)
+        let key = topic.isVersion4 ? "4/\(name.text)" : "\(domain)/\(name.text)"
+        let index: Int
+        if let known = indexes[key] {
+            index = known
+        } else {
+            guard devices.count < Self.deviceCountMax else { throw .tooManyNames }
+            index = devices.count
+            devices.append(HomieDevice(name: name, isVersion4: topic.isVersion4))
+            indexes[key] = index
+        }
+        var metric: MetricName?
+        if [.value, .type, .unit].contains(topic.kind) {
+            guard ForeignName.isUTF8(topic.node), ForeignName.isUTF8(topic.property) else { throw .notUTF8 }
+            metric = ForeignName.metric(
+                String(decoding: topic.node, as: UTF8.self) + "." + String(decoding: topic.property, as: UTF8.self))
+            guard metric != nil else { throw .tooManyNames }
+        }
+        let route = Route(kind: topic.kind, device: index, metric: metric)
+        if routes.isFull { routes.forgetAll() }
+        routes.remember(route, of: message.topic, context: 0)
+        return route
+    }
+
+    private mutating func state(
+        _ message: TopicMessage, _ index: Int, _ effects: inout TopicEffects
+    ) throws(RejectReason) {
+        let device = devices[index]
+        guard message.payload.count <= 32 else { throw .valueNotStorable }
+        let word = String(decoding: message.text, as: UTF8.self)
+        var presence = DevicePresence()
+        presence.isOld = message.isRetained
+        presence.attributes["homie.state"] = word
+        switch word {
+        case "ready": presence.isOnline = true
+        // Lost, or gone for good.
+        case "disconnected", "lost", "": presence.isOnline = false
+        case "init", "sleeping", "alert": break
+        default: throw .noReadings
+        }
+        if word.isEmpty {
+            presence.attributes["homie.state"] = "removed"
+            devices[index].forgetProperties()
+            devices[index].isDescribed = false
+            devices[index].waiting = []
+        }
+        effects.tell(device.name, presence)
+        // Whoever is behind a lost root is lost too.
+        guard presence.isOnline == false else { return }
+        for child in devices where child.root == device.name.text { effects.tell(child.name, isOnline: false) }
+    }
+
+    private mutating func attribute(
+        _ message: TopicMessage, _ route: Route, into batch: inout ObservationBatch, _ effects: inout TopicEffects
+    ) throws(RejectReason) {
+        guard let metric = route.metric else { return }
+        let text = String(decoding: message.text.prefix(32), as: UTF8.self)
+        let hasRoom = devices[route.device].set(metric) { property in
+            if route.kind == .type { property.type = HomieDevice.DataType(rawValue: text) }
+            if route.kind == .unit { property.unit = UnitSpelling.unit(text) }
+        }
+        guard hasRoom else { throw .tooManyNames }
+        if route.kind == .type { release(route.device, message, into: &batch, &effects) }
+    }
+}

@@ -1,0 +1,164 @@
+public import GatewayModel
+internal import JSONText
+
+/// Shelly, second generation and later: `{id}/events/rpc`, `{id}/status/{component}` and `{id}/online`.
+public struct ShellyFamily: TopicFamily {
+    private enum Kind: UInt8 { case rpc, status, will }
+
+    private struct Route {
+        var kind: Kind
+        var device: DeviceName
+    }
+
+    private var routes = FieldTable<Route>(countMax: 16_384)
+    private var fields = FlatFields(naming: ShellyFamily.naming)
+    private var components = FlatFields(naming: ShellyFamily.naming)
+    private var identity = ForeignIdentity()
+
+    /// A family that has heard nothing yet.
+    public init() {}
+
+    /// As the type says.
+    public var filters: [TopicFilter] {
+        [
+            TopicFilter("+/events/rpc"), TopicFilter("+/status/+"), TopicFilter("+/online", retained: .always),
+        ]
+    }
+
+    /// As the protocol says.
+    public mutating func decode(
+        _ message: TopicMessage, into batch: inout ObservationBatch, effects: inout TopicEffects
+    ) throws(RejectReason) -> Verdict? {
+        guard let route = try route(message) else { return nil }
+        switch route.kind {
+        case .will:
+            effects.tell(
+                route.device, isOnline: ScalarText.flag(message.text) ?? false, isOld: message.isRetained)
+        case .rpc: try rpc(message, route.device, into: &batch, &effects)
+        case .status:
+            let root = try message.json()
+            guard root.isObject else { throw .malformedJSON }
+            try component(root, message.level(2), message, into: &batch, &effects)
+            identity.close(message.observation(of: route.device), of: message, in: &batch)
+        }
+        return .taken
+    }
+
+    private mutating func route(_ message: TopicMessage) throws(RejectReason) -> Route? {
+        let kind: Kind
+        if message.levelCount == 3, message.level(1, is: "events"), message.level(2, is: "rpc") {
+            kind = .rpc
+        } else if message.levelCount == 3, message.level(1, is: "status"), Self.isComponent(message.level(2)) {
+            kind = .status
+        } else if message.levelCount == 2, message.level(1, is: "online"), ScalarText.flag(message.text) != nil {
+            kind = .will
+        } else {
+            return nil
+        }
+        if let known = routes.meaning(of: message.topic, context: 0) { return known }
+        guard let device = ForeignName.device(message.level(0)) else { throw .badDeviceID }
+        let route = Route(kind: kind, device: device)
+        if routes.isFull { routes.forgetAll() }
+        routes.remember(route, of: message.topic, context: 0)
+        return route
+    }
+
+    /// `{"src":…,"method":"NotifyStatus","params":{"ts":…,"switch:0":{…}}}`
+    private mutating func rpc(
+        _ message: TopicMessage, _ device: DeviceName, into batch: inout ObservationBatch, _ effects: inout TopicEffects
+    ) throws(RejectReason) {
+        let root = try message.json()
+        guard let method = root["method"]?.utf8, let params = root["params"], params.isObject else {
+            throw .malformedJSON
+        }
+        if method.elementsEqual("NotifyEvent".utf8) {
+            let body = JSON(params).text
+            guard body.utf8.count <= 4_096 else { throw .tooLarge }
+            batch.append(
+                Note(.events, kind: "device_event", device: device.id, body: body, received: message.received))
+            return
+        }
+        guard method.elementsEqual("NotifyStatus".utf8) || method.elementsEqual("NotifyFullStatus".utf8) else { return }
+        try walk(params, message, into: &batch, &effects)
+        var observation = message.observation(of: device)
+        guard let seconds = params["ts"]?.double, let time = Int64(exactly: (seconds * 1_000).rounded()),
+            time >= DeviceTime.earliest
+        else { return identity.close(observation, of: message, in: &batch) }
+        observation.deviceTime = DeviceTime.judged(time, received: message.received)
+        identity.make("rpc-", message)
+        identity.append(observation, to: &batch)
+    }
+
+    private mutating func walk(
+        _ root: JSONValue, _ message: TopicMessage, into batch: inout ObservationBatch, _ effects: inout TopicEffects
+    ) throws(RejectReason) {
+        var dropped: RejectReason?
+        let quality = message.quality
+        try fields.walk(root, drop: { dropped = dropped ?? $0 }) { (field, value) throws(RejectReason) in
+            batch.append(
+                value, as: field.metric, unit: field.unit, quality: quality, texts: field.mark == 1,
+                drop: { dropped = dropped ?? $0 })
+        }
+        guard !batch.openReadings.isEmpty else { throw dropped ?? .noReadings }
+        if let dropped { effects.drop(dropped) }
+    }
+
+    /// Others publish on `{name}/status/…` too.
+    private static func isComponent(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        name.contains(UInt8(ascii: ":")) || name.elementsEqual("sys".utf8) || name.elementsEqual("wifi".utf8)
+    }
+
+    /// `{id}/status/switch:0` carries what stands under `switch:0` elsewhere.
+    private mutating func component(
+        _ root: JSONValue, _ name: UnsafeBufferPointer<UInt8>, _ message: TopicMessage,
+        into batch: inout ObservationBatch, _ effects: inout TopicEffects
+    ) throws(RejectReason) {
+        guard !name.isEmpty, name.count <= 64, ForeignName.isUTF8(name) else { throw .notUTF8 }
+        let prefix = Self.prefix(String(decoding: name, as: UTF8.self))
+        var dropped: RejectReason?
+        let quality = message.quality
+        try components.walk(root, drop: { dropped = dropped ?? $0 }) { (field, value) throws(RejectReason) in
+            guard let metric = MetricName("\(prefix)\(field.metric.text)") else {
+                dropped = dropped ?? .tooManyNames
+                return
+            }
+            batch.append(
+                value, as: metric, unit: field.unit, quality: quality, texts: field.mark == 1,
+                drop: { dropped = dropped ?? $0 })
+        }
+        guard !batch.openReadings.isEmpty else { throw dropped ?? .noReadings }
+        if let dropped { effects.drop(dropped) }
+    }
+
+    /// `switch:0` → `switch_0.`
+    private static func prefix(_ component: String) -> String {
+        String(component.map { $0 == ":" ? "_" : $0 }) + "."
+    }
+
+    private static func naming(_ prefix: String, _ key: String, _ shape: FlatFields.Shape) -> FlatFields.Naming {
+        if shape == .object {
+            switch key {
+            case "sys": return .group("sys.")
+            case "cloud", "mqtt", "ble", "ws", "available_updates", "schedule_rev", "service", "errors": return .ignored
+            case "temperature" where !prefix.isEmpty: return .group("\(prefix)temperature.")
+            default: return .group(prefix + Self.prefix(key))
+            }
+        }
+        switch key {
+        case "ts", "id", "time", "unixtime", "mac", "ssid", "sta_ip", "cfg_rev", "kvs_rev", "webhook_rev", "minute_ts",
+            "by_minute", "restart_required", "errors":
+            return .ignored
+        case "uptime" where prefix == "sys.": return .field("sys.uptime", unit: "s")
+        case "ram_free" where prefix == "sys.": return .field("sys.free_heap", unit: "By")
+        case "source", "state", "status": return .field(prefix + key, mark: 1)
+        default: return .field(prefix + key, unit: units[key] ?? "")
+        }
+    }
+
+    /// As Shelly's documentation of components gives them.
+    private static let units: [String: String] = [
+        "tC": "Cel", "tF": "[degF]", "rh": "%", "apower": "W", "act_power": "W", "aprt_power": "V.A", "voltage": "V",
+        "current": "A", "freq": "Hz", "pf": "1", "total": "Wh", "total_act": "Wh", "total_act_energy": "Wh",
+        "rssi": "dBm", "brightness": "%", "V": "V", "percent": "%", "lux": "lx",
+    ]
+}

@@ -1,0 +1,116 @@
+internal import GatewayModel
+
+extension SiteTopicsFamily {
+    private static let deviceTags = ["device", "dev", "device_id", "host", "sensor_id", "node", "id"]
+
+    /// A record for each line. Tags that do not name the device are kept as texts.
+    mutating func influx(
+        _ route: Route, _ topic: SiteTopic, _ message: TopicMessage, into batch: inout ObservationBatch,
+        _ effects: inout TopicEffects
+    ) throws(RejectReason) {
+        var reader = InfluxLineReader(message.text)
+        var part: UInt64 = 0
+        var failure: RejectReason?
+        while true {
+            do throws(InfluxLineError) {
+                guard let line = try reader.next() else { break }
+                guard let device = device(of: line) ?? route.device else {
+                    failure = .badDeviceID
+                    continue
+                }
+                append(line, message, into: &batch, &effects)
+                guard !batch.openReadings.isEmpty else { continue }
+                close(line, device, topic, message, part, into: &batch)
+                part += 1
+            } catch {
+                // As InfluxDB does, a bad line spoils no other.
+                failure = .lineProtocol
+            }
+        }
+        guard part > 0 else { throw failure ?? effects.dropped ?? .noReadings }
+        if let failure { effects.drop(failure) }
+    }
+
+    private func device(of line: InfluxLine) -> DeviceName? {
+        for name in Self.deviceTags {
+            if let tag = line.tags.first(where: { $0.key.elementsEqual(name.utf8) }) {
+                return ForeignName.device(InfluxLine.unescaped(tag.value))
+            }
+        }
+        return nil
+    }
+
+    private mutating func append(
+        _ line: InfluxLine, _ message: TopicMessage, into batch: inout ObservationBatch, _ effects: inout TopicEffects
+    ) {
+        let quality = message.quality
+        for (key, field) in line.fields {
+            guard let metric = metric(line.measurement, key) else {
+                effects.drop(.tooManyNames)
+                continue
+            }
+            let value: Reading.Value
+            switch field {
+            case .number(let number): value = .number(number)
+            case .integer(let number): value = .number(Double(number))
+            case .unsigned(let number): value = .number(Double(number))
+            case .flag(let flag): value = .flag(flag)
+            case .text(let text):
+                guard text.count <= TelemetryDecoder.textByteCountMax else {
+                    effects.drop(.valueNotStorable)
+                    continue
+                }
+                value = .text(InfluxLine.unescaped(text, isString: true))
+            }
+            if case .number(let number) = value, number.magnitude >= TelemetryDecoder.magnitudeMax {
+                effects.drop(.numberOutOfRange)
+                continue
+            }
+            batch.append(Reading(metric, value, quality: quality))
+        }
+        guard !batch.openReadings.isEmpty else { return }
+        for (key, tag) in line.tags where !Self.deviceTags.contains(where: { key.elementsEqual($0.utf8) }) {
+            guard let metric = metric(line.measurement, key), tag.count <= TelemetryDecoder.textByteCountMax else {
+                effects.drop(.valueNotStorable)
+                continue
+            }
+            batch.append(Reading(metric, .text(InfluxLine.unescaped(tag)), quality: quality))
+        }
+    }
+
+    /// `measurement.key`.
+    private mutating func metric(_ measurement: InfluxLine.Text, _ key: InfluxLine.Text) -> MetricName? {
+        let context: UInt32
+        if let known = measurements.meaning(of: measurement, context: 0) {
+            context = known
+        } else {
+            // SenML uses the contexts below. Contexts are not given out again while names of theirs are remembered.
+            if measurements.isFull {
+                measurements.forgetAll()
+                series.forgetAll()
+                measurementCount = 0
+            }
+            measurementCount += 1
+            context = (1 << 16) + measurementCount
+            measurements.remember(context, of: measurement, context: 0)
+        }
+        if let known = series.meaning(of: key, context: context) { return known.metric }
+        let metric = ForeignName.metric("\(InfluxLine.unescaped(measurement)).\(InfluxLine.unescaped(key))")
+        if series.isFull { series.forgetAll() }
+        series.remember(Series(device: nil, metric: metric), of: key, context: context)
+        return metric
+    }
+
+    private mutating func close(
+        _ line: InfluxLine, _ device: DeviceName, _ topic: SiteTopic, _ message: TopicMessage, _ part: UInt64,
+        into batch: inout ObservationBatch
+    ) {
+        var observation = message.observation(of: device)
+        guard let stamp = line.timestamp, let time = topic.precision.milliseconds(stamp), time >= DeviceTime.earliest
+        else { return identity.close(observation, of: message, part: part, in: &batch) }
+        observation.deviceTime = DeviceTime.judged(time, received: message.received)
+        identity.make("inf-", message)
+        identity.add(part)
+        identity.append(observation, to: &batch)
+    }
+}

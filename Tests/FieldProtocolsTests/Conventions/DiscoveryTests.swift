@@ -1,0 +1,124 @@
+import GatewayModel
+import JSONText
+import Testing
+
+@testable import FieldProtocols
+
+@Suite struct DiscoveryTests {
+    private let config = "homeassistant/sensor/env01/temperature/config"
+    private let described =
+        #"{"name":"Temperature","uniq_id":"env01_t","stat_t":"~/state","~":"env/01","val_tpl":"{{ value_json.t }}","#
+        + #""unit_of_meas":"°C","dev":{"ids":["env01"],"name":"Env 01","mdl":"v2","sw":"1.2.0"},"avty_t":"env/01/status"}"#
+
+    @Test func theVectorsAreUnderstood() throws {
+        var rig = FamilyRig(.homeassistant)
+        let vectors = ConventionVectors.mqtt.filter { $0["convention"]?.string == "home-assistant" }
+        try #require(vectors.count == 2)
+        let announced = rig.hear(config, ConventionVectors.payload(vectors[0]), retained: true)
+        #expect(announced.effects.subscriptions == ["env/01/state", "env/01/status"])
+        #expect(announced.effects.words.first?.presence.firmware == "1.2.0")
+        #expect(announced.effects.words.first?.presence.isOld == true)
+        let heard = rig.hear("env/01/state", ConventionVectors.payload(vectors[1]))
+        #expect(heard.values == ["env01 temperature": .number(21.4)])
+        #expect(heard.records.first?.readings.first?.unit == .celsius)
+        #expect(rig.hear("env/01/status", "offline").presence == ["env01": false])
+        #expect(rig.hear("env/01/other", "1").verdict == .unclaimed)
+    }
+
+    @Test func theDeviceLevelMessageDescribesAllComponentsAtOnce() {
+        var rig = FamilyRig(.homeassistant)
+        let payload =
+            #"{"dev":{"ids":"plug7"},"o":{"name":"x"},"stat_t":"plug7/state","availability":[{"topic":"plug7/up","#
+            + #""payload_available":"1","payload_not_available":"0"}],"cmps":{"p":{"p":"sensor","unit_of_meas":"W","#
+            + #""val_tpl":"{{ value_json.power | float | round(1) }}"},"s":{"p":"binary_sensor","val_tpl":"{{ value_json['s'] }}"},"#
+            + #""b":{"p":"button","cmd_t":"x"}}}"#
+        #expect(
+            rig.hear("homeassistant/device/plug7/config", payload).effects.subscriptions.sorted() == [
+                "plug7/state", "plug7/up",
+            ])
+        let heard = rig.hear("plug7/state", #"{"power":"12.345","s":"ON","b":1}"#)
+        #expect(heard.values["plug7 p"] == .number(12.3) && heard.values["plug7 s"] == .flag(true))
+        #expect(heard.records.count == 1)
+        #expect(rig.hear("plug7/up", "0").presence == ["plug7": false])
+    }
+
+    @Test func aTemplateBeyondTheSubsetGivesTheRawPayloadAndANotice() {
+        var rig = FamilyRig(.homeassistant)
+        let odd = described.replacing("{{ value_json.t }}", with: "{{ value_json.t * 2 if x else 3 }}")
+        let announced = rig.hear(config, odd, retained: true)
+        #expect(announced.notes.map(\.kind) == ["template_unsupported"])
+        #expect(rig.hear("env/01/state", #"{"t":1}"#).values == ["env01 temperature": .text(#"{"t":1}"#)])
+        #expect(rig.hear(config, odd, retained: true).notes.isEmpty, "said once")
+    }
+
+    @Test func anEmptyConfigurationRemovesAndAChangedOneReplaces() {
+        var rig = FamilyRig(.homeassistant)
+        _ = rig.hear(config, described)
+        let moved = described.replacing("~/state", with: "~/new")
+        let changed = rig.hear(config, moved).effects
+        #expect(changed.subscriptions.contains("env/01/new") && changed.unsubscriptions == ["env/01/state"])
+        #expect(rig.hear("env/01/state", #"{"t":1}"#).verdict == .unclaimed)
+        #expect(rig.hear("env/01/new", #"{"t":1}"#).values.count == 1)
+        #expect(rig.hear(config, "").effects.unsubscriptions == ["env/01/new", "env/01/status"])
+        #expect(rig.hear("env/01/new", #"{"t":1}"#).verdict == .unclaimed)
+    }
+
+    @Test(arguments: [
+        ("{{ value_json.a.b }}", #"{"a":{"b":1.5}}"#, Reading.Value.number(1.5)),
+        ("{{value_json[\"a\"][1]}}", #"{"a":[1,2]}"#, .number(2)), ("{{ value }}", "7", .number(7)),
+        ("{{ value | float | round(1) }}", "2.25", .number(2.2)), ("{{ value|int }}", "-2.9", .number(-2)),
+        ("{{ value | round }}", "2.5", .number(2)), ("{{ value_json.w }}", #"{"w":"wet"}"#, .text("wet")),
+        ("{{ value_json.f }}", #"{"f":true}"#, .flag(true)), ("{{ value | float(0) }}", "3", .number(3)),
+    ])
+    func templatesOfTheSubsetAreEvaluated(template: String, payload: String, value: Reading.Value) throws {
+        var rig = FamilyRig(.homeassistant)
+        let escaped = template.replacing("\"", with: "\\\"")
+        _ = rig.hear(config, described.replacing("{{ value_json.t }}", with: escaped))
+        #expect(rig.hear("env/01/state", payload).values == ["env01 temperature": value])
+    }
+
+    @Test(arguments: [
+        "", "{{ }}", "{{ value", "{{ value_json. }}", "{{ value_json[ }}", "{{ value }} x", "{{ states('x') }}",
+        "{% if value %}1{% endif %}", "{{ value | regex_replace('a') }}", "{{ value * 2 }}", "{{ value | round(99) }}",
+        "{{ value_json['a }}", "{{ now() }}",
+    ])
+    func everythingElseIsBeyondTheSubset(template: String) {
+        #expect(ValueTemplate(template) == nil)
+    }
+
+    @Test func whatStandsForNoValueIsNone() {
+        var rig = FamilyRig(.homeassistant)
+        _ = rig.hear(config, described)
+        for payload in [#"{"t":null}"#, #"{"x":1}"#, #"{"t":"unavailable"}"#, #"{"t":""}"#] {
+            #expect(rig.hear("env/01/state", payload).records.isEmpty)
+        }
+        #expect(rig.hear("env/01/state", #"{"t":"nan"}"#).dropped == .valueNotFinite)
+        #expect(rig.hear("env/01/state", "{").reason == .malformedJSON)
+    }
+
+    @Test func wildcardsAreNoStateTopic() {
+        var rig = FamilyRig(.homeassistant)
+        let greedy = described.replacing("~/state", with: "#").replacing("env/01/status", with: "+/x")
+        #expect(rig.hear(config, greedy).effects.subscriptions.isEmpty)
+    }
+
+    @Test func inventedTopicsAreBounded() {
+        var rig = FamilyRig(.homeassistant)
+        var refused = 0
+        for number in 0..<DiscoveryFamily.topicCountMax + 5 {
+            let heard = rig.hear(
+                "homeassistant/sensor/x\(number)/t/config", #"{"stat_t":"x/\#(number)","dev":{"ids":["one"]}}"#)
+            if heard.dropped == .tooManyNames { refused += 1 }
+        }
+        #expect(refused >= 5)
+    }
+
+    @Test func mutatedMessagesNeverTrap() {
+        var rig = FamilyRig(.homeassistant)
+        rig.fuzz(
+            [
+                (config, Array(described.utf8)), ("env/01/state", Array(#"{"t":21.5}"#.utf8)),
+                ("env/01/status", Array("online".utf8)), (config, []),
+            ], count: 300, seed: 64)
+    }
+}
