@@ -23,7 +23,9 @@ import Testing
     func everyGenerationIsRecognisedByWhatItSays(generation: TextBoard.Generation) throws {
         var board = TextBoard(generation)
         var decoder = BoardDecoder()
-        let outputs = board.boot() + (1...5).flatMap { board.measure(uptime: .seconds($0)) }
+        var outputs = board.boot()
+        outputs += board.receive(Array("mode machine\n".utf8), uptime: .seconds(1))
+        outputs += (1...5).flatMap { board.measure(uptime: .seconds($0)) }
         let batch = try hear(outputs, &decoder)
         #expect(decoder.generation?.rawValue == generation.rawValue)
         let observations = generation == .g10 ? 6 : 5

@@ -10,7 +10,7 @@ struct BoardTalk: PortTalk, ~Copyable {
     private var quota = LineQuota()
     /// Durable commands that the board has not answered yet.
     private var awaited: Set<String> = []
-    private var suppressedLines: Int64 = 0
+    private var wakening = BoardWakening()
     private(set) var device: DeviceName
 
     /// The session's own question, which no queue knows of.
@@ -40,13 +40,14 @@ struct BoardTalk: PortTalk, ~Copyable {
     /// makes records.
     var heard: [ClosedRange<UInt32>] { decoder.heard(of: .sideA) }
 
-    var due: Int64? { [session.nextDue, quota.due].compactMap { $0 }.min() }
+    var due: Int64? { [session.nextDue, quota.due, wakening.due].compactMap { $0 }.min() }
 
     mutating func rename(_ device: DeviceName) { self.device = device }
 
     /// The port was opened: asks who is there, which resets nothing.
     mutating func opened(_ now: ReceiveTime) -> [PortOutcome] {
         session.submit(BoardCommand(id: Self.helloID, name: "hello"))
+        wakening.opened(now.monotonicMilliseconds)
         return advance(now)
     }
 
@@ -67,11 +68,13 @@ struct BoardTalk: PortTalk, ~Copyable {
                 let receipt = receipts.receipt(for: seq, of: source, isAnswer: isAnswer, now: milliseconds)
                 if let receipt { outcomes.append(.writeAfterCommit(receipt)) }
             case .malformed(let error, let byteCount): outcomes.append(.damaged(code: error.code, byteCount: byteCount))
-            case .bootBanner, .event, .telemetry, .sequenceGap: break
+            case .bootBanner: wakening.booted(milliseconds)
+            case .event, .telemetry, .sequenceGap: break
             }
         }
         quota.withheld(Int(decoder.counters.logLinesWithheld - withheldBefore), now: milliseconds)
         outcomes += greetAnew(generationBefore)
+        wakening.heard(decoder.generation, milliseconds)
         return outcomes + advance(now)
     }
 
@@ -81,7 +84,8 @@ struct BoardTalk: PortTalk, ~Copyable {
             let body = NoteBody.of { $0.integer("count", count) }
             batch.append(Note(.logs, kind: "serial_lines_withheld", device: device.id, body: body, received: now))
         }
-        return advance(now)
+        let words = wakening.words(now.monotonicMilliseconds).map { [PortOutcome.write($0)] } ?? []
+        return words + advance(now)
     }
 
     mutating func submit(_ command: DeviceCommand, at now: ReceiveTime) -> [PortOutcome] {

@@ -13,6 +13,8 @@ public struct TextBoard: BoardFirmware {
     private var random: SeededRandom
     private var seq: UInt32 = 0
     private var input: [UInt8] = []
+    /// g5 says JSON after it was told to.
+    private var isMachine = false
 
     private static let mac = "F2:7C:3A:1D:B4:12"
 
@@ -31,11 +33,13 @@ public struct TextBoard: BoardFirmware {
     public mutating func boot() -> [BoardOutput] {
         seq = 0
         input = []
+        isMachine = generation != .g5
         return [BoardOutput(.talk, Array(RomText.esp32s3.utf8) + Self.lines(banner))]
     }
 
     /// One telemetry, with the faults that were asked for.
     public mutating func measure(uptime: Duration) -> [BoardOutput] {
+        guard isMachine else { return [] }
         climate.step(using: &random)
         let number = generation == .g4 ? seq : nil
         let text = telemetry(uptime)
@@ -82,7 +86,7 @@ public struct TextBoard: BoardFirmware {
         case .g5:
             [
                 "║     MycoBrain Science Communications Firmware        ║",
-                #"{"type":"ack","cmd":"mode","message":"machine","ts":5120}"#,
+                "Type 'help' for commands, 'mode machine' for NDJSON mode",
             ]
         case .g6: [#"{"ok":true,"hello":"mycobrain.working","version":"1.0.0","heap":312044}"#]
         case .g7: ["=== MycoBrain Side-B 1.0.0-production ===", "Waiting for Side-A"]
@@ -122,7 +126,7 @@ public struct TextBoard: BoardFirmware {
         }
     }
 
-    private func answer(to text: String, _ uptime: Duration) -> [String] {
+    private mutating func answer(to text: String, _ uptime: Duration) -> [String] {
         let word = String(text.prefix { $0 != " " })
         switch (generation, word) {
         case (.g1, "status"): return ["AMB: present=YES addr=0x77 begin=OK sub=OK status=0 rate=LP"]
@@ -130,6 +134,10 @@ public struct TextBoard: BoardFirmware {
         case (.g1, "led"), (.g10, _): return []
         case (.g1, _): return ["Unknown cmd: \(word) (try 'help')"]
         case (.g4, _): return [#"{"ok":false,"error":"unknown_cmd"}"#]
+        case (.g5, "mode"):
+            isMachine = true
+            return [#"{"type":"ack","cmd":"mode","message":"machine","ts":\#(uptime.milliseconds)}"#]
+        case (.g5, "status") where !isMachine: return ["status: ready, uptime \(uptime.milliseconds / 1_000) s"]
         case (.g5, "status"):
             return [
                 #"{"type":"telemetry","ts":\#(uptime.milliseconds),"board_id":"F27C3A1DB412","#

@@ -25,6 +25,31 @@ import Testing
         #expect(batch.observations.map(\.deviceSeq) == [7])
     }
 
+    @Test func aBoardThatSaysNothingKnownIsAskedInWords() throws {
+        var talk = try self.talk()
+        var batch = ObservationBatch()
+        _ = talk.opened(clock.now())
+        clock.advance(by: .seconds(5))
+        let asked = writes(talk.tick(clock.now(), into: &batch)).map { String(decoding: $0, as: UTF8.self) }
+        #expect(asked.contains("\nmode machine\nstatus\n"))
+        _ = hear(Self.tele, &talk, &batch)
+        clock.advance(by: .seconds(60))
+        #expect(!writes(talk.tick(clock.now(), into: &batch)).contains(Array("\nmode machine\nstatus\n".utf8)))
+    }
+
+    @Test func aBoardThatMustBeToldToSpeakIsToldAfterEachBoot() throws {
+        var talk = try self.talk()
+        var batch = ObservationBatch()
+        _ = talk.opened(clock.now())
+        for _ in 0..<2 {
+            _ = hear("rst:0x1 (POWERON),boot:0x8\r\nMycoBrain Science Communications Firmware\r\n", &talk, &batch)
+            clock.advance(by: .seconds(4))
+            #expect(writes(talk.tick(clock.now(), into: &batch)).contains(Array("\nmode machine\nstatus\n".utf8)))
+            clock.advance(by: .seconds(60))
+            #expect(!writes(talk.tick(clock.now(), into: &batch)).contains(Array("\nmode machine\nstatus\n".utf8)))
+        }
+    }
+
     @Test func aCommandToABoardThatSpeaksInLinesIsMatchedByItsID() throws {
         var talk = try self.talk()
         var batch = ObservationBatch()
