@@ -33,6 +33,8 @@ public struct ControlSources: Sendable {
     /// A fresh UUID.
     public var uuid: @Sendable () -> String
     public var residentBytes: @Sendable () -> Int64
+    /// Calibrations, and who is silent for too long.
+    public var conditioning = ConditioningSources()
     /// Why the clock is believed: `kernel`, `battery` … or `none`.
     public var clockEvidence: @Sendable () -> String = { "none" }
 

@@ -54,6 +54,9 @@ public struct Observation: Sendable, Equatable {
     /// commands: a range of the batch's `heardSequences`. They are not missing.
     public var heard: Range<Int> = 0..<0
 
+    /// Whether nothing but its readings would be missed: it bears no number or id of the device's own.
+    var isReadingsOnly: Bool { deviceSeq == nil && messageID.isEmpty && heard.isEmpty && bootEvidence == .none }
+
     public init(device: DeviceName, received: ReceiveTime, source: SourceKind) {
         self.device = device
         self.received = received

@@ -6,6 +6,8 @@ public struct ObservationBatch: Sendable {
     public private(set) var notes: [Note] = []
     /// What the `heard` of observations points to.
     public private(set) var heardSequences: [ClosedRange<UInt32>] = []
+    /// How many observations `settle` has seen.
+    private var settledCount = 0
     /// Stays the same until the batch is emptied, whatever is added: a batch that is stored in parts is known by it when it
     /// comes again. Of two copies only one may go on.
     public private(set) var filling = Filling()
@@ -52,6 +54,39 @@ public struct ObservationBatch: Sendable {
         observations.append(observation)
     }
 
+    /// The observations that `settle` has not seen yet.
+    public var unsettled: ArraySlice<Observation> { observations[settledCount...] }
+
+    /// Shows the readings of observations that were added since the last time to `reading`, which may change them; those
+    /// for which it says false are left out, and observations of nothing else with them. `isAffected` says which
+    /// observations are to be looked at.
+    public mutating func settle(
+        where isAffected: (Observation) -> Bool, reading: (Observation, inout Reading) -> Bool
+    ) {
+        defer { settledCount = observations.count }
+        guard unsettled.contains(where: isAffected) else { return }
+        var write = observations[settledCount].readings.lowerBound
+        var kept = settledCount
+        let end = observations[observations.count - 1].readings.upperBound
+        for index in settledCount..<observations.count {
+            var observation = observations[index]
+            let (start, affected) = (write, isAffected(observation))
+            for position in observation.readings {
+                var changed = readings[position]
+                guard !affected || reading(observation, &changed) else { continue }
+                readings[write] = changed
+                write += 1
+            }
+            let isLeftOut = write == start && !observation.readings.isEmpty && observation.isReadingsOnly
+            observation.readings = start..<write
+            if isLeftOut { continue }
+            observations[kept] = observation
+            kept += 1
+        }
+        observations.removeSubrange(kept...)
+        readings.removeSubrange(write..<end)
+    }
+
     /// Adds a record of another stream.
     public mutating func append(_ note: Note) { notes.append(note) }
 
@@ -67,6 +102,7 @@ public struct ObservationBatch: Sendable {
         bytes.removeAll(keepingCapacity: true)
         notes.removeAll(keepingCapacity: true)
         heardSequences.removeAll(keepingCapacity: true)
+        settledCount = 0
         // Somebody may remember this one.
         if !isKnownUniquelyReferenced(&filling) { filling = Filling() }
     }

@@ -38,16 +38,9 @@ public final class ModbusConnection {
         isSerial = false
         prepare()
         setTimeout(timeout)
-        guard modbus_connect(context) == 0 else {
-            let number = errno
-            modbus_free(context)
-            throw .disconnected(errno: number)
-        }
-        guard modbus_get_socket(context) < 1_024 else {
-            modbus_close(context)
-            modbus_free(context)
-            throw .invalid("too many open descriptors for select()")
-        }
+        // The object is whole already: when this throws, `deinit` frees the context.
+        guard modbus_connect(context) == 0 else { throw .disconnected(errno: errno) }
+        guard modbus_get_socket(context) < 1_024 else { throw .invalid("too many open descriptors for select()") }
     }
 
     private func prepare() {

@@ -2,7 +2,7 @@
 enum CommandLineTool {
     static let verbs: [Verb] = [
         .run, .check, .status, .devices, .device, .tail, .readings, .sql, .command, .sync, .journal, .backup, .restore,
-        .decode, .drivers, .ports, .token, .version,
+        .decode, .drivers, .modbus, .ports, .calibrate, .token, .version,
     ]
 
     static func run(_ arguments: [String]) async -> Int32 {

@@ -44,6 +44,14 @@ import Testing
         if case .disconnected = gone {} else { Issue.record("a server that is gone: \(String(describing: gone))") }
     }
 
+    @Test func aHostThatDoesNotAnswerIsAnErrorAndNoMore() throws {
+        let port = try LoopbackPort.free()
+        for _ in 0..<5 {
+            #expect(throws: ModbusClientError.self) { try ModbusConnection(host: "127.0.0.1", port: port) }
+        }
+        #expect(throws: ModbusClientError.self) { try ModbusConnection(host: "127.0.0.1", port: 0) }
+    }
+
     @Test(arguments: [UInt8(1), 247, 248, 254])
     func everyUnitIsReadOnASerialBus(unit: UInt8) throws {
         let pair = try PtyPair()

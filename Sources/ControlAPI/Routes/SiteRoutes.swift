@@ -41,6 +41,16 @@ extension ControlRoutes {
 
     /// The newest value of each metric, of one device or of all.
     func latest(_ device: DeviceID?) throws -> JSON {
-        .array(try sources.journal.latest(device: device).map { DeviceDocument.json($0) })
+        let now = now
+        var stale: [DeviceID: Bool] = [:]
+        return .array(
+            try sources.journal.latest(device: device).map { row in
+                var row = row
+                let isStale = stale[row.device] ?? sources.conditioning.isStale(row.device, now)
+                stale[row.device] = isStale
+                // The last good value of a device that should have spoken since; the record itself stays what it is.
+                if isStale, row.reading.quality == .ok || row.reading.quality == .warn { row.reading.quality = .stale }
+                return DeviceDocument.json(row)
+            })
     }
 }

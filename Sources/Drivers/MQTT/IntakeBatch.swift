@@ -76,6 +76,9 @@ package struct IntakeBatch<Decoder: MessageDecoder> {
         observations.identifyNotes(from: index, by: hash)
     }
 
+    /// Lets `body` change what was decoded.
+    mutating func condition(_ body: (inout ObservationBatch) -> Void) { body(&observations) }
+
     /// Everything in it is durable and passed on.
     mutating func removeAll() {
         observations.removeAll()

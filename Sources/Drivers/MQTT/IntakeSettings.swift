@@ -1,4 +1,5 @@
 public import FieldProtocols
+public import GatewayModel
 
 /// What the intake subscribes, and how much it commits at once.
 public struct IntakeSettings: Sendable {
@@ -16,6 +17,9 @@ public struct IntakeSettings: Sendable {
     public var burst: Duration = .milliseconds(25)
     /// Bytes of payload after which a batch is committed.
     public var byteCountMax = 4 << 20
+
+    /// What is done to the readings of a batch before it is committed.
+    public var condition: @Sendable (inout ObservationBatch) -> Void = { _ in }
 
     public init(gateway: String) { self.gateway = gateway }
 

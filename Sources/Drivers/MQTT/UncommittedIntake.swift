@@ -51,6 +51,7 @@ package struct UncommittedIntake<Decoder: MessageDecoder> {
     ) throws {
         guard !batch.isEmpty else { return }
         committedAt = now
+        batch.condition(settings.condition)
         var receipt = AppendReceipt(outcomes: [], stored: 0, duplicates: 0)
         if !batch.observations.isEmpty { receipt = try store(batch.observations, sessionStart) }
         if !batch.observations.isEmpty { sessionStart = nil }

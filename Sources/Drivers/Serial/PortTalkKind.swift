@@ -13,11 +13,14 @@ public enum PortTalkKind: String, CaseIterable, Sendable {
     /// Boards that print the frames of a C12880MA.
     case c12880ma
 
+    /// Whatever a profile of `drivers/` describes.
+    case profile
+
     /// How the line is set where the configuration does not say.
     public var settings: LineSettings {
         switch self {
         case .mycobrain, .as7265x, .c12880ma: LineSettings(baud: 115_200)
-        case .obp: LineSettings(baud: 9_600)
+        case .obp, .profile: LineSettings(baud: 9_600)
         }
     }
 
@@ -25,6 +28,7 @@ public enum PortTalkKind: String, CaseIterable, Sendable {
     var namePrefix: String {
         switch self {
         case .mycobrain, .as7265x, .obp, .c12880ma: rawValue
+        case .profile: "device"
         }
     }
 
@@ -32,7 +36,7 @@ public enum PortTalkKind: String, CaseIterable, Sendable {
     var tellsItsID: Bool {
         switch self {
         case .mycobrain: true
-        case .as7265x, .obp, .c12880ma: false
+        case .as7265x, .obp, .c12880ma, .profile: false
         }
     }
 
@@ -49,6 +53,7 @@ public enum PortTalkKind: String, CaseIterable, Sendable {
             OBPTalk(
                 device: circumstances.device, settings: circumstances.place.instrument,
                 baud: circumstances.place.settings.baud, firstNumber: circumstances.firstSeq)
+        case .profile: ProfileTalk(device: circumstances.device, profile: circumstances.place.profile?.profile)
         case .c12880ma: C12880MATalk(device: circumstances.device, settings: circumstances.place.instrument)
         }
     }

@@ -33,6 +33,8 @@ public final class SerialIntake: Driver {
     public struct Outlets: Sendable {
         /// Makes a batch durable before it returns; when it throws, the batch is kept and offered again.
         public var commit: @Sendable (ObservationBatch) throws -> Void
+        /// What is done to the readings of a batch before it is committed.
+        public var condition: @Sendable (inout ObservationBatch) -> Void = { _ in }
         public var commands: CommandSource
         public var heard: HeardNumbers
         /// Told what was learned about a device: presence, HELLO.

@@ -8,6 +8,7 @@ extension SerialLoop {
     /// and it is tried again later: what the boards send meanwhile waits in the ports, and is lost there if it is much.
     func commit() {
         let wasRefused = commitRetryAt != nil
+        outlets.condition(&batch)
         do {
             try outlets.commit(batch)
         } catch {

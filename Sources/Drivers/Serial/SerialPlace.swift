@@ -9,15 +9,18 @@ public struct SerialPlace: Sendable, Equatable {
     public var settings: LineSettings
     /// How an instrument there is run; of no concern to other kinds.
     public var instrument: InstrumentSettings
+    /// What describes a device of kind `profile`; nil for other kinds.
+    public var profile: PlacedProfile?
 
     /// - Parameter settings: nil for what is usual with the kind.
     public init(
         path: String, kind: PortTalkKind = .mycobrain, settings: LineSettings? = nil,
-        instrument: InstrumentSettings = InstrumentSettings()
+        instrument: InstrumentSettings = InstrumentSettings(), profile: PlacedProfile? = nil
     ) {
         self.path = path
         self.kind = kind
         self.settings = settings ?? kind.settings
         self.instrument = instrument
+        self.profile = profile
     }
 }

@@ -1,4 +1,5 @@
 import Crypto
+public import Drivers
 public import GatewayModel
 import YAMLText
 
@@ -9,6 +10,8 @@ public struct DeviceSection: Sendable {
     public var match: Match
     /// Ed25519, 32 bytes.
     public var publicKey: [UInt8]?
+    /// How its payloads are read, where that is not the way of its transport.
+    public var profile: PlacedProfile?
     /// Refuse what this device sends unsigned.
     public var requiresSignature: Bool
 
@@ -21,7 +24,7 @@ public struct DeviceSection: Sendable {
         public var reportedID: String?
     }
 
-    init(_ section: YAMLSection) {
+    init(_ section: YAMLSection, _ library: ProfileLibrary) {
         let id = section.requiredValue(
             "alias", accepted: "1…128 bytes without white space and none of / + # \" \\"
         ) { $0.text.flatMap { DeviceID($0) } }
@@ -41,6 +44,7 @@ public struct DeviceSection: Sendable {
             guard let text = node.text else { return nil }
             return [Hex.decode(text), Base64.decode(text)].lazy.compactMap { $0 }.first { $0.count == 32 }
         }
+        profile = section.profile("profile", from: library, of: ["lines", "binary", "modbus", "mqtt", "lorawan"])
         if let publicKey, TestKeys.all.contains(Hex.encode(publicKey)) {
             section.reject("public_key", .conflict, "a published test key, which anybody can sign with")
         }

@@ -1,3 +1,4 @@
+import Drivers
 public import GatewayModel
 import YAMLText
 
@@ -8,6 +9,7 @@ public struct GatewayConfiguration: Sendable {
     public var http: HTTPSection
     public var mqtt: MQTTSection
     public var serial: SerialSection
+    public var modbus: ModbusSection
     public var instruments: [InstrumentSection]
     public var drivers: DriversSection
     public var journal: JournalSection
@@ -23,12 +25,14 @@ public struct GatewayConfiguration: Sendable {
 
     init(_ section: YAMLSection) {
         gateway = section.sectionOrDefaults("gateway", SiteSection.init)
-        devices = section.sections("devices", DeviceSection.init)
-        http = section.sectionOrDefaults("http", HTTPSection.init)
-        mqtt = section.sectionOrDefaults("mqtt", MQTTSection.init)
-        serial = section.sectionOrDefaults("serial", SerialSection.init)
-        instruments = section.sections("instruments", countMax: 512, InstrumentSection.init)
         drivers = section.sectionOrDefaults("drivers", DriversSection.init)
+        let library = ProfileLibrary(own: drivers.folders)
+        devices = section.sections("devices") { DeviceSection($0, library) }
+        http = section.sectionOrDefaults("http", HTTPSection.init)
+        mqtt = section.sectionOrDefaults("mqtt") { MQTTSection($0, library) }
+        serial = section.sectionOrDefaults("serial") { SerialSection($0, library) }
+        modbus = section.sectionOrDefaults("modbus") { ModbusSection($0, library) }
+        instruments = section.sections("instruments", countMax: 512, InstrumentSection.init)
         journal = section.sectionOrDefaults("journal", JournalSection.init)
         sync = section.sectionOrDefaults("sync", SyncSection.init)
         log = section.sectionOrDefaults("log", LogSection.init)

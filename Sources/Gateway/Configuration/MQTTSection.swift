@@ -1,3 +1,4 @@
+public import Drivers
 public import FieldProtocols
 public import YAMLText
 
@@ -21,12 +22,14 @@ public struct MQTTSection: Sendable {
     public var key: String?
     public var clientID: String?
     public var sessionExpiry: Duration
+    /// Profiles whose topics are taken in.
+    public var profiles: [PlacedProfile]
     /// The conventions beside our own topics that are understood, in the order in which they are asked.
     public var families: [TopicFamilyName]
     /// Topics of the site's own.
     public var topics: [SiteTopic]
 
-    init(_ section: YAMLSection) {
+    init(_ section: YAMLSection, _ library: ProfileLibrary) {
         broker = section.value("broker", accepted: "embedded, mqtt://HOST[:PORT] or mqtts://HOST[:PORT]") { node in
             node.text.flatMap(Self.broker)
         }
@@ -45,6 +48,9 @@ public struct MQTTSection: Sendable {
             section.reject("certificate_file", .missingKey, "goes with `certificate_file` and `key_file` together")
         }
         clientID = section.text("client_id", length: 1...64)
+        profiles = (section.texts("profiles", countMax: 200, length: 1...64) ?? []).compactMap {
+            section.profile(named: $0, "profiles", from: library, of: ["mqtt"])
+        }
         sessionExpiry = section.duration(
             "session_expiry", in: .seconds(60)...(.seconds(30 * 86_400)), default: .seconds(7 * 86_400))
         let chosen = section.choices("families", of: TopicFamilyName.self)

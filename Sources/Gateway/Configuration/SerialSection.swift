@@ -12,6 +12,8 @@ public struct SerialSection: Sendable {
         public var settings: LineSettings
         /// The name of the entry of `instruments` that says how the instrument there is run.
         public var instrument: String?
+        /// What describes the device, with `driver: profile`.
+        public var profile: PlacedProfile?
     }
 
     /// Find boards by their USB vendor.
@@ -20,18 +22,24 @@ public struct SerialSection: Sendable {
 
     static let bauds = [1_200, 2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200, 230_400, 460_800, 921_600]
 
-    init(_ section: YAMLSection) {
+    init(_ section: YAMLSection, _ library: ProfileLibrary) {
         auto = section.flag("auto", default: false)
         ports = section.sections("ports", countMax: 512) { section in
             let driver = section.choice("driver", default: PortTalkKind.mycobrain)
+            let profile = section.profile(
+                "profile", from: library, of: ["lines", "binary"], isRequired: driver == .profile)
+            if profile != nil, driver != .profile {
+                section.reject("profile", .conflict, "goes with `driver: profile`")
+            }
             return Port(
                 path: section.requiredValue(
                     "path", accepted: "the absolute path of a device, best below /dev/serial/by-id"
                 ) {
                     $0.text.flatMap { $0.hasPrefix("/") && $0.utf8.count <= 1_024 ? $0 : nil }
                 } ?? "",
-                driver: driver, settings: Self.settings(section, usual: driver.settings),
-                instrument: section.text("instrument", length: 1...64))
+                driver: driver,
+                settings: Self.settings(section, usual: profile?.profile.lineSettings ?? driver.settings),
+                instrument: section.text("instrument", length: 1...64), profile: profile)
         }
         var paths: Set<String> = []
         for port in ports where !paths.insert(port.path).inserted {
@@ -39,7 +47,7 @@ public struct SerialSection: Sendable {
         }
     }
 
-    private static func settings(_ section: YAMLSection, usual: LineSettings) -> LineSettings {
+    static func settings(_ section: YAMLSection, usual: LineSettings) -> LineSettings {
         var settings = usual
         let baudNames = bauds.map(String.init).joined(separator: ", ")
         settings.baud =

@@ -16,6 +16,7 @@ struct DaemonParts {
     let store: Store
     let mqtt: MQTTSide?
     let serial: SerialSide?
+    let modbus: ModbusSide
     let push: PushSide
     let http: HTTPSide
     let clock: SystemClock
@@ -31,7 +32,10 @@ struct DaemonParts {
         CertificateClock.current = clock.certificateTime
         let started = clock.now()
         try store.declareConsumers(configuration.sync, at: started)
-        let mqtt = try MQTTSide(configuration, dataDirectory: dataDirectory, store: store, clock: clock)
+        let profiles = ProfileBook(configuration, conditioning: store.conditioning)
+        let mqtt = try MQTTSide(
+            configuration, dataDirectory: dataDirectory, store: store, profiles: profiles, clock: clock)
+        let modbus = try ModbusSide(configuration, store: store, clock: clock, log: log)
         let serial = try SerialSide(configuration, store: store, clock: clock, log: log)
         let port = Later(configuration.http.listen.port)
         let push = try PushSide(configuration, store: store, clock: clock) { port.value }
@@ -51,19 +55,20 @@ struct DaemonParts {
                 return
             }
             serial?.intake.commandsWaiting(for: device)
+            modbus.commandsWaiting(for: device)
         }
         var sources = ControlSources(
             gateway: configuration.gateway.id, site: configuration.gateway.site, version: Version.number,
             started: started, clock: clock, journal: store.journal, devices: store.devices, commands: store.commands,
             obstacles: obstacles, warnings: { Self.warnings(clock) + store.warnings + push.warnings },
             destinations: { push.reports },
-            ports: { SerialSide.reports(serial) },
+            ports: { SerialSide.reports(serial).filter { !modbus.has($0.path) } + modbus.reports },
             rejections: {
                 var rejections = ingest.rejections
                 for (reason, count) in mqtt?.rejections ?? [:] { rejections[reason, default: 0] += count }
                 return rejections
             },
-            measures: { IntakeMeasures.of(mqtt, serial) },
+            measures: { IntakeMeasures.of(mqtt, serial) + modbus.measures },
             flush: { push.flush($0) }, announce: { push.announce() },
             resend: { try await push.resend($0, store.journal) },
             ingest: { message throws(IngestRefusal) in
@@ -74,6 +79,12 @@ struct DaemonParts {
                 return UUIDText.random(using: &random)
             },
             residentBytes: { ResidentMemory.byteCount() })
+        sources.conditioning = ConditioningSources(
+            isStale: { store.conditioning.isStale($0, at: $1) }, calibrations: { try store.calibrations.all() },
+            calibrate: { calibration in
+                try store.calibrations.save(calibration)
+                store.conditioning.use(calibration)
+            })
         sources.clockEvidence = { clock.standing.evidence.rawValue }
         http = try HTTPSide(
             configuration, dataDirectory: dataDirectory, store: store, sources: sources, clock: clock, log: log)
@@ -81,6 +92,7 @@ struct DaemonParts {
         self.store = store
         self.mqtt = mqtt
         self.serial = serial
+        self.modbus = modbus
         self.push = push
         self.obstacles = obstacles
     }
@@ -100,7 +112,7 @@ struct DaemonParts {
         }
         var services = [Service(name: "housekeeping", run: housekeeping.run)]
         if let broker = mqtt?.broker { services.append(Service(name: "broker", run: broker.run)) }
-        let drivers: [any Driver] = [mqtt?.intake as (any Driver)?, serial?.intake].compactMap { $0 }
+        let drivers: [any Driver] = [mqtt?.intake as (any Driver)?, serial?.intake].compactMap { $0 } + modbus.buses
         if !drivers.isEmpty {
             let log = log
             let supervisor = DriverSupervisor(

@@ -1,4 +1,5 @@
 import ControlAPI
+import Drivers
 import FieldProtocols
 import GatewayModel
 import Journal
@@ -43,7 +44,8 @@ final class HTTPIntake: Sendable {
             throw .rejected(reason: RejectReason.noReadings.name)
         }
         observation.source = message.transport == "lora" ? .lora : .http
-        let stored = rebuilt(batch, observation)
+        var stored = rebuilt(batch, observation)
+        store.conditioning.apply(&stored)
         let receipt: AppendReceipt
         do throws(JournalError) {
             receipt = try store.commit(stored)

@@ -48,6 +48,7 @@ struct Housekeeping: Sendable {
             try store.commands.expire(now: clock.now())
             try store.devices.persist()
             try store.auditTokens(at: clock.now())
+            try store.tellSilence(at: clock.now())
             return ""
         } catch {
             return "\(error)"

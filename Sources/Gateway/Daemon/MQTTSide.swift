@@ -14,7 +14,10 @@ struct MQTTSide {
     let broker: BrokerKeeper?
 
     /// Nil if MQTT is not configured.
-    init?(_ configuration: GatewayConfiguration, dataDirectory: String, store: Store, clock: SystemClock) throws {
+    init?(
+        _ configuration: GatewayConfiguration, dataDirectory: String, store: Store, profiles: ProfileBook,
+        clock: SystemClock
+    ) throws {
         let section = configuration.mqtt
         guard let kind = section.broker else { return nil }
         var connection = MQTTConfiguration(
@@ -44,9 +47,10 @@ struct MQTTSide {
         let words = SiteWords(store: store)
         self.words = words
         let policies = SignaturePolicies(configuration.devices)
-        let families = Self.families(section)
+        let families = Self.families(section, profiles)
         var settings = IntakeSettings(gateway: configuration.gateway.id.text)
         settings.extraFilters = families().flatMap(\.filters)
+        settings.condition = { store.conditioning.apply(&$0) }
         intake = try MQTTIntake(
             settings: settings,
             address: {
@@ -67,12 +71,16 @@ struct MQTTSide {
         broker = keeper
     }
 
-    /// Makes the topic families anew: those that know their topics first, then the topics that the site has named.
-    private static func families(_ section: MQTTSection) -> @Sendable () -> [any TopicFamily] {
+    /// Makes the topic families anew: the profiles' topics first, then those that know their topics, then the topics that the
+    /// site has named.
+    private static func families(
+        _ section: MQTTSection, _ profiles: ProfileBook
+    ) -> @Sendable () -> [any TopicFamily] {
         let (names, topics) = (section.families, section.topics)
         return {
             let site: [any TopicFamily] = topics.isEmpty ? [] : [SiteTopicsFamily(topics: topics)]
-            return names.map { $0.make() } + site
+            let own = [profiles.family()].compactMap { $0 as (any TopicFamily)? }
+            return own + names.map { $0.make(profile: profiles.payloads) } + site
         }
     }
 

@@ -16,7 +16,7 @@ struct SerialSide {
             let named = configuration.instruments.first { $0.name == port.instrument }
             return SerialPlace(
                 path: port.path, kind: port.driver, settings: port.settings,
-                instrument: named?.settings ?? InstrumentSettings())
+                instrument: named?.settings ?? InstrumentSettings(), profile: port.profile)
         }
         let aliases = configuration.devices.map { device in
             DeviceAlias(
@@ -31,9 +31,10 @@ struct SerialSide {
         }
         let settings = SerialIntake.Configuration(
             places: places, discovers: section.auto, aliases: aliases, linger: configuration.journal.linger)
-        let outlets = SerialIntake.Outlets(
+        var outlets = SerialIntake.Outlets(
             commit: { _ = try store.commit($0) }, commands: commands, heard: heard,
             sighted: { store.devices.note($0) })
+        outlets.condition = { store.conditioning.apply(&$0) }
         intake = try SerialIntake(settings, outlets: outlets, clock: clock, seed: .random(in: .min ... .max))
     }
 

@@ -16,11 +16,15 @@ struct Store {
     let commands: CommandQueue
     let tokens: AccessTokens
     let answers: AnswerStore
+    let calibrations: CalibrationTable
+    /// Applied by every intake to what it commits.
+    let conditioning = Conditioning()
 
     /// Every module's tables, in the order in which modules may refer to each other.
     static let migrations =
         Journal.migrations + DeviceRegistry.migrations + AccessTokens.migrations + AnswerStore.migrations
         + HeardNumbers.migrations + DownlinkMemory.migrations + SealTable.migrations
+        + CalibrationTable.migrations
 
     /// For whoever uses `state.db` beside a daemon: nothing is repaired.
     static func openState(_ dataDirectory: String) throws(StartError) -> Database {
@@ -76,6 +80,8 @@ struct Store {
         commands = CommandQueue(database: state, boot: boot)
         tokens = AccessTokens(state: state, clock: clock)
         answers = AnswerStore(state: state, clock: clock)
+        calibrations = CalibrationTable(database: state)
+        for calibration in try calibrations.all() { conditioning.use(calibration) }
         try recallDevices(boot)
         if let damage { tell(damage, at: clock.now()) }
     }
@@ -139,6 +145,16 @@ struct Store {
             for note in notes { batch.append(note) }
             _ = try journal.append(batch)
         }
+    }
+
+    /// Enters in the events which devices are silent for longer than their profiles expect, and which speak again.
+    func tellSilence(at now: ReceiveTime) throws {
+        let changes = conditioning.takeChanges(at: now)
+        guard !changes.stale.isEmpty || !changes.fresh.isEmpty else { return }
+        var batch = ObservationBatch()
+        for device in changes.stale { batch.append(Note(.events, kind: "device_stale", device: device, received: now)) }
+        for device in changes.fresh { batch.append(Note(.events, kind: "device_fresh", device: device, received: now)) }
+        _ = try journal.append(batch)
     }
 
     /// Stores what a driver brought in, and tells the registry who it came from. Durable on return.
