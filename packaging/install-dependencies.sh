@@ -12,7 +12,7 @@ packages=(
     libsodium-dev libssl-dev libsystemd-dev libzstd-dev zlib1g-dev libsimdjson-dev libnats-dev
     # what the gateway runs, and what tests and the demo call
     mosquitto mosquitto-clients nats-server curl openssl procps
-    libfaketime postgresql python3 python3-psycopg2 python3-pymodbus python3-serial zstd
+    libfaketime postgresql python3 python3-psycopg2 python3-pymodbus python3-serial python3-serial-asyncio zstd
     # what `make check` verifies the unit file with
     systemd
 )

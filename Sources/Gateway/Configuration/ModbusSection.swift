@@ -24,6 +24,7 @@ public struct ModbusSection: Sendable {
         public var writes: [String]
     }
 
+    /// In the order of the configuration.
     public var buses: [Bus]
 
     init(_ section: YAMLSection, _ library: ProfileLibrary) {

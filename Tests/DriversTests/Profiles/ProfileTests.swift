@@ -86,7 +86,7 @@ import Testing
     @Test func aFieldThatNoCaptureHasFails() throws {
         let (folder, path) = try folder()
         defer { withExtendedLifetime(folder) {} }
-        let more = Self.lines + "    - match: '^P=(?<p>[0-9]+)$'\n      fields: [{from: p, metric: pressure}]\n"
+        let more = Self.lines + "\n    - match: '^P=(?<p>[0-9]+)$'\n      fields: [{from: p, metric: pressure}]\n"
         try File.write(Array(more.utf8), to: path + "/profile.yaml")
         #expect(ProfileCheck(folder: path).findings == ["no capture has pressure"])
     }
