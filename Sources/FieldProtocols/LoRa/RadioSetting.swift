@@ -29,6 +29,12 @@ public struct RadioSetting: Sendable, Equatable {
         if case .lora(_, let bandwidth) = modulation { bandwidth } else { nil }
     }
 
+    /// As the bytes `SF7BW125`; nil for anything else.
+    public static func dataRate(_ text: String) -> Modulation? {
+        var text = text
+        return text.withUTF8 { dataRate($0) }
+    }
+
     /// `SF7BW125` and `SF12BW62.5`; nil for anything else or for what no radio can do.
     static func dataRate(_ text: UnsafeBufferPointer<UInt8>) -> Modulation? {
         guard text.count >= 6, text[0] == UInt8(ascii: "S"), text[1] == UInt8(ascii: "F") else { return nil }
