@@ -1,3 +1,4 @@
+import FieldProtocols
 import GatewayModel
 public import Serial
 
@@ -12,6 +13,16 @@ public enum PortTalkKind: String, CaseIterable, Sendable {
     case obp
     /// Boards that print the frames of a C12880MA.
     case c12880ma
+    /// LoRa modems with the AT commands of RUI3.
+    case rak3172
+    /// LoRa modems of Reyax.
+    case reyax
+    /// The LoRa-E5 in its test mode.
+    case loraE5 = "lora-e5"
+    /// Nodes of a Meshtastic mesh.
+    case meshtastic
+    /// Boards with the firmware that relays frames of MycoBrain boards.
+    case loraGateway = "lora-gateway"
 
     /// Whatever a profile of `drivers/` describes.
     case profile
@@ -19,15 +30,15 @@ public enum PortTalkKind: String, CaseIterable, Sendable {
     /// How the line is set where the configuration does not say.
     public var settings: LineSettings {
         switch self {
-        case .mycobrain, .as7265x, .c12880ma: LineSettings(baud: 115_200)
-        case .obp, .profile: LineSettings(baud: 9_600)
+        case .mycobrain, .as7265x, .c12880ma, .rak3172, .reyax, .meshtastic, .loraGateway: LineSettings(baud: 115_200)
+        case .obp, .loraE5, .profile: LineSettings(baud: 9_600)
         }
     }
 
     /// What the name of a device without an alias begins with.
     var namePrefix: String {
         switch self {
-        case .mycobrain, .as7265x, .obp, .c12880ma: rawValue
+        case .mycobrain, .as7265x, .obp, .c12880ma, .rak3172, .reyax, .loraE5, .meshtastic, .loraGateway: rawValue
         case .profile: "device"
         }
     }
@@ -36,7 +47,7 @@ public enum PortTalkKind: String, CaseIterable, Sendable {
     var tellsItsID: Bool {
         switch self {
         case .mycobrain: true
-        case .as7265x, .obp, .c12880ma, .profile: false
+        case .as7265x, .obp, .c12880ma, .rak3172, .reyax, .loraE5, .meshtastic, .loraGateway, .profile: false
         }
     }
 
@@ -54,6 +65,15 @@ public enum PortTalkKind: String, CaseIterable, Sendable {
                 device: circumstances.device, settings: circumstances.place.instrument,
                 baud: circumstances.place.settings.baud, firstNumber: circumstances.firstSeq)
         case .profile: ProfileTalk(device: circumstances.device, profile: circumstances.place.profile?.profile)
+        case .rak3172: ModemTalk(.rak3172, device: circumstances.device, radio: circumstances.place.radio)
+        case .reyax: ModemTalk(.reyax, device: circumstances.device, radio: circumstances.place.radio)
+        case .loraE5: ModemTalk(.loraE5, device: circumstances.device, radio: circumstances.place.radio)
+        case .meshtastic:
+            MeshtasticTalk(device: circumstances.device, firstNumber: circumstances.firstSeq)
+        case .loraGateway:
+            LoRaGatewayTalk(
+                BoardTalk(
+                    device: circumstances.device, firstSeq: circumstances.firstSeq, heard: circumstances.heard()))
         case .c12880ma: C12880MATalk(device: circumstances.device, settings: circumstances.place.instrument)
         }
     }

@@ -1,5 +1,6 @@
 import Crypto
 public import Drivers
+public import FieldProtocols
 public import GatewayModel
 import YAMLText
 
@@ -15,13 +16,15 @@ public struct DeviceSection: Sendable {
     /// Refuse what this device sends unsigned.
     public var requiresSignature: Bool
 
-    /// How a serial device is recognised; any one that fits is enough.
+    /// How a device is recognised; any one that fits is enough.
     public struct Match: Sendable {
         public var usbSerial: String?
         public var byID: String?
         public var usb: String?
         public var path: String?
         public var reportedID: String?
+        /// Of a LoRa device, or of a gateway of packet forwarders.
+        public var deviceEUI: LoRaEUI?
     }
 
     init(_ section: YAMLSection, _ library: ProfileLibrary) {
@@ -37,7 +40,10 @@ public struct DeviceSection: Sendable {
                     usb: section.value("usb", accepted: "VENDOR:PRODUCT, four hexadecimal digits each") {
                         $0.text.flatMap { Self.isModel($0) ? $0 : nil }
                     }, path: section.text("path"),
-                    reportedID: section.text("reported_id"))
+                    reportedID: section.text("reported_id"),
+                    deviceEUI: section.value("dev_eui", accepted: LoRaSection.euiForm) {
+                        $0.text.flatMap { LoRaEUI(text: $0) }
+                    })
             } ?? Match()
         publicKey = section.value("public_key", accepted: "an Ed25519 public key: 32 bytes in base64 or hex") { node in
             // Hex first: 64 of its digits are base64 too, of 48 other bytes.

@@ -10,6 +10,7 @@ public struct GatewayConfiguration: Sendable {
     public var mqtt: MQTTSection
     public var serial: SerialSection
     public var modbus: ModbusSection
+    public var lora: LoRaSection
     public var instruments: [InstrumentSection]
     public var drivers: DriversSection
     public var journal: JournalSection
@@ -32,6 +33,7 @@ public struct GatewayConfiguration: Sendable {
         mqtt = section.sectionOrDefaults("mqtt") { MQTTSection($0, library) }
         serial = section.sectionOrDefaults("serial") { SerialSection($0, library) }
         modbus = section.sectionOrDefaults("modbus") { ModbusSection($0, library) }
+        lora = section.sectionOrDefaults("lora", LoRaSection.init)
         instruments = section.sections("instruments", countMax: 512, InstrumentSection.init)
         journal = section.sectionOrDefaults("journal", JournalSection.init)
         sync = section.sectionOrDefaults("sync", SyncSection.init)

@@ -1,4 +1,5 @@
 public import Drivers
+public import FieldProtocols
 public import Serial
 import YAMLText
 
@@ -14,6 +15,8 @@ public struct SerialSection: Sendable {
         public var instrument: String?
         /// What describes the device, with `driver: profile`.
         public var profile: PlacedProfile?
+        /// How a LoRa modem there is set.
+        public var radio: ModemRadio
     }
 
     /// Find boards by their USB vendor.
@@ -39,12 +42,29 @@ public struct SerialSection: Sendable {
                 } ?? "",
                 driver: driver,
                 settings: Self.settings(section, usual: profile?.profile.lineSettings ?? driver.settings),
-                instrument: section.text("instrument", length: 1...64), profile: profile)
+                instrument: section.text("instrument", length: 1...64), profile: profile,
+                radio: section.section("radio", Self.radio) ?? ModemRadio())
         }
         var paths: Set<String> = []
         for port in ports where !paths.insert(port.path).inserted {
             section.reject("ports", .conflict, "the path \(port.path) is given twice")
         }
+    }
+
+    private static func radio(_ section: YAMLSection) -> ModemRadio {
+        let usual = ModemRadio()
+        return ModemRadio(
+            frequencyHertz: section.integer(
+                "frequency", in: 100_000_000...2_500_000_000, default: usual.frequencyHertz),
+            spreadingFactor: section.integer("spreading_factor", in: 5...12, default: usual.spreadingFactor),
+            bandwidthHertz: section.value("bandwidth", accepted: "125000, 250000, 500000") {
+                $0.integer.flatMap { [125_000, 250_000, 500_000].contains($0) ? $0 : nil }
+            } ?? usual.bandwidthHertz,
+            codingRate: section.value("coding_rate", accepted: "4/5, 4/6, 4/7, 4/8") { node in
+                node.text.flatMap { ["4/5": 5, "4/6": 6, "4/7": 7, "4/8": 8][$0] }
+            } ?? usual.codingRate,
+            preamble: section.integer("preamble", in: 4...65_535, default: usual.preamble),
+            power: section.integer("power", in: -10...30, default: usual.power))
     }
 
     static func settings(_ section: YAMLSection, usual: LineSettings) -> LineSettings {

@@ -3,6 +3,7 @@ import ControlAPI
 import Crypto
 import Drivers
 import EventLoop
+import FieldProtocols
 import Fleet
 import GatewayModel
 import HTTPClient
@@ -17,6 +18,7 @@ struct DaemonParts {
     let mqtt: MQTTSide?
     let serial: SerialSide?
     let modbus: ModbusSide
+    let lora: LoRaSide?
     let push: PushSide
     let http: HTTPSide
     let clock: SystemClock
@@ -37,6 +39,7 @@ struct DaemonParts {
             configuration, dataDirectory: dataDirectory, store: store, profiles: profiles, clock: clock)
         let modbus = try ModbusSide(configuration, store: store, clock: clock, log: log)
         let serial = try SerialSide(configuration, store: store, clock: clock, log: log)
+        let lora = try LoRaSide(configuration, store: store, clock: clock, log: log)
         let port = Later(configuration.http.listen.port)
         let push = try PushSide(configuration, store: store, clock: clock) { port.value }
         let ingest = HTTPIntake(
@@ -46,7 +49,8 @@ struct DaemonParts {
             (store.journal.isWritable ? [] : ["journal: not writable"]) + (mqtt?.obstacles ?? [])
         }
         store.commands.onSubmit { device in
-            guard store.devices.device(device)?.source != .mqtt else {
+            let known = store.devices.device(device)
+            guard known?.source != .mqtt, known?.attributes[DownlinkAttribute.topic] == nil else {
                 do {
                     try mqtt?.sendCommands(to: device, store: store, clock: clock)
                 } catch {
@@ -56,6 +60,7 @@ struct DaemonParts {
             }
             serial?.intake.commandsWaiting(for: device)
             modbus.commandsWaiting(for: device)
+            lora?.server.commandsWaiting(for: device)
         }
         var sources = ControlSources(
             gateway: configuration.gateway.id, site: configuration.gateway.site, version: Version.number,
@@ -66,9 +71,10 @@ struct DaemonParts {
             rejections: {
                 var rejections = ingest.rejections
                 for (reason, count) in mqtt?.rejections ?? [:] { rejections[reason, default: 0] += count }
+                for (reason, count) in lora?.rejections ?? [:] { rejections[reason, default: 0] += count }
                 return rejections
             },
-            measures: { IntakeMeasures.of(mqtt, serial) + modbus.measures },
+            measures: { IntakeMeasures.of(mqtt, serial, lora) + modbus.measures },
             flush: { push.flush($0) }, announce: { push.announce() },
             resend: { try await push.resend($0, store.journal) },
             ingest: { message throws(IngestRefusal) in
@@ -93,6 +99,7 @@ struct DaemonParts {
         self.mqtt = mqtt
         self.serial = serial
         self.modbus = modbus
+        self.lora = lora
         self.push = push
         self.obstacles = obstacles
     }
@@ -112,7 +119,8 @@ struct DaemonParts {
         }
         var services = [Service(name: "housekeeping", run: housekeeping.run)]
         if let broker = mqtt?.broker { services.append(Service(name: "broker", run: broker.run)) }
-        let drivers: [any Driver] = [mqtt?.intake as (any Driver)?, serial?.intake].compactMap { $0 } + modbus.buses
+        let own: [(any Driver)?] = [mqtt?.intake, serial?.intake, lora?.server]
+        let drivers = own.compactMap { $0 } + modbus.buses
         if !drivers.isEmpty {
             let log = log
             let supervisor = DriverSupervisor(

@@ -3,7 +3,7 @@ import Drivers
 
 /// Counters of the drivers for `/metrics`.
 enum IntakeMeasures {
-    static func of(_ mqtt: MQTTSide?, _ serial: SerialSide?) -> [Measure] {
+    static func of(_ mqtt: MQTTSide?, _ serial: SerialSide?, _ lora: LoRaSide?) -> [Measure] {
         var list: [Measure] = []
         if let status = mqtt?.intake.status {
             list += [
@@ -19,6 +19,28 @@ enum IntakeMeasures {
                 Measure(
                     "mycogate_mqtt_connections_total", .counter, help: "Connections made to the broker",
                     Double(status.connections)),
+            ]
+        }
+        if let status = lora?.server.status {
+            list += [
+                Measure(
+                    "mycogate_lora_datagrams_total", .counter, help: "Datagrams of packet forwarders",
+                    Double(status.datagrams)),
+                Measure(
+                    "mycogate_lora_packets_total", .counter,
+                    help: "Packets heard with a good checksum, by each gateway", Double(status.packets)),
+                Measure(
+                    "mycogate_lora_damaged_packets_total", .counter, help: "Packets heard with a bad checksum",
+                    Double(status.damagedPackets)),
+                Measure(
+                    "mycogate_lora_duplicates_total", .counter, help: "Packets that another gateway heard too",
+                    Double(status.duplicates)),
+                Measure(
+                    "mycogate_lora_accepted_total", .counter, help: "Frames of known devices, stored",
+                    Double(status.accepted)),
+                Measure(
+                    "mycogate_lora_downlinks_total", .counter, help: "Packets given to gateways to send",
+                    Double(status.downlinks)),
             ]
         }
         for port in serial?.intake.ports() ?? [] {

@@ -47,7 +47,7 @@ struct MQTTSide {
         let words = SiteWords(store: store)
         self.words = words
         let policies = SignaturePolicies(configuration.devices)
-        let families = Self.families(section, profiles)
+        let families = Self.families(section, profiles, LoRaNaming(configuration.devices))
         var settings = IntakeSettings(gateway: configuration.gateway.id.text)
         settings.extraFilters = families().flatMap(\.filters)
         settings.condition = { store.conditioning.apply(&$0) }
@@ -74,22 +74,32 @@ struct MQTTSide {
     /// Makes the topic families anew: the profiles' topics first, then those that know their topics, then the topics that the
     /// site has named.
     private static func families(
-        _ section: MQTTSection, _ profiles: ProfileBook
+        _ section: MQTTSection, _ profiles: ProfileBook, _ naming: LoRaNaming
     ) -> @Sendable () -> [any TopicFamily] {
         let (names, topics) = (section.families, section.topics)
         return {
             let site: [any TopicFamily] = topics.isEmpty ? [] : [SiteTopicsFamily(topics: topics)]
             let own = [profiles.family()].compactMap { $0 as (any TopicFamily)? }
-            return own + names.map { $0.make(profile: profiles.payloads) } + site
+            return own + names.map { $0.make(naming: naming, profile: profiles.payloads) } + site
         }
     }
 
     /// Sends the waiting commands of a device that is reached over MQTT.
     func sendCommands(to device: DeviceID, store: Store, clock: any Clock) throws {
         let now = clock.now()
+        let attributes = store.devices.device(device)?.attributes ?? [:]
         for command in try store.commands.waiting(for: device, now: now) {
+            let publication: MQTTPublication
+            do throws(PayloadCommand.Refusal) {
+                publication =
+                    try NetworkDownlink.publication(command, attributes: attributes, now: now)
+                    ?? CommandPublication.of(command, deviceID: device.text, now: now)
+            } catch {
+                try store.commands.report(command.id, .refused, result: error.description)
+                continue
+            }
             guard try store.commands.report(command.id, .sent) else { continue }
-            try intake.publish(CommandPublication.of(command, deviceID: device.text, now: now))
+            try intake.publish(publication)
         }
     }
 
@@ -123,6 +133,7 @@ struct SiteWords: Sendable {
             // One device must not answer for another. A store that cannot be read leaves the command to expire.
             let asked = (try? store.commands.command(id)) ?? nil
             guard asked?.device == device.id else { return foreign.refuse(answer, from: device, at: received, store) }
+            if answer.isTransmissionOnly, let asked, !NetworkDownlink.endsWithTransmission(asked) { return }
             // A command that is unknown, has ended or cannot be written now stays as it is and expires.
             _ = try? store.commands.report(id, answer.isOK ? .acknowledged : .refused, result: answer.result)
         }

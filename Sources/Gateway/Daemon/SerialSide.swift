@@ -16,7 +16,7 @@ struct SerialSide {
             let named = configuration.instruments.first { $0.name == port.instrument }
             return SerialPlace(
                 path: port.path, kind: port.driver, settings: port.settings,
-                instrument: named?.settings ?? InstrumentSettings(), profile: port.profile)
+                instrument: named?.settings ?? InstrumentSettings(), profile: port.profile, radio: port.radio)
         }
         let aliases = configuration.devices.map { device in
             DeviceAlias(

@@ -23,7 +23,7 @@ struct Store {
     /// Every module's tables, in the order in which modules may refer to each other.
     static let migrations =
         Journal.migrations + DeviceRegistry.migrations + AccessTokens.migrations + AnswerStore.migrations
-        + HeardNumbers.migrations + DownlinkMemory.migrations + SealTable.migrations
+        + HeardNumbers.migrations + FrameCounters.migrations + DownlinkMemory.migrations + SealTable.migrations
         + CalibrationTable.migrations
 
     /// For whoever uses `state.db` beside a daemon: nothing is repaired.

@@ -17,11 +17,6 @@ struct NetworkIntake {
         payloads = PayloadReadings(profile: profile)
     }
 
-    /// Attributes of a device that is reached through a network server: where commands for it are published, and how.
-    static let downlinkTopic = "lora_downlink_topic"
-    static let downlinkServer = "lora_network_server"
-    static let downlinkEUI = "lora_dev_eui"
-
     mutating func take(
         _ event: NetworkEvent, _ message: TopicMessage, into batch: inout ObservationBatch,
         effects: inout TopicEffects
@@ -155,15 +150,15 @@ struct NetworkIntake {
         guard let application = event.application, told.insert(device).inserted else { return }
         var presence = DevicePresence()
         presence.displayName = event.deviceName
-        presence.attributes[Self.downlinkServer] = event.server.rawValue
-        if let eui = event.deviceEUI { presence.attributes[Self.downlinkEUI] = eui.description }
+        presence.attributes[DownlinkAttribute.server] = event.server.rawValue
+        if let eui = event.deviceEUI { presence.attributes[DownlinkAttribute.deviceEUI] = eui.description }
         switch event.server {
         case .chirpStack:
             guard let eui = event.deviceEUI else { return }
-            presence.attributes[Self.downlinkTopic] = "application/\(application)/device/\(eui)/command/down"
+            presence.attributes[DownlinkAttribute.topic] = "application/\(application)/device/\(eui)/command/down"
         case .theThingsStack:
             guard let name = event.deviceName else { return }
-            presence.attributes[Self.downlinkTopic] = "v3/\(application)/devices/\(name)/down/push"
+            presence.attributes[DownlinkAttribute.topic] = "v3/\(application)/devices/\(name)/down/push"
         }
         effects.tell(device, presence)
     }

@@ -1,0 +1,104 @@
+import FieldProtocols
+import Fleet
+import GatewayModel
+
+/// A Meshtastic node on a serial port: everything that it hears on its mesh, each node a device of its own.
+struct MeshtasticTalk: PortTalk {
+    private var framing = MeshtasticFraming()
+    private let radio = RadioSetting()
+    private var askAt: Int64?
+    private var nextID: UInt32
+    private(set) var counters = PortCounters()
+    private(set) var device: DeviceName
+
+    /// A node forgets its client after fifteen minutes of silence, and after a reboot at once.
+    private static let askMilliseconds: Int64 = 300_000
+
+    init(device: DeviceName, firstNumber: UInt32) {
+        self.device = device
+        nextID = firstNumber | 1
+    }
+
+    var due: Int64? { askAt }
+
+    mutating func rename(_ device: DeviceName) { self.device = device }
+
+    mutating func opened(_ now: ReceiveTime) -> [PortOutcome] { ask(now) + [.understood] }
+
+    mutating func tick(_ now: ReceiveTime, into batch: inout ObservationBatch) -> [PortOutcome] {
+        guard let askAt, now.monotonicMilliseconds >= askAt else { return [] }
+        framing.giveUp()
+        return ask(now)
+    }
+
+    private mutating func ask(_ now: ReceiveTime) -> [PortOutcome] {
+        askAt = now.monotonicMilliseconds + Self.askMilliseconds
+        nextID &+= 2
+        return MeshtasticFraming.frame(MeshtasticMessage.wantConfiguration(id: nextID)).map { [.write($0)] } ?? []
+    }
+
+    mutating func received(
+        _ bytes: UnsafeRawBufferPointer, at now: ReceiveTime, into batch: inout ObservationBatch
+    ) -> [PortOutcome] {
+        var outcomes: [PortOutcome] = []
+        var framing = framing
+        framing.receive(bytes) { message in outcomes += read(message, now, &batch) }
+        self.framing = framing
+        return outcomes
+    }
+
+    private mutating func read(
+        _ bytes: UnsafeRawBufferPointer, _ now: ReceiveTime, _ batch: inout ObservationBatch
+    ) -> [PortOutcome] {
+        do throws(LoRaError) {
+            let message = try MeshtasticMessage(bytes)
+            counters.messages += 1
+            if message.hasRebooted { return ask(now) }
+            if let packet = message.packet { try store(packet, now, &batch) }
+            return []
+        } catch {
+            batch.discardReadings()
+            counters.damaged += 1
+            return [.damaged(code: error.code.rawValue, byteCount: bytes.count)]
+        }
+    }
+
+    private mutating func store(
+        _ packet: MeshtasticMessage.Packet, _ now: ReceiveTime, _ batch: inout ObservationBatch
+    ) throws(LoRaError) {
+        // What is encrypted for others tells nothing but that somebody is there.
+        let time = try MeshtasticReadings.append(packet, to: &batch)
+        guard !batch.openReadings.isEmpty, let id = DeviceID("meshtastic-" + DataFrame.text(of: packet.sender)),
+            let sender = DeviceName(id)
+        else { return batch.discardReadings() }
+        let reception = Reception(
+            gateway: "", rssi: packet.rssi.flatMap { $0 == 0 ? nil : Double($0) },
+            snr: packet.snr.flatMap { Double($0.description) })
+        SignalReadings.append([reception], radio, to: &batch)
+        var observation = Observation(device: sender, received: now, source: .lora)
+        // A node may send its packets again, under the same number.
+        let number = DataFrame.text(of: packet.id)
+        if let time { observation.deviceTime = DeviceTime.judged(time, received: now) }
+        observation.payloadHash = packet.payload.withUnsafeBytes { PayloadHash.of($0) }
+        let messageID = packet.id == 0 ? [] : Array("mesh-\(DataFrame.text(of: packet.sender))-\(number)".utf8)
+        messageID.withUnsafeBufferPointer { batch.append(observation, messageID: $0) }
+        counters.observations += 1
+    }
+
+    mutating func submit(_ command: DeviceCommand, at now: ReceiveTime) -> [PortOutcome] {
+        do throws(PayloadCommand.Refusal) {
+            guard command.name == PayloadCommand.name else { throw .init("a mesh takes \(PayloadCommand.name)") }
+            let wanted = try PayloadCommand(params: command.params)
+            guard let text = String(validating: wanted.payload, as: UTF8.self) else {
+                throw .init("text: accepted UTF-8")
+            }
+            nextID &+= 2
+            guard let frame = MeshtasticFraming.frame(MeshtasticMessage.text(text, id: nextID)) else {
+                throw .init("text: is too long")
+            }
+            return [.write(frame), .command(id: command.id, .acknowledged, result: "given to the node")]
+        } catch {
+            return [.command(id: command.id, .refused, result: error.description)]
+        }
+    }
+}
