@@ -65,7 +65,8 @@ struct SemtechSite {
 
     /// Takes one datagram: what it makes is appended to `batch` now or by a later `tick`.
     mutating func receive(
-        _ bytes: UnsafeRawBufferPointer, from peer: DatagramPeer, at now: ReceiveTime, into batch: inout ObservationBatch
+        _ bytes: UnsafeRawBufferPointer, from peer: DatagramPeer, at now: ReceiveTime,
+        into batch: inout ObservationBatch
     ) -> [Action] {
         status.datagrams += 1
         do throws(LoRaError) {
@@ -132,7 +133,10 @@ struct SemtechSite {
         let hash = PayloadHash.of(uplink.payload)
         recent.removeAll { $0.until < now.monotonicMilliseconds }
         // After its window: too late to be counted among the receivers, but no other frame.
-        if recent.contains(where: { $0.hash == hash }) { return status.duplicates += 1 }
+        if recent.contains(where: { $0.hash == hash }) {
+            status.duplicates += 1
+            return
+        }
         if !merger.add(uplink, from: eui, at: now) { status.duplicates += 1 }
     }
 

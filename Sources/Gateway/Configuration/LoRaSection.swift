@@ -26,14 +26,17 @@ public struct LoRaSection: Sendable {
 
     init(_ section: YAMLSection) {
         semtech = section.section("semtech") { section in
-            let listen = section.value("listen", accepted: "ADDRESS:PORT such as 127.0.0.1:1700, an address of this box") {
+            let listen = section.value(
+                "listen", accepted: "ADDRESS:PORT such as 127.0.0.1:1700, an address of this box"
+            ) {
                 $0.text.flatMap { Address($0, portMin: 0) }
             }
             let gateways = section.values("gateways", countMax: 1_000, accepted: Self.euiForm) {
                 $0.text.flatMap { LoRaEUI(text: $0) }
             }
             if gateways?.isEmpty ?? true {
-                section.missing("gateways", accepted: "the EUIs of the gateways that are heard; the protocol checks nothing")
+                section.missing(
+                    "gateways", accepted: "the EUIs of the gateways that are heard; the protocol checks nothing")
             }
             return Semtech(
                 listen: listen ?? Address(host: "127.0.0.1", port: 1_700), gateways: gateways ?? [],

@@ -13,7 +13,8 @@ struct LoRaSide {
     init?(_ configuration: GatewayConfiguration, store: Store, clock: any Clock, log: Log) throws {
         guard let section = configuration.lora.semtech else { return nil }
         guard let listen = DatagramPeer(host: section.listen.host, port: section.listen.port) else {
-            throw StartError.configuration("lora.semtech.listen: \(section.listen.host) is no address of a network interface")
+            throw StartError.configuration(
+                "lora.semtech.listen: \(section.listen.host) is no address of a network interface")
         }
         let devices = try section.devices.map { device in
             SemtechConfiguration.Device(
@@ -22,7 +23,8 @@ struct LoRaSide {
                 restarts: device.acceptsRestart ? .accepted : .refused)
         }
         let settings = SemtechConfiguration(
-            listen: listen, gateways: Set(section.gateways), devices: devices, naming: LoRaNaming(configuration.devices),
+            listen: listen, gateways: Set(section.gateways), devices: devices,
+            naming: LoRaNaming(configuration.devices),
             duplicateWindow: section.duplicateWindow, power: section.power)
         let onError: @Sendable (any Error) -> Void = { error in
             log.error("LoRa's commands and counters cannot be read or written", ["error": "\(error)"])

@@ -1,0 +1,105 @@
+import Crypto
+import FieldProtocols
+import GatewayTestKit
+import HTTPClient
+import JSONText
+import Testing
+
+/// LoRa through the daemon: a forwarder that is not ours over UDP, and ChirpStack's events over a broker.
+@Suite(.serialized) struct LoRaTests {
+    private static let eui = "0016c001ff10a235"
+
+    private func configuration(_ node: SimulatedLoRaNode, keys: TemporaryFolder, port: Int) throws -> String {
+        try File.write(Hex.encode(node.networkKey) + "\n", to: keys.file("nwk"))
+        try File.write(Hex.encode(node.applicationKey) + "\n", to: keys.file("app"))
+        return """
+            lora:
+              semtech:
+                listen: "127.0.0.1:\(port)"
+                gateways: ["\(Self.eui)"]
+                devices:
+                  - {dev_eui: "\(node.eui)", dev_addr: "\(DataFrame.text(of: node.address))", nwk_s_key_file: \(keys.file("nwk")), app_s_key_file: \(keys.file("app"))}
+            devices:
+              - {alias: soil-7, match: {dev_eui: "\(node.eui)"}}
+            """
+    }
+
+    @Test func aForwarderOfSomebodyElseDrivesTheGateway() throws {
+        let keys = try TemporaryFolder()
+        var node = SimulatedLoRaNode(seed: 11)
+        let port = try LoopbackPort.free()
+        let gateway = try GatewayProcess(
+            binary: GatewayProcess.built(), sections: configuration(node, keys: keys, port: port))
+        #expect(try gateway.start(), "\(gateway.log)")
+        let path = "/api/v1/devices/soil-7/commands"
+        let queued = try #require(
+            gateway.post(path, #"{"name":"send_payload","params":{"hex":"0102","port":3},"lifetime_s":60}"#))
+        #expect(queued.status < 300, "\(String(decoding: queued.body, as: UTF8.self))")
+        let frames = [node.frame([3, 103, 1, 16]), node.frame([3, 103, 1, 17])].map { Hex.encode($0) }
+        let script = Vectors.packageRoot + "/Tests/EndToEndTests/LoRa/semtech_sender.py"
+        let output = keys.file("sender.out")
+        let sender = try ChildProcess("python3", [script, "\(port)", Self.eui] + frames, output: output)
+        #expect(sender.waitForExit() == 0)
+        let said = try File.text(output)
+        #expect(said.split(separator: "\n").count { $0 == "PUSH_ACK" } == 2, "\(said)")
+        #expect(said.contains("PULL_ACK") && said.contains("PULL_RESP 3513348611 True"), "\(said)")
+        #expect(Eventually.holds(within: .seconds(20)) { gateway.recordCount == 3 }, "\(gateway.log)")
+        let records = try gateway.records(of: "readings")
+        let soil = records.filter { $0["device"]?.string == "soil-7" }
+        #expect(soil.map { $0["device_seq"]?.int } == [1, 2] && soil[0]["source"] == "lora")
+        #expect(soil[0]["readings"]?[0]?["id"] == "temperature.3" && soil[0]["readings"]?[0]?["v"]?.double == 27.2)
+        #expect(records.contains { $0["device"]?.string == "lora-gw-\(Self.eui)" })
+        let id = try #require(JSON(parsing: queued.body)["id"]?.string)
+        #expect(
+            Eventually.holds(within: .seconds(20)) {
+                let answer = gateway.get("/api/v1/commands/\(id)").map { String(decoding: $0.body, as: UTF8.self) }
+                return answer?.contains("acknowledged") == true
+            })
+        // The counter is remembered: after a restart an old frame is a replay.
+        #expect(gateway.stop() == 0)
+        #expect(try gateway.start(), "\(gateway.log)")
+        let forwarder = try SimulatedForwarder(eui: LoRaEUI(text: Self.eui)!, port: port)
+        var old = SimulatedLoRaNode(seed: 11)
+        forwarder.push(old.frame([3, 103, 1, 16]))
+        #expect(
+            Eventually.holds(within: .seconds(20)) {
+                gateway.status()?["intake"]?["rejected"]?["replayed_counter"]?.int == 1
+            })
+        #expect(gateway.recordCount == 3)
+        gateway.stop()
+    }
+
+    @Test func chirpStacksEventsAreStoredAndItsDevicesCommanded() throws {
+        let broker = try BrokerProcess()
+        let gateway = try GatewayProcess(
+            binary: GatewayProcess.built(), sections: "mqtt: {broker: \"\(broker.url)\"}")
+        #expect(try gateway.start(), "\(gateway.log)")
+        let vector = try JSON(parsing: Vectors.text("lora/chirpstack-up.json"))
+        let topic = try #require(vector["topic"]?.string)
+        let publisher = try LoadPublisher(port: broker.port, clientID: "chirpstack")
+        // Redelivery: the same event twice is one record.
+        publisher.publish(0..<2) { _ in (topic, vector["payload"]?.bytes ?? []) }
+        #expect(Eventually.holds { gateway.recordCount == 1 })
+        let device = "lora-0004a30b001c0530"
+        #expect(Eventually.holds { gateway.get("/api/v1/devices/\(device)")?.status == 200 })
+        let queued = try #require(
+            gateway.post(
+                "/api/v1/devices/\(device)/commands", #"{"name":"send_payload","params":{"hex":"0100","port":10}}"#))
+        let id = try #require(JSON(parsing: queued.body)["id"]?.string)
+        func state() -> String? {
+            // Nil stands for "not answered".
+            gateway.get("/api/v1/commands/\(id)").flatMap { try? JSON(parsing: $0.body)["state"]?.string }
+        }
+        #expect(Eventually.holds { state() == "sent" })
+        let events = topic.replacing("/event/up", with: "/event/")
+        let info = #""deviceInfo":{"devEui":"0004a30b001c0530"},"queueItemId":"\#(id)""#
+        // Sent by a gateway is not yet acknowledged by the device.
+        publisher.publish(2..<3) { _ in (events + "txack", Array("{\(info),\"gatewayId\":\"aa\"}".utf8)) }
+        publisher.publish(3..<4) { _ in (events + "status", Array("{\(info),\"margin\":10}".utf8)) }
+        #expect(Eventually.holds { gateway.recordCount == 2 })
+        #expect(state() == "sent")
+        publisher.publish(4..<5) { _ in (events + "ack", Array("{\(info),\"acknowledged\":true}".utf8)) }
+        #expect(Eventually.holds { state() == "acknowledged" })
+        gateway.stop()
+    }
+}
