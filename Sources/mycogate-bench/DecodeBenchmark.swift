@@ -6,6 +6,7 @@ enum DecodeBenchmark {
     static let count = 1_000_000
     static let benchmark = Benchmark(name: "decode") {
         [frames(), telemetry()] + BoardDecoding.results() + ConventionDecoding.results()
+            + (try LoRaDecoding.results())
     }
 
     /// Small MDP frames out of a serial stream.

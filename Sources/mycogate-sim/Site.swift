@@ -5,7 +5,7 @@ import GatewayTestKit
 
 /// A site on this machine: the real gateway with an embedded broker, simulated boards, a stand-in MAS.
 final class Site {
-    private static let kinds = ["mqtt", "serial"]
+    private static let kinds = ["mqtt", "serial"] + LoRaField.kinds
 
     private let clock: any Clock = SystemClock()
     private let mas: StandInMAS
@@ -13,6 +13,7 @@ final class Site {
     private let folder: TemporaryFolder
     private let boards: [(name: String, board: SimulatedBoard)]
     private let field: MQTTField
+    private let lora: LoRaField
     private let brokerPort: Int
     private var tally = Tally()
 
@@ -24,12 +25,13 @@ final class Site {
         brokerPort = try LoopbackPort.free()
         boards = try Self.plugged(seed, in: folder)
         let publishers = Self.publishers(seed)
+        lora = try LoRaField(seed: seed, broker: brokerPort, in: folder)
         field = MQTTField(publishers, port: brokerPort, interval: 1_000)
         let usual = LoopbackPort.accepts(8003) ? nil : 8003
         gateway = try GatewayProcess(
             binary: program,
             sections: Self.configuration(
-                broker: brokerPort, mas: mas.url, boards: boards.map(\.name), in: folder, publishers),
+                broker: brokerPort, mas: mas.url, boards: boards.map(\.name), in: folder, publishers, lora),
             port: port ?? usual, id: "gw-demo")
     }
 
@@ -46,6 +48,7 @@ final class Site {
             let now = clock.now()
             if let end, now.monotonicMilliseconds >= end { break }
             field.publishDue(now)
+            lora.sendDue(now)
             if now.monotonicMilliseconds >= reportAt {
                 reportAt = now.monotonicMilliseconds + 2_000
                 report()
@@ -58,6 +61,7 @@ final class Site {
     /// Lets everything drain, counts, and stops it all.
     private func conclude() -> Bool {
         field.close(clock.now())
+        lora.close()
         for (_, board) in boards { board.setMeasuring(false) }
         let wasRunning = gateway.isRunning
         if !wasRunning { SimulatorProgram.complain("demo: the gateway ended\n\(gateway.log.suffix(4_000))") }
@@ -149,7 +153,8 @@ final class Site {
 
     /// The sections that `GatewayProcess` does not write by itself.
     private static func configuration(
-        broker: Int, mas: String, boards: [String], in folder: TemporaryFolder, _ publishers: [MQTTBoard]
+        broker: Int, mas: String, boards: [String], in folder: TemporaryFolder, _ publishers: [MQTTBoard],
+        _ lora: LoRaField
     ) -> String {
         let ports = boards.map { "    - {path: \(folder.file($0)), driver: mycobrain}\n" }.joined()
         let wired = boards.map { "  - {alias: \($0), match: {path: \(folder.file($0))}}\n" }.joined()
@@ -158,10 +163,11 @@ final class Site {
         }.joined()
         return """
             mqtt: {broker: embedded, port: \(broker)}
+            \(lora.section)\
             serial:
               ports:
-            \(ports)devices:
-            \(wired)\(signed)sync:
+            \(ports)\(lora.port)devices:
+            \(wired)\(signed)\(lora.devices)sync:
               destinations:
                 - {name: mas, kind: mas, url: "\(mas)", required: true}
             """

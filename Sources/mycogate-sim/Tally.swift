@@ -31,9 +31,11 @@ struct Tally {
     private mutating func take(_ line: ArraySlice<UInt8>) {
         // A line that is no record (a gap) is not counted as one.
         guard let record = try? JSON(parsing: String(decoding: line, as: UTF8.self)), let seq = record["seq"]?.int64,
-            let kind = record["source"]?.string, let id = record["msg_id"]?.string
+            let source = record["source"]?.string, let id = record["msg_id"]?.string
         else { return }
         after = max(after, seq)
+        // LoRa comes in several ways; the demo names its devices by them.
+        let kind = source == "lora" ? record["device"]?.string ?? source : source
         stored[kind, default: []].insert(id)
         records[kind, default: 0] += 1
         note(record)

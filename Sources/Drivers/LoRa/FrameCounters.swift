@@ -16,6 +16,7 @@ public struct FrameCounters: Sendable {
         }
     }
 
+    /// What was kept of a device before.
     public var kept: @Sendable (DeviceID) -> Kept
     /// Durable on return, if it succeeds. False: it could not be kept.
     public var keep: @Sendable (DeviceID, Kept) -> Bool

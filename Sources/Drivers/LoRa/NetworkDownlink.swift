@@ -34,6 +34,7 @@ public enum NetworkDownlink {
     /// Whether the transmission by a gateway is the end of this command: only the device's answer is, unless the command asks
     /// for none.
     public static func endsWithTransmission(_ command: DeviceCommand) -> Bool {
+        // One that cannot be read was never sent.
         (try? PayloadCommand(params: command.params))?.isConfirmed == false
     }
 }

@@ -9,6 +9,7 @@ enum TransmitCommand {
 
     static func downlink(_ command: DeviceCommand) throws(PayloadCommand.Refusal) -> SemtechDownlink {
         guard command.name == name else { throw refused("a gateway takes \(name)") }
+        // Whatever is wrong with it, it is no object.
         guard let root = try? JSON(parsing: command.params) else { throw refused("params: accepted a JSON object") }
         guard let payload = root["hex"]?.string.flatMap({ Hex.decode($0) }), (1...255).contains(payload.count) else {
             throw refused("hex: accepted 1…255 bytes as hex digits")

@@ -31,6 +31,7 @@ extension CaptureDecoder {
         // What was parsed once is parsed again: decoders of the data path read borrowed values.
         let bytes = value.bytes
         bytes.withUnsafeBytes { bytes in
+            // It was parsed before.
             if let root = try? parser.parse(bytes) { body(root) }
         }
     }

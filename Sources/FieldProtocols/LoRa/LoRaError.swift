@@ -42,6 +42,7 @@ public struct LoRaError: Error, Sendable, Equatable, CustomStringConvertible {
         case malformedFrame = "malformed_frame"
     }
 
+    /// What is wrong.
     public var code: Code
     /// Where in the input, in bytes.
     public var offset: Int

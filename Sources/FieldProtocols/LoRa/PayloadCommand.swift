@@ -10,11 +10,14 @@ public struct PayloadCommand: Sendable, Equatable {
         public init(_ description: String) { self.description = description }
     }
 
+    /// The name of the command.
     public static let name = "send_payload"
     /// What fits a packet at the best data rate.
     public static let byteCountMax = 242
 
+    /// 1…223.
     public var port: UInt8
+    /// 1…242 bytes.
     public var payload: [UInt8]
     /// Whether the device shall acknowledge it; nil if nothing is said.
     public var isConfirmed: Bool?
@@ -23,10 +26,12 @@ public struct PayloadCommand: Sendable, Equatable {
 
     /// Reads the params, the text of one JSON object.
     public init(params: String) throws(Refusal) {
+        // Whatever is wrong with it, it is no object.
         guard let root = try? JSON(parsing: params), root.members != nil else {
             throw Refusal("params: accepted {\"hex\": DIGITS, \"port\": 1…223, \"confirmed\": true or false}")
         }
-        if let hex = root["hex"]?.string {
+        // Digits alone look like a number to a command line.
+        if let hex = root["hex"]?.string ?? root["hex"]?.uint64.map({ "\($0)" }) {
             guard let bytes = Hex.decode(hex) else {
                 throw Refusal("hex: accepted an even number of hex digits")
             }

@@ -8,7 +8,9 @@ public struct RadioSetting: Sendable, Equatable {
         case other(String)
     }
 
+    /// Nil if it is not known.
     public var modulation: Modulation?
+    /// Nil if it is not known.
     public var frequencyHertz: Double?
     /// Such as `4/5`.
     public var codingRate: String?

@@ -16,7 +16,8 @@ public enum LoRaFuzzTarget: String, CaseIterable, Sendable {
 /// Feeds one parser: seeded, so that what traps can be found again.
 public struct LoRaFuzz {
     private let target: LoRaFuzzTarget
-    private let samples: [[UInt8]]
+    /// Good inputs.
+    public let samples: [[UInt8]]
     private var random: SeededRandom
     private var decoder: TopicDecoder
     private var batch = ObservationBatch()
@@ -84,7 +85,11 @@ public struct LoRaFuzz {
     /// One more input.
     public mutating func step() {
         guard let sample = samples.randomElement(using: &random) else { return }
-        let input = random.mutated(sample)
+        feed(random.mutated(sample))
+    }
+
+    /// Gives the parser any bytes.
+    public mutating func feed(_ input: [UInt8]) {
         if target == .families {
             let topic = Self.topics.randomElement(using: &random) ?? ""
             _ = decoder.decode(

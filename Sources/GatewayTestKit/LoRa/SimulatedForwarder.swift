@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Crypto
 internal import Drivers
 public import FieldProtocols

@@ -31,10 +31,8 @@ import Testing
         let gateway = try GatewayProcess(
             binary: GatewayProcess.built(), sections: configuration(node, keys: keys, port: port))
         #expect(try gateway.start(), "\(gateway.log)")
-        let path = "/api/v1/devices/soil-7/commands"
-        let queued = try #require(
-            gateway.post(path, #"{"name":"send_payload","params":{"hex":"0102","port":3},"lifetime_s":60}"#))
-        #expect(queued.status < 300, "\(String(decoding: queued.body, as: UTF8.self))")
+        let queued = try gateway.tool(["command", "soil-7", "send_payload", "hex=0102", "port=3", "--json"])
+        #expect(queued.status == 0, "\(queued.output)")
         let frames = [node.frame([3, 103, 1, 16]), node.frame([3, 103, 1, 17])].map { Hex.encode($0) }
         let script = Vectors.packageRoot + "/Tests/EndToEndTests/LoRa/semtech_sender.py"
         let output = keys.file("sender.out")
@@ -49,7 +47,7 @@ import Testing
         #expect(soil.map { $0["device_seq"]?.int } == [1, 2] && soil[0]["source"] == "lora")
         #expect(soil[0]["readings"]?[0]?["id"] == "temperature.3" && soil[0]["readings"]?[0]?["v"]?.double == 27.2)
         #expect(records.contains { $0["device"]?.string == "lora-gw-\(Self.eui)" })
-        let id = try #require(JSON(parsing: queued.body)["id"]?.string)
+        let id = try #require(JSON(parsing: queued.output)["id"]?.string)
         #expect(
             Eventually.holds(within: .seconds(20)) {
                 let answer = gateway.get("/api/v1/commands/\(id)").map { String(decoding: $0.body, as: UTF8.self) }
@@ -82,10 +80,8 @@ import Testing
         #expect(Eventually.holds { gateway.recordCount == 1 })
         let device = "lora-0004a30b001c0530"
         #expect(Eventually.holds { gateway.get("/api/v1/devices/\(device)")?.status == 200 })
-        let queued = try #require(
-            gateway.post(
-                "/api/v1/devices/\(device)/commands", #"{"name":"send_payload","params":{"hex":"0100","port":10}}"#))
-        let id = try #require(JSON(parsing: queued.body)["id"]?.string)
+        let queued = try gateway.tool(["command", device, "send_payload", "hex=0100", "port=10", "--json"])
+        let id = try #require(JSON(parsing: queued.output)["id"]?.string)
         func state() -> String? {
             // Nil stands for "not answered".
             gateway.get("/api/v1/commands/\(id)").flatMap { try? JSON(parsing: $0.body)["state"]?.string }

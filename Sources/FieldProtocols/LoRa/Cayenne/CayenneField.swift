@@ -70,6 +70,7 @@ public struct CayenneTable: Sendable {
         for (type, field) in Self.specification + Self.extensions { fields[type] = field }
     }
 
+    /// What a type means; nil if the device does not use it.
     public subscript(_ type: UInt8) -> CayenneField? {
         get { fields[Int(type)] }
         set { fields[Int(type)] = newValue }

@@ -18,6 +18,7 @@ public struct DeviceSession {
         case accepted
     }
 
+    /// The address of the device in its network.
     public let address: UInt32
     /// The counter of the last frame accepted; nil before the first.
     public private(set) var counter: UInt32?

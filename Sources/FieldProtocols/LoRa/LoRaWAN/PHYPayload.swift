@@ -25,7 +25,9 @@ public struct PHYPayload: Sendable, Equatable {
             }
         }
 
+        /// Whether it is data from a device.
         public var isUplink: Bool { self == .unconfirmedUp || self == .confirmedUp }
+        /// Whether the sender wants an acknowledgement.
         public var isConfirmed: Bool { self == .confirmedUp || self == .confirmedDown }
     }
 
@@ -39,7 +41,9 @@ public struct PHYPayload: Sendable, Equatable {
         case proprietary([UInt8])
     }
 
+    /// What it is.
     public var type: MessageType
+    /// What it holds.
     public var content: Content
     /// The last four bytes in their order on the air.
     public var mic: [UInt8]

@@ -14,6 +14,7 @@ public struct MeshtasticMessage: Sendable, Equatable {
         public var snr: Float?
     }
 
+    /// The packet in it; most messages have none.
     public var packet: Packet?
     /// The number of the node itself, as it tells when a client begins.
     public var ownNumber: UInt32?

@@ -26,6 +26,7 @@ public struct NetworkEvent {
         case command
     }
 
+    /// Who told it.
     public var server: Server
     /// The last levels of the topic: `up`, `join`, `txack`, `down/ack` …
     public var name: String
@@ -80,6 +81,7 @@ public struct DownlinkProgress: Sendable, Equatable {
         case refused(String)
     }
 
+    /// How far it has got.
     public var stage: Stage
     /// The id it was given when it was queued; nil if it was somebody else's.
     public var commandID: String?

@@ -12,8 +12,11 @@ public struct SemtechDownlink: Sendable, Equatable {
         case gps(milliseconds: Int64)
     }
 
+    /// When it is sent.
     public var timing: Timing
+    /// How it is modulated.
     public var radio: RadioSetting
+    /// Which chain of the gateway sends it.
     public var radioChain = 0
     /// dBm.
     public var power: Int?

@@ -30,9 +30,13 @@ public struct SemtechPacket {
     /// Datagrams that UDP carries are never longer.
     public static let byteCountMax = 65_507
 
+    /// 1 or 2.
     public let version: UInt8
+    /// What an acknowledgement gives back.
     public let token: UInt16
+    /// What the datagram is for.
     public let kind: Kind
+    /// The gateway that sent it; nil in what goes to one.
     public let gateway: LoRaEUI?
     /// What stands behind the header; empty if nothing does.
     public let json: UnsafeRawBufferPointer

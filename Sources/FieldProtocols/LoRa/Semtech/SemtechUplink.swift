@@ -19,6 +19,7 @@ public struct SemtechUplink: Sendable, Equatable {
         }
     }
 
+    /// What the radio found of the checksum.
     public var checksum: Checksum
     /// The PHY payload; empty if the checksum is bad, since it means nothing then.
     public var payload: [UInt8]

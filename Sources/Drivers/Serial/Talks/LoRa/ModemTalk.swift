@@ -112,7 +112,7 @@ struct ModemTalk: PortTalk {
         do throws(PayloadCommand.Refusal) {
             guard command.name == PayloadCommand.name else { throw .init("a LoRa modem takes \(PayloadCommand.name)") }
             let wanted = try PayloadCommand(params: command.params)
-            guard let text = modem.send(wanted, hex: Hex.encode(wanted.payload)) else {
+            guard let text = modem.send(wanted, hex: Hex.encode(wanted.payload).uppercased()) else {
                 throw .init("this modem sends 1…240 printable characters")
             }
             return submit(text, .send(id: command.id), now)
