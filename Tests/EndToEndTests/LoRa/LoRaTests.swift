@@ -31,7 +31,12 @@ import Testing
         let gateway = try GatewayProcess(
             binary: GatewayProcess.built(), sections: configuration(node, keys: keys, port: port))
         #expect(try gateway.start(), "\(gateway.log)")
-        let queued = try gateway.tool(["command", "soil-7", "send_payload", "hex=0102", "port=3", "--json"])
+        let forwarder = try SimulatedForwarder(eui: #require(LoRaEUI(text: Self.eui)), port: port)
+        forwarder.push(node.frame([3, 103, 1, 15]))
+        #expect(Eventually.holds(within: .seconds(20)) { gateway.recordCount == 1 }, "\(gateway.log)")
+        #expect(Eventually.holds { gateway.get("/api/v1/devices/soil-7")?.status == 200 })
+        let queued = try gateway.tool(
+            ["command", "soil-7", "send_payload", "hex=0102", "port=3", "--json", "--wait", "0s"])
         #expect(queued.status == 0, "\(queued.output)")
         let frames = [node.frame([3, 103, 1, 16]), node.frame([3, 103, 1, 17])].map { Hex.encode($0) }
         let script = Vectors.packageRoot + "/Tests/EndToEndTests/LoRa/semtech_sender.py"
@@ -41,11 +46,11 @@ import Testing
         let said = try File.text(output)
         #expect(said.split(separator: "\n").count { $0 == "PUSH_ACK" } == 2, "\(said)")
         #expect(said.contains("PULL_ACK") && said.contains("PULL_RESP 3513348611 True"), "\(said)")
-        #expect(Eventually.holds(within: .seconds(20)) { gateway.recordCount == 3 }, "\(gateway.log)")
+        #expect(Eventually.holds(within: .seconds(20)) { gateway.recordCount == 4 }, "\(gateway.log)")
         let records = try gateway.records(of: "readings")
         let soil = records.filter { $0["device"]?.string == "soil-7" }
-        #expect(soil.map { $0["device_seq"]?.int } == [1, 2] && soil[0]["source"] == "lora")
-        #expect(soil[0]["readings"]?[0]?["id"] == "temperature.3" && soil[0]["readings"]?[0]?["v"]?.double == 27.2)
+        #expect(soil.map { $0["device_seq"]?.int } == [1, 2, 3] && soil[0]["source"] == "lora")
+        #expect(soil[0]["readings"]?[0]?["id"] == "temperature.3" && soil[1]["readings"]?[0]?["v"]?.double == 27.2)
         #expect(records.contains { $0["device"]?.string == "lora-gw-\(Self.eui)" })
         let id = try #require(JSON(parsing: queued.output)["id"]?.string)
         #expect(
@@ -56,14 +61,13 @@ import Testing
         // The counter is remembered: after a restart an old frame is a replay.
         #expect(gateway.stop() == 0)
         #expect(try gateway.start(), "\(gateway.log)")
-        let forwarder = try SimulatedForwarder(eui: LoRaEUI(text: Self.eui)!, port: port)
         var old = SimulatedLoRaNode(seed: 11)
-        forwarder.push(old.frame([3, 103, 1, 16]))
+        forwarder.push(old.frame([3, 103, 1, 15]))
         #expect(
             Eventually.holds(within: .seconds(20)) {
                 gateway.status()?["intake"]?["rejected"]?["replayed_counter"]?.int == 1
             })
-        #expect(gateway.recordCount == 3)
+        #expect(gateway.recordCount == 4)
         gateway.stop()
     }
 
@@ -80,7 +84,9 @@ import Testing
         #expect(Eventually.holds { gateway.recordCount == 1 })
         let device = "lora-0004a30b001c0530"
         #expect(Eventually.holds { gateway.get("/api/v1/devices/\(device)")?.status == 200 })
-        let queued = try gateway.tool(["command", device, "send_payload", "hex=0100", "port=10", "--json"])
+        let queued = try gateway.tool([
+            "command", device, "send_payload", "hex=0100", "port=10", "--json", "--wait", "0s",
+        ])
         let id = try #require(JSON(parsing: queued.output)["id"]?.string)
         func state() -> String? {
             // Nil stands for "not answered".
