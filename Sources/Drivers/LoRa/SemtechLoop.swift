@@ -80,6 +80,7 @@ final class SemtechLoop {
     /// on nobody for the rest.
     private func commit(_ now: ReceiveTime, isLast: Bool = false) throws {
         if let commitRetryAt, now.monotonicMilliseconds < commitRetryAt, !isLast { return }
+        server.outlets.condition(&batch)
         do {
             try server.outlets.commit(batch)
         } catch {

@@ -13,6 +13,8 @@ public final class SemtechServer: Driver {
     public struct Outlets: Sendable {
         /// Makes a batch durable before it returns; when it throws, the batch is kept and offered again.
         public var commit: @Sendable (ObservationBatch) throws -> Void
+        /// Brings what is new in a batch into its final form: calibration, bounds, deadbands. Before each attempt to commit.
+        public var condition: @Sendable (inout ObservationBatch) -> Void = { _ in }
         public var commands: CommandSource
         public var counters: FrameCounters
         public var sighted: @Sendable (Sighting) -> Void

@@ -39,7 +39,7 @@ struct DaemonParts {
             configuration, dataDirectory: dataDirectory, store: store, profiles: profiles, clock: clock)
         let modbus = try ModbusSide(configuration, store: store, clock: clock, log: log)
         let serial = try SerialSide(configuration, store: store, clock: clock, log: log)
-        let lora = try LoRaSide(configuration, store: store, clock: clock, log: log)
+        let lora = try LoRaSide(configuration, store: store, profiles: profiles, clock: clock, log: log)
         let port = Later(configuration.http.listen.port)
         let push = try PushSide(configuration, store: store, clock: clock) { port.value }
         let ingest = HTTPIntake(

@@ -10,7 +10,9 @@ struct LoRaSide {
     let server: SemtechServer
 
     /// Nil if none are configured.
-    init?(_ configuration: GatewayConfiguration, store: Store, clock: any Clock, log: Log) throws {
+    init?(
+        _ configuration: GatewayConfiguration, store: Store, profiles: ProfileBook, clock: any Clock, log: Log
+    ) throws {
         guard let section = configuration.lora.semtech else { return nil }
         guard let listen = DatagramPeer(host: section.listen.host, port: section.listen.port) else {
             throw StartError.configuration(
@@ -29,10 +31,12 @@ struct LoRaSide {
         let onError: @Sendable (any Error) -> Void = { error in
             log.error("LoRa's commands and counters cannot be read or written", ["error": "\(error)"])
         }
-        let outlets = SemtechServer.Outlets(
+        var outlets = SemtechServer.Outlets(
             commit: { _ = try store.commit($0) },
             commands: CommandSource(queue: store.commands, clock: clock, onError: onError),
-            counters: FrameCounters(database: store.state, onError: onError), sighted: { store.devices.note($0) })
+            counters: FrameCounters(database: store.state, onError: onError), sighted: { store.devices.note($0) },
+            profile: { profiles.payloads($0, $1, $2, $3, &$4) })
+        outlets.condition = { store.conditioning.apply(&$0) }
         server = try SemtechServer(settings, outlets: outlets, clock: clock, seed: .random(in: .min ... .max))
     }
 
