@@ -63,6 +63,7 @@ enum BoardDecoding {
     private static func line(of generation: TextBoard.Generation) -> (Int) -> [UInt8] {
         var board = TextBoard(generation)
         _ = board.boot()
+        _ = board.receive(Array("mode machine\n".utf8), uptime: .seconds(1))
         let lines = (0..<1_000).map { board.measure(uptime: .seconds($0))[0].bytes }
         return { lines[$0] }
     }
