@@ -60,13 +60,13 @@ struct ConventionSample: Sendable {
             },
             text("esphome") { device, number in ("n\(device)/sensor/t/state", "2\(number % 10).4") },
             text("senml") { device, number in
-                ("site/s\(device)", #"[{"n":"t","u":"Cel","v":2\#(number % 10).4}]"#)
+                ("site/d\(device)", #"[{"n":"t","u":"Cel","v":2\#(number % 10).4}]"#)
             },
             text("influx") { device, number in
-                ("site/i\(device)", "env,dev=i\(device) t=2\(number % 10).4,c=415i 1777889730123456789")
+                ("site/d\(device)", "env,dev=d\(device) t=2\(number % 10).4,c=415i 1777889730123456789")
             },
             text("json") { device, number in
-                ("site/j\(device)", #"{"air":{"t":2\#(number % 10).4,"h":48.2},"ok":true}"#)
+                ("site/d\(device)", #"{"air":{"t":2\#(number % 10).4,"h":48.2},"ok":true}"#)
             },
         ]
     }
@@ -84,7 +84,7 @@ struct ConventionSample: Sendable {
 
     private static var senMLCBOR: ConventionSample {
         ConventionSample(name: "senml-cbor") { number in
-            ("site/c\(number % deviceCount)", [0x81, 0xA2, 0x00, 0x61, 0x74, 0x02, 0xF9, 0x4D, UInt8(number % 200)])
+            ("site/d\(number % deviceCount)", [0x81, 0xA2, 0x00, 0x61, 0x74, 0x02, 0xF9, 0x4D, UInt8(number % 200)])
         }
     }
 }

@@ -5,7 +5,7 @@ import GatewayTestKit
 
 /// A site on this machine: the real gateway with an embedded broker, simulated boards, a stand-in MAS.
 final class Site {
-    private static let kinds = ["mqtt", "serial"] + LoRaField.kinds
+    private static let kinds = ["mqtt", "serial", "sparkplug", "tasmota", "homie"] + LoRaField.kinds
 
     private let clock: any Clock = SystemClock()
     private let mas: StandInMAS
@@ -14,6 +14,7 @@ final class Site {
     private let boards: [(name: String, board: SimulatedBoard)]
     private let field: MQTTField
     private let lora: LoRaField
+    private let conventions: ConventionField
     private let brokerPort: Int
     private var tally = Tally()
 
@@ -27,6 +28,10 @@ final class Site {
         let publishers = Self.publishers(seed)
         lora = try LoRaField(seed: seed, broker: brokerPort, in: folder)
         field = MQTTField(publishers, port: brokerPort, interval: 1_000)
+        conventions = ConventionField(
+            [SparkplugEdgeNode(seed: seed + 20), TasmotaPlug(seed: seed + 21), HomieStation(seed: seed + 22)],
+            port: brokerPort)
+        tally.kindsByDevice.merge(conventions.kinds) { $1 }
         let usual = LoopbackPort.accepts(8003) ? nil : 8003
         gateway = try GatewayProcess(
             binary: program,
@@ -49,6 +54,7 @@ final class Site {
             if let end, now.monotonicMilliseconds >= end { break }
             field.publishDue(now)
             lora.sendDue(now)
+            conventions.publishDue(now)
             if now.monotonicMilliseconds >= reportAt {
                 reportAt = now.monotonicMilliseconds + 2_000
                 report()
@@ -62,12 +68,14 @@ final class Site {
     private func conclude() -> Bool {
         field.close(clock.now())
         lora.close()
+        conventions.close()
         for (_, board) in boards { board.setMeasuring(false) }
         let wasRunning = gateway.isRunning
         if !wasRunning { SimulatorProgram.complain("demo: the gateway ended\n\(gateway.log.suffix(4_000))") }
         let isComplete = Eventually.holds(within: .seconds(15)) {
             tally.follow(gateway)
-            return tally.storedCount("mqtt") >= field.acknowledged && isDelivered
+            return tally.storedCount("mqtt") >= field.acknowledged
+                && conventions.made.allSatisfy { tally.storedCount($0.key) >= $0.value } && isDelivered
         }
         let status = gateway.stop()
         for (_, board) in boards { board.stop() }
@@ -105,7 +113,7 @@ final class Site {
 
     private var introduction: String {
         """
-        the gateway is ready; \(boards.count) boards on serial ports, 3 on MQTT, a stand-in MAS at \(mas.url)
+        the gateway is ready; \(boards.count) boards on serial ports, 3 on MQTT, 3 that speak conventions of others, a stand-in MAS at \(mas.url)
         look:
             curl \(gateway.url)/api/v1/status
             curl \(gateway.url)/api/v1/devices

@@ -4,13 +4,15 @@ import JSONText
 
 /// What the gateway has stored, followed over its pull route, held against what the stand-in MAS has.
 struct Tally {
-    /// Message ids of stored readings by the way they came in (`mqtt`, `serial`).
+    /// Message ids of stored readings by their kind: `mqtt`, `serial`, or that of the device.
     private(set) var stored: [String: Set<String>] = [:]
     /// Records read so far; more than the ids only if an id was stored twice.
     private(set) var records: [String: Int] = [:]
     /// The newest reading of each device.
     private(set) var latest: [(device: String, text: String)] = []
     private var after: Int64 = 0
+    /// Devices that are counted as a kind of their own, whatever way they came in.
+    var kindsByDevice: [String: String] = [:]
 
     /// Reads what was stored since the last time.
     mutating func follow(_ gateway: GatewayProcess) {
@@ -33,9 +35,10 @@ struct Tally {
         guard let record = try? JSON(parsing: String(decoding: line, as: UTF8.self)), let seq = record["seq"]?.int64,
             let source = record["source"]?.string, let id = record["msg_id"]?.string
         else { return }
-        after = max(after, seq)
+        let device = record["device"]?.string
         // LoRa comes in several ways; the demo names its devices by them.
-        let kind = source == "lora" ? record["device"]?.string ?? source : source
+        let kind = device.flatMap { kindsByDevice[$0] } ?? (source == "lora" ? device ?? source : source)
+        after = max(after, seq)
         stored[kind, default: []].insert(id)
         records[kind, default: 0] += 1
         note(record)

@@ -50,8 +50,10 @@ struct ForeignIdentity {
 
     private mutating func append(hex number: UInt64) {
         let digits = StaticString("0123456789abcdef").utf8Start
-        for shift in stride(from: 60, through: 0, by: -4) {
-            text.append(digits[Int(truncatingIfNeeded: number >> UInt64(shift)) & 15])
+        var rest = number
+        for _ in 0..<16 {
+            text.append(digits[Int(truncatingIfNeeded: rest >> 60)])
+            rest <<= 4
         }
     }
 }

@@ -74,6 +74,13 @@ enum ScalarText {
         return equals(rest, "nan") || equals(rest, "inf") || equals(rest, "infinity")
     }
 
+    /// Whether `text` is `word`, letter by letter.
+    static func isExactly(_ text: UnsafeBufferPointer<UInt8>, _ word: StaticString) -> Bool {
+        guard text.count == word.utf8CodeUnitCount else { return false }
+        for index in text.indices where text[index] != word.utf8Start[index] { return false }
+        return true
+    }
+
     /// Whether `text` is `word`, which is written in lower case, in any case.
     static func equals(_ text: UnsafeBufferPointer<UInt8>, _ word: StaticString) -> Bool {
         guard text.count == word.utf8CodeUnitCount else { return false }

@@ -16,7 +16,8 @@ public enum UnitSpelling {
         "m/s": "m/s", "deg": "deg", "°": "deg", "hz": "Hz", "lux": "lx", "lx": "lx", "nm": "nm", "mm": "mm", "m": "m",
         "mmhg": "mm[Hg]", "mm[hg]": "mm[Hg]", "inhg": "[in_i'Hg]", "psi": "[psi]", "bar": "bar",
         "kwh": "kW.h", "kw.h": "kW.h", "wh": "W.h", "w.h": "W.h", "va": "V.A", "v.a": "V.A", "var": "var", "kw": "kW",
-        "km/h": "km/h", "mph": "[mi_i]/h", "mi/h": "[mi_i]/h", "kn": "[kn_i]", "cm": "cm", "mg/m3": "mg/m3", "mg/m³": "mg/m3",
+        "km/h": "km/h", "mph": "[mi_i]/h", "mi/h": "[mi_i]/h",
+        "kn": "[kn_i]", "cm": "cm", "mg/m3": "mg/m3", "mg/m³": "mg/m3",
         "µs/cm": "uS/cm", "us/cm": "uS/cm", "kby": "kBy", "b": "By", "by": "By", "kb": "kBy", "mah": "mA.h",
         "1": "1", "index": "1", "count": "1", "counts": "1", "bool": "1", "g": "g", "kg": "kg", "l": "L",
     ]

@@ -80,7 +80,8 @@ struct MQTTSide {
         return {
             let site: [any TopicFamily] = topics.isEmpty ? [] : [SiteTopicsFamily(topics: topics)]
             let own = [profiles.family()].compactMap { $0 as (any TopicFamily)? }
-            return own + names.map { $0.make(naming: naming, profile: profiles.payloads) } + site
+            let last: [any TopicFamily] = names.contains(.homeassistant) ? [UndescribedMessages()] : []
+            return own + names.map { $0.make(naming: naming, profile: profiles.payloads) } + site + last
         }
     }
 

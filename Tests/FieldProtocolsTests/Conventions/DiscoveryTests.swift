@@ -113,6 +113,21 @@ import Testing
         #expect(refused >= 5)
     }
 
+    @Test func whatWaitedInTheSessionIsKeptUntilItsDescriptionComesAgain() {
+        var rig = FamilyRig(DiscoveryFamily(), UndescribedMessages())
+        _ = rig.connect(resumed: true)
+        let early = rig.hear("env/01/state", #"{"t":1}"#)
+        #expect(early.verdict == .note && early.notes.map(\.kind) == ["undescribed_message"])
+        #expect(early.notes.first?.body.contains("7b2274223a317d") == true)
+        _ = rig.hear(config, described, retained: true)
+        #expect(rig.hear("env/01/state", #"{"t":1}"#).values.count == 1)
+        rig.pass(seconds: 61)
+        #expect(rig.hear("other/topic", "1").verdict == .unclaimed)
+        var fresh = FamilyRig(DiscoveryFamily(), UndescribedMessages())
+        _ = fresh.connect(resumed: false)
+        #expect(fresh.hear("env/01/state", "1").verdict == .unclaimed, "nothing can have waited")
+    }
+
     @Test func mutatedMessagesNeverTrap() {
         var rig = FamilyRig(.homeassistant)
         rig.fuzz(

@@ -28,20 +28,20 @@ struct InfluxLineReader {
     }
 
     private mutating func read() throws(InfluxLineError) {
-        line.measurement = name(until: [UInt8(ascii: ","), UInt8(ascii: " ")])
+        line.measurement = name(endsAtEquals: false)
         guard !line.measurement.isEmpty else { throw error(.missingMeasurement, at: start) }
         while skip(UInt8(ascii: ",")) {
             let at = index
-            let key = name(until: Self.nameEnds)
+            let key = name()
             guard !key.isEmpty, skip(UInt8(ascii: "=")) else { throw error(.badTag, at: at) }
-            let value = name(until: Self.nameEnds)
+            let value = name()
             guard !value.isEmpty, !isNext(UInt8(ascii: "=")) else { throw error(.badTag, at: at) }
             guard line.add(tag: key, value) else { throw error(.tooManyFields, at: at) }
         }
         guard skipBlanks() else { throw error(.missingFields, at: index) }
         repeat {
             let at = index
-            let key = name(until: Self.nameEnds)
+            let key = name()
             guard !key.isEmpty, skip(UInt8(ascii: "=")) else {
                 throw error(at == index && line.fields.isEmpty ? .missingFields : .badField, at: at)
             }
@@ -130,15 +130,17 @@ struct InfluxLineReader {
         return value
     }
 
-    private static let nameEnds = [UInt8(ascii: ","), UInt8(ascii: "="), UInt8(ascii: " ")]
-
-    /// A name up to one of `ends` that is not escaped, or the end of the line.
-    private mutating func name(until ends: [UInt8]) -> Text {
+    /// A name up to a comma, a space or (but in measurements) an equals sign that is not escaped, or the end of the line.
+    private mutating func name(endsAtEquals: Bool = true) -> Text {
         let from = index
-        while index < text.count, text[index] != 0x0A, !ends.contains(text[index]) {
+        while index < text.count {
+            switch text[index] {
+            case 0x0A, UInt8(ascii: ","), UInt8(ascii: " "): return Text(rebasing: text[from..<index])
+            case UInt8(ascii: "=") where endsAtEquals: return Text(rebasing: text[from..<index])
             // An escape at the very end of a line stands for itself.
-            let isEscape = text[index] == UInt8(ascii: "\\") && index + 1 < text.count && text[index + 1] != 0x0A
-            index += isEscape ? 2 : 1
+            case UInt8(ascii: "\\") where index + 1 < text.count && text[index + 1] != 0x0A: index += 2
+            default: index += 1
+            }
         }
         return Text(rebasing: text[from..<index])
     }

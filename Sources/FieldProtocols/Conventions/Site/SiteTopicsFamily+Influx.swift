@@ -1,7 +1,9 @@
 internal import GatewayModel
 
 extension SiteTopicsFamily {
-    private static let deviceTags = ["device", "dev", "device_id", "host", "sensor_id", "node", "id"]
+    private static let deviceTags: [StaticString] = [
+        "device", "dev", "device_id", "host", "sensor_id", "node", "id",
+    ]
 
     /// A record for each line. Tags that do not name the device are kept as texts.
     mutating func influx(
@@ -31,13 +33,29 @@ extension SiteTopicsFamily {
         if let failure { effects.drop(failure) }
     }
 
-    private func device(of line: InfluxLine) -> DeviceName? {
-        for name in Self.deviceTags {
-            if let tag = line.tags.first(where: { $0.key.elementsEqual(name.utf8) }) {
-                return ForeignName.device(InfluxLine.unescaped(tag.value))
-            }
+    private mutating func device(of line: InfluxLine) -> DeviceName? {
+        guard let place = Self.deviceTag(of: line) else { return nil }
+        let value = line.tags[place].value
+        if let known = series.meaning(of: value, context: .max) { return known.device }
+        let device = ForeignName.device(InfluxLine.unescaped(value))
+        if series.isFull { series.forgetAll() }
+        series.remember(Series(device: device), of: value, context: .max)
+        return device
+    }
+
+    /// Where the tag stands that names the device: the first of the list that there is.
+    private static func deviceTag(of line: InfluxLine) -> Int? {
+        var best: (rank: Int, place: Int)?
+        for place in line.tags.indices {
+            guard let rank = rank(line.tags[place].key), rank < best?.rank ?? .max else { continue }
+            best = (rank, place)
         }
-        return nil
+        return best?.place
+    }
+
+    private static func rank(_ key: InfluxLine.Text) -> Int? {
+        guard (2...9).contains(key.count) else { return nil }
+        return deviceTags.firstIndex { $0.utf8CodeUnitCount == key.count && ScalarText.isExactly(key, $0) }
     }
 
     private mutating func append(
@@ -69,7 +87,7 @@ extension SiteTopicsFamily {
             batch.append(Reading(metric, value, quality: quality))
         }
         guard !batch.openReadings.isEmpty else { return }
-        for (key, tag) in line.tags where !Self.deviceTags.contains(where: { key.elementsEqual($0.utf8) }) {
+        for (key, tag) in line.tags where Self.rank(key) == nil {
             guard let metric = metric(line.measurement, key), tag.count <= TelemetryDecoder.textByteCountMax else {
                 effects.drop(.valueNotStorable)
                 continue
