@@ -5,13 +5,14 @@ import GatewayTestKit
 
 /// A site on this machine: the real gateway with an embedded broker, simulated boards, a stand-in MAS.
 final class Site {
-    private static let kinds = ["mqtt", "serial", "sparkplug", "tasmota", "homie"] + LoRaField.kinds
+    private static let kinds = ["mqtt", "serial", "modbus", "sparkplug", "tasmota", "homie"] + LoRaField.kinds
 
     private let clock: any Clock = SystemClock()
     private let mas: StandInMAS
     private let gateway: GatewayProcess
     private let folder: TemporaryFolder
     private let boards: [(name: String, board: SimulatedBoard)]
+    private let slaves: ModbusStandIn
     private let field: MQTTField
     private let lora: LoRaField
     private let conventions: ConventionField
@@ -25,6 +26,10 @@ final class Site {
         folder = try TemporaryFolder("mycogate-site")
         brokerPort = try LoopbackPort.free()
         boards = try Self.plugged(seed, in: folder)
+        // A CO2 sensor and a transmitter of temperature; the third is configured, and not there.
+        slaves = try ModbusStandIn(units: [1, 2])
+        slaves.set(1, .input, 3, [612])
+        slaves.set(2, .input, 1, [214, 487])
         let publishers = Self.publishers(seed)
         lora = try LoRaField(seed: seed, broker: brokerPort, in: folder)
         field = MQTTField(publishers, port: brokerPort, interval: 1_000)
@@ -36,7 +41,8 @@ final class Site {
         gateway = try GatewayProcess(
             binary: program,
             sections: Self.configuration(
-                broker: brokerPort, mas: mas.url, boards: boards.map(\.name), in: folder, publishers, lora),
+                broker: brokerPort, mas: mas.url, boards: boards.map(\.name), in: folder, publishers, lora,
+                modbus: slaves.port),
             port: port ?? usual, id: "gw-demo")
     }
 
@@ -70,6 +76,7 @@ final class Site {
         lora.close()
         conventions.close()
         for (_, board) in boards { board.setMeasuring(false) }
+        slaves.kill([1, 2])
         let wasRunning = gateway.isRunning
         if !wasRunning { SimulatorProgram.complain("demo: the gateway ended\n\(gateway.log.suffix(4_000))") }
         let isComplete = Eventually.holds(within: .seconds(15)) {
@@ -113,7 +120,8 @@ final class Site {
 
     private var introduction: String {
         """
-        the gateway is ready; \(boards.count) boards on serial ports, 3 on MQTT, 3 that speak conventions of others, a stand-in MAS at \(mas.url)
+        the gateway is ready; \(boards.count) boards on serial ports, 3 on MQTT, 3 that speak conventions of others, 2 on Modbus TCP,
+        a stand-in MAS at \(mas.url)
         look:
             curl \(gateway.url)/api/v1/status
             curl \(gateway.url)/api/v1/devices
@@ -162,7 +170,7 @@ final class Site {
     /// The sections that `GatewayProcess` does not write by itself.
     private static func configuration(
         broker: Int, mas: String, boards: [String], in folder: TemporaryFolder, _ publishers: [MQTTBoard],
-        _ lora: LoRaField
+        _ lora: LoRaField, modbus: Int
     ) -> String {
         let ports = boards.map { "    - {path: \(folder.file($0)), driver: mycobrain}\n" }.joined()
         let wired = boards.map { "  - {alias: \($0), match: {path: \(folder.file($0))}}\n" }.joined()
@@ -174,7 +182,15 @@ final class Site {
             \(lora.section)\
             serial:
               ports:
-            \(ports)\(lora.port)devices:
+            \(ports)\(lora.port)modbus:
+              buses:
+                - tcp: 127.0.0.1:\(modbus)
+                  timeout: 100ms
+                  devices:
+                    - {id: bench-co2, profile: senseair-s8, unit: 1, interval: 1s}
+                    - {id: bench-climate, profile: generic-xy-md02, unit: 2, interval: 1s}
+                    - {id: bench-missing, profile: generic-xy-md02, unit: 3, interval: 1s}
+            devices:
             \(wired)\(signed)\(lora.devices)sync:
               destinations:
                 - {name: mas, kind: mas, url: "\(mas)", required: true}

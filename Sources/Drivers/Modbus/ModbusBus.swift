@@ -107,6 +107,9 @@ public final class ModbusBus: Driver {
         }
     }
 
+    /// As `run()`, on the calling thread, without lending.
+    public func work(until stop: StopFlag) { ModbusBusLoop(self, stop: stop).run() }
+
     /// How it is now.
     public var condition: DriverCondition { snapshot.withLock { $0.condition } }
 

@@ -109,6 +109,38 @@ import Testing
         #expect(slaves.longestRead <= 8, "no request is longer than the profile allows")
     }
 
+    @Test func aServerOfAnotherMakeIsReadAndWritten() async throws {
+        let folder = try TemporaryFolder("pymodbus")
+        let port = try LoopbackPort.free()
+        try File.write(Self.pymodbus, to: folder.file("server.py"))
+        let server = try ChildProcess(
+            "/usr/bin/python3", [folder.file("server.py"), "\(port)"], output: folder.file("log"))
+        defer { server.kill(9) }
+        let isThere = Eventually.holds(within: .seconds(30)) { LoopbackPort.accepts(port) || !server.isRunning }
+        try #require(isThere && server.isRunning, "\((try? File.text(folder.file("log"))) ?? "")")
+        let site = Site()
+        let bus = try Self.bus(
+            site, .tcp(host: "127.0.0.1", port: port),
+            [try Self.device("md", 1, "generic-xy-md02"), try Self.device("s8", 2, "senseair-s8")])
+        try await site.run(bus) { $0["md humidity"] != nil && $0["s8 co2"] != nil }
+        #expect(site["md temperature"] == 30.5 && site["md humidity"] == 54.6)
+        #expect(site["s8 co2"] == 904)
+    }
+
+    private static let pymodbus = """
+        import asyncio, sys
+        from pymodbus.server import StartAsyncTcpServer
+        from pymodbus.datastore import ModbusSequentialDataBlock, ModbusSlaveContext, ModbusServerContext
+        def slave():
+            inputs = [0] * 200
+            inputs[1:4] = [305, 546, 904]
+            return ModbusSlaveContext(
+                ir=ModbusSequentialDataBlock(0, inputs), hr=ModbusSequentialDataBlock(0, [0] * 400), zero_mode=True)
+        context = ModbusServerContext(slaves={1: slave(), 2: slave()}, single=False)
+        asyncio.run(StartAsyncTcpServer(context=context, address=("127.0.0.1", int(sys.argv[1]))))
+
+        """
+
     @Test func aRefusedRangeIsReadPointByPoint() async throws {
         let slaves = try ModbusStandIn(units: [1])
         slaves.know(only: [1, 2, 0x101, 0x103])
