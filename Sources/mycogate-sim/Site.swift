@@ -1,5 +1,6 @@
 import Crypto
 import EventLoop
+import FieldProtocols
 import GatewayModel
 import GatewayTestKit
 
