@@ -35,6 +35,10 @@ public struct ControlSources: Sendable {
     public var residentBytes: @Sendable () -> Int64
     /// Calibrations, and who is silent for too long.
     public var conditioning = ConditioningSources()
+    /// Takes in a raw-data file of BME AI-Studio. Durable on return.
+    public var importRawData: @Sendable ([UInt8]) throws(IngestRefusal) -> ImportReceipt = { _ throws(IngestRefusal) in
+        throw .unavailable("this gateway takes no files")
+    }
     /// Why the clock is believed: `kernel`, `battery` … or `none`.
     public var clockEvidence: @Sendable () -> String = { "none" }
 

@@ -6,9 +6,8 @@ enum BenchProgram {
     static let benchmarks: [Benchmark] = [
         IntakeBenchmark.benchmark, LatencyBenchmark.benchmark, PushBenchmark.benchmark, DeliveryBenchmark.benchmark,
         PullBenchmark.benchmark, PackingBenchmark.benchmark, StartBenchmark.benchmark, DamagedStartBenchmark.benchmark,
-        MemoryBenchmark.benchmark, DecodeBenchmark.benchmark, ModbusBenchmark.benchmark, BoardsBenchmark.benchmark,
-        TopicsBenchmark.benchmark,
-        NATSDrainBenchmark.benchmark,
+        MemoryBenchmark.benchmark, DecodeBenchmark.benchmark, ModbusBenchmark.benchmark, InstrumentBenchmark.benchmark,
+        SpectraBenchmark.benchmark, BoardsBenchmark.benchmark, TopicsBenchmark.benchmark, NATSDrainBenchmark.benchmark,
         OutageBenchmark.benchmark,
     ]
 

@@ -6,13 +6,14 @@ import GatewayTestKit
 
 /// A site on this machine: the real gateway with an embedded broker, simulated boards, a stand-in MAS.
 final class Site {
-    private static let kinds = ["mqtt", "serial", "modbus", "sparkplug", "tasmota", "homie"] + LoRaField.kinds
+    private static let kinds =
+        ["mqtt", "serial", "modbus", "sparkplug", "tasmota", "homie"] + LoRaField.kinds + PluggedDevice.kinds
 
     private let clock: any Clock = SystemClock()
     private let mas: StandInMAS
     private let gateway: GatewayProcess
     private let folder: TemporaryFolder
-    private let boards: [(name: String, board: SimulatedBoard)]
+    private let boards: [PluggedDevice]
     private let slaves: ModbusStandIn
     private let field: MQTTField
     private let lora: LoRaField
@@ -38,12 +39,12 @@ final class Site {
             [SparkplugEdgeNode(seed: seed + 20), TasmotaPlug(seed: seed + 21), HomieStation(seed: seed + 22)],
             port: brokerPort)
         tally.kindsByDevice.merge(conventions.kinds) { $1 }
+        tally.kindsByDevice.merge(boards.map { ($0.name, $0.kind) }) { $1 }
         let usual = LoopbackPort.accepts(8003) ? nil : 8003
         gateway = try GatewayProcess(
             binary: program,
             sections: Self.configuration(
-                broker: brokerPort, mas: mas.url, boards: boards.map(\.name), in: folder, publishers, lora,
-                modbus: slaves.port),
+                broker: brokerPort, mas: mas.url, boards: boards, in: folder, publishers, lora, modbus: slaves.port),
             port: port ?? usual, id: "gw-demo")
     }
 
@@ -76,7 +77,7 @@ final class Site {
         field.close(clock.now())
         lora.close()
         conventions.close()
-        for (_, board) in boards { board.setMeasuring(false) }
+        for device in boards { device.rest() }
         slaves.kill([1, 2])
         let wasRunning = gateway.isRunning
         if !wasRunning { SimulatorProgram.complain("demo: the gateway ended\n\(gateway.log.suffix(4_000))") }
@@ -86,8 +87,8 @@ final class Site {
                 && conventions.made.allSatisfy { tally.storedCount($0.key) >= $0.value } && isDelivered
         }
         let status = gateway.stop()
-        for (_, board) in boards { board.stop() }
-        let sent = boards.reduce(0) { $0 + $1.board.ledger.count(of: .sent) }
+        for device in boards { device.board.stop() }
+        let sent = boards.filter { $0.kind == "serial" }.reduce(0) { $0 + $1.board.ledger.count(of: .sent) }
         SimulatorProgram.say(
             "made: mqtt \(field.acknowledged) messages, \(field.repeated) of them sent twice; serial \(sent) measurements sent whole\n"
         )
@@ -134,9 +135,7 @@ final class Site {
         """
     }
 
-    private static func plugged(
-        _ seed: UInt64, in folder: TemporaryFolder
-    ) throws -> [(name: String, board: SimulatedBoard)] {
+    private static func plugged(_ seed: UInt64, in folder: TemporaryFolder) throws -> [PluggedDevice] {
         var firmwares: [(String, any BoardFirmware)] = [
             ("bench-g11", MDPBoard(interval: .milliseconds(700), faults: .usual, seed: seed)),
             (
@@ -156,8 +155,8 @@ final class Site {
         return try firmwares.map { name, firmware in
             let board = try SimulatedBoard(firmware)
             try board.cable.link(at: folder.file(name))
-            return (name, board)
-        }
+            return PluggedDevice(name: name, kind: "serial", driver: "mycobrain", board: board)
+        } + PluggedDevice.instruments(seed, in: folder)
     }
 
     private static func publishers(_ seed: UInt64) -> [MQTTBoard] {
@@ -170,11 +169,11 @@ final class Site {
 
     /// The sections that `GatewayProcess` does not write by itself.
     private static func configuration(
-        broker: Int, mas: String, boards: [String], in folder: TemporaryFolder, _ publishers: [MQTTBoard],
+        broker: Int, mas: String, boards: [PluggedDevice], in folder: TemporaryFolder, _ publishers: [MQTTBoard],
         _ lora: LoRaField, modbus: Int
     ) -> String {
-        let ports = boards.map { "    - {path: \(folder.file($0)), driver: mycobrain}\n" }.joined()
-        let wired = boards.map { "  - {alias: \($0), match: {path: \(folder.file($0))}}\n" }.joined()
+        let ports = boards.map { "    - \($0.port(in: folder))\n" }.joined()
+        let wired = boards.map { "  - {alias: \($0.name), match: {path: \(folder.file($0.name))}}\n" }.joined()
         let signed = publishers.compactMap { board in
             board.publicKey.map { "  - {alias: \(board.id), public_key: \"\(Base64.encode($0))\"}\n" }
         }.joined()
@@ -183,7 +182,8 @@ final class Site {
             \(lora.section)\
             serial:
               ports:
-            \(ports)\(lora.port)modbus:
+            \(ports)\(lora.port)\(PluggedDevice.instrumentSettings)
+            modbus:
               buses:
                 - tcp: 127.0.0.1:\(modbus)
                   timeout: 100ms

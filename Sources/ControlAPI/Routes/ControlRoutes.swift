@@ -21,8 +21,8 @@ public struct ControlRoutes: Sendable {
 
     /// Every route, for `RouteTable`.
     public var all: [Route] {
-        healthRoutes + siteRoutes + readingRoutes + commandRoutes + calibrationRoutes + syncRoutes + serviceRoutes
-            + agentRoutes
+        healthRoutes + siteRoutes + readingRoutes + spectrumRoutes + importRoutes + commandRoutes + calibrationRoutes
+            + syncRoutes + serviceRoutes + agentRoutes
     }
 
     var now: ReceiveTime { sources.clock.now() }

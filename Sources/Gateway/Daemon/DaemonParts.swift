@@ -91,6 +91,8 @@ struct DaemonParts {
                 try store.calibrations.save(calibration)
                 store.conditioning.use(calibration)
             })
+        let rawData = RawDataIntake(store: store, clock: clock)
+        sources.importRawData = { bytes throws(IngestRefusal) in try rawData.take(bytes) }
         sources.clockEvidence = { clock.standing.evidence.rawValue }
         http = try HTTPSide(
             configuration, dataDirectory: dataDirectory, store: store, sources: sources, clock: clock, log: log)

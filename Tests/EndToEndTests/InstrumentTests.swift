@@ -1,0 +1,92 @@
+import GatewayTestKit
+import JSONText
+import Testing
+
+/// Spectrometers and raw-data files as a technician works with them: through the daemon and the command line.
+@Suite(.serialized) struct InstrumentTests {
+    private func csv(_ text: String) -> [[String]] {
+        text.split(separator: "\n").map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) }
+    }
+
+    @Test func spectraAreStoredAndExportedByWavelength() throws {
+        let folder = try TemporaryFolder()
+        let triad = try SimulatedBoard(SpectralTriad())
+        try triad.cable.link(at: folder.file("triad"))
+        let sts = try SimulatedBoard(OceanSpectrometer())
+        try sts.cable.link(at: folder.file("sts"))
+        let gateway = try GatewayProcess(
+            binary: GatewayProcess.built(),
+            sections: """
+                serial:
+                  ports:
+                    - {path: \(folder.file("triad")), driver: as7265x, instrument: often}
+                    - {path: \(folder.file("sts")), driver: obp, instrument: often}
+                instruments: [{name: often, interval: 300ms, integration_ms: 56}]
+                devices: [{alias: leaf, match: {path: \(folder.file("triad"))}}, {alias: sts, match: {path: \(folder.file("sts"))}}]
+                """)
+        #expect(try gateway.start(), "\(gateway.log)")
+        func spectra(_ device: String) -> [JSON] {
+            let answer = gateway.get("/api/v1/devices/\(device)/spectra?limit=2")
+            return answer.flatMap { try? JSON(parsing: $0.body) }?["spectra"]?.array ?? []
+        }
+        #expect(Eventually.holds(within: .seconds(30)) { spectra("leaf").count == 2 && spectra("sts").count == 2 })
+        let leaf = try #require(spectra("leaf").first)
+        #expect(leaf["wavelengths_nm"]?.array?.compactMap(\.double).first == 410)
+        #expect(leaf["counts"]?[8] == 10 && leaf["calibrated"]?[8] == 1.5 && leaf["integration_ms"] == 56)
+        let wide = try #require(spectra("sts").first)
+        let wavelengths = wide["wavelengths_nm"]?.array?.compactMap(\.double) ?? []
+        #expect(wavelengths.count == 1_024 && wavelengths == wavelengths.sorted() && wavelengths.first == 337.02)
+
+        let table = try gateway.tool(["spectra", "--device", "sts", "--limit", "1", "--format", "csv"])
+        #expect(table.status == 0, "\(table.output)")
+        let lines = csv(table.output)
+        #expect(lines.first?.prefix(5) == ["time", "device", "seq", "wavelength_nm", "counts"])
+        #expect(lines.count == 1_025)
+        let column = lines.dropFirst().compactMap { Double($0[3]) }
+        #expect(column == wavelengths)
+        #expect(try gateway.tool(["spectra", "--device", "leaf"]).output.contains("410…940"))
+        #expect(try gateway.tool(["spectra", "--device", "nobody"]).status == 1)
+        #expect(gateway.get("/api/v1/devices/leaf/spectra?format=png")?.status == 400)
+        #expect(gateway.get("/api/v1/devices/leaf/spectra?to=1h&from=2h")?.status == 200)
+
+        // Pages join without a seam.
+        let first = try #require(gateway.get("/api/v1/devices/leaf/spectra?limit=1").map { try JSON(parsing: $0.body) })
+        let cursor = try #require(first["cursor"]?.string)
+        let next = try #require(
+            gateway.get("/api/v1/devices/leaf/spectra?limit=1&cursor=\(cursor)").map { try JSON(parsing: $0.body) })
+        #expect(next["spectra"]?[0]?["seq"] == spectra("leaf").dropFirst().first?["seq"])
+        let answer = try gateway.tool(["command", "leaf", "set_integration", "ms=2000", "--wait", "10s"])
+        #expect(answer.status == 1 && answer.output.contains("2.8…714"), "\(answer.output)")
+        gateway.stop()
+        triad.stop()
+        sts.stop()
+    }
+
+    @Test func aRawDataFileIsTakenInOnceHoweverOftenItComes() throws {
+        let folder = try TemporaryFolder()
+        let gateway = try GatewayProcess(binary: GatewayProcess.built(), sections: "")
+        #expect(try gateway.start(), "\(gateway.log)")
+        let sample = try Vectors.text("instruments/sample.bmerawdata.json")
+        let cut = folder.file("cut.bmerawdata")
+        // The last rows are lost with the brackets.
+        try File.write(String(sample.prefix(sample.count - 300)), to: cut)
+        let first = try gateway.tool(["import", cut, "--json"])
+        #expect(first.status == 0, "\(first.output)")
+        let receipt = try JSON(parsing: first.output.split(separator: "\n").first.map { Array($0.utf8) } ?? [])
+        let kept = try #require(receipt["stored"]?.int64)
+        #expect((1...10).contains(kept) && receipt["truncated_at"]?.isNull == false)
+        let whole = folder.file("whole.bmerawdata")
+        try File.write(sample, to: whole)
+        let second = try gateway.tool(["import", whole, "--json"])
+        #expect(second.output.contains("\"stored\":\(11 - kept),\"duplicates\":\(kept)"), "\(second.output)")
+        let again = gateway.post("/api/v1/imports/bmerawdata", sample)
+        #expect(again?.status == 200)
+        #expect(again.flatMap { try? JSON(parsing: $0.body) }?["duplicates"] == 11)
+        #expect(gateway.recordCount == 11)
+        let record = try #require(try gateway.records(of: "readings").first)
+        #expect(record["device"] == "bme-246f28aabbcc" && record["time"] == "2026-05-04T10:15:30.000Z")
+        #expect(gateway.post("/api/v1/imports/bmerawdata", "{}")?.status == 422)
+        #expect(try gateway.tool(["import", gateway.configurationPath]).status == 1)
+        gateway.stop()
+    }
+}
