@@ -1,4 +1,5 @@
 import GatewayTestKit
+import HTTPClient
 import JSONText
 import Testing
 
@@ -79,14 +80,14 @@ import Testing
         try File.write(sample, to: whole)
         let second = try gateway.tool(["import", whole, "--json"])
         #expect(second.output.contains("\"stored\":\(11 - kept),\"duplicates\":\(kept)"), "\(second.output)")
-        let again = gateway.post("/api/v1/imports/bmerawdata", sample)
-        #expect(again?.status == 200)
-        #expect(again.flatMap { try? JSON(parsing: $0.body) }?["duplicates"] == 11)
+        #expect(try gateway.tool(["import", whole, cut]).output.contains("0 stored, 11 were there already"))
         #expect(gateway.recordCount == 11)
         let record = try #require(try gateway.records(of: "readings").first)
         #expect(record["device"] == "bme-246f28aabbcc" && record["time"] == "2026-05-04T10:15:30.000Z")
-        #expect(gateway.post("/api/v1/imports/bmerawdata", "{}")?.status == 422)
-        #expect(try gateway.tool(["import", gateway.configurationPath]).status == 1)
+        let refused = try gateway.tool(["import", gateway.configurationPath])
+        #expect(refused.status == 1 && refused.output.contains("malformed_json"), "\(refused.output)")
+        // Whoever may not write must not import.
+        #expect(gateway.post("/api/v1/imports/bmerawdata", sample)?.status == 401)
         gateway.stop()
     }
 }
