@@ -80,6 +80,7 @@ enum InstrumentBenchmark {
         }
         let calibration = BoschCalibration(parsed, variant: .bme690)
         let rate = rate {
+            // The block is a good one.
             let measured = block.withUnsafeBytes { try? calibration.measurement(BoschField($0, variant: .bme690)) }
             sum += measured?.celsius ?? 0
         }

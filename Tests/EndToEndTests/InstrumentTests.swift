@@ -30,7 +30,11 @@ import Testing
             let answer = gateway.get("/api/v1/devices/\(device)/spectra?limit=2")
             return answer.flatMap { try? JSON(parsing: $0.body) }?["spectra"]?.array ?? []
         }
-        #expect(Eventually.holds(within: .seconds(30)) { spectra("leaf").count == 2 && spectra("sts").count == 2 })
+        let isStored = Eventually.holds(within: .seconds(30)) {
+            spectra("leaf").count == 2 && spectra("sts").count == 2
+        }
+        #expect(
+            isStored, "\(gateway.get("/ports").map { String(decoding: $0.body, as: UTF8.self) } ?? "") \(gateway.log)")
         let leaf = try #require(spectra("leaf").first)
         #expect(leaf["wavelengths_nm"]?.array?.compactMap(\.double).first == 410)
         #expect(leaf["counts"]?[8] == 10 && leaf["calibrated"]?[8] == 1.5 && leaf["integration_ms"] == 56)

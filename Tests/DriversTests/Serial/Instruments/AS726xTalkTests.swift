@@ -115,5 +115,9 @@ import Testing
         rig.run(milliseconds: 100_000)
         rig.deliver(Array(line.utf8))
         #expect(rig.asked.count == asked && rig.batch.observations.count == 2)
+        // Another firmware has been loaded, and waits to be asked.
+        rig.isUnplugged = false
+        rig.run(milliseconds: 140_000)
+        #expect(rig.batch.observations.count > 2 && rig.talk.dialect == "AS7265x")
     }
 }

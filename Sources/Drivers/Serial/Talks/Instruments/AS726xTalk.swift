@@ -24,6 +24,8 @@ struct AS726xTalk: PortTalk {
     private var deadline: Int64?
     private var isSetUp = false
     private var isSketch = false
+    /// When a sketch that says nothing more is held to have gone.
+    private var sketchSilentAt: Int64 = 0
     private var hardware: Int?
     private var sensor: AS726xSensor?
     private var integrationSteps = 20
@@ -44,7 +46,7 @@ struct AS726xTalk: PortTalk {
     var isReady: Bool {
         isSetUp && !steps.contains { if case .ask(_, .some) = $0 { true } else { false } } && askedFor == nil
     }
-    var due: Int64? { isSketch ? nil : deadline ?? pace.next }
+    var due: Int64? { isSketch ? sketchSilentAt : deadline ?? pace.next }
 
     mutating func rename(_ device: DeviceName) { recorder.device = device }
 
@@ -75,6 +77,7 @@ struct AS726xTalk: PortTalk {
     mutating func tick(_ now: ReceiveTime, into batch: inout ObservationBatch) -> [PortOutcome] {
         let milliseconds = now.monotonicMilliseconds
         if let deadline, milliseconds >= deadline { return giveUp(milliseconds) }
+        if isSketch, milliseconds >= sketchSilentAt { isSketch = false }
         guard !isSketch, deadline == nil, milliseconds >= pace.next else { return [] }
         if !isSetUp { setUp() } else { begin(milliseconds) }
         return advance(now, &batch)
@@ -211,6 +214,8 @@ struct AS726xTalk: PortTalk {
         return ids.map { .command(id: $0, .expired, result: reason) }
     }
 
+    private static let sketchSilence: Int64 = 120_000
+
     // MARK: - Answers
 
     private mutating func read(
@@ -233,7 +238,10 @@ struct AS726xTalk: PortTalk {
             }
             return outcomes + advance(now, &batch)
         } catch {
-            if error == .unknownReply, let values = sketch.read(line) { return take(values, now, &batch) }
+            // Of a sensor that has answered, values without `OK` are an answer that lost its end.
+            if error == .unknownReply, sensor == nil || isSketch || !isSetUp, let values = sketch.read(line) {
+                return take(values, now, &batch)
+            }
             // Some adapters echo the question, and sketches greet.
             let isText = line.first.map { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") } ?? false
             if error == .unknownReply, isText { return [] }
@@ -284,6 +292,8 @@ struct AS726xTalk: PortTalk {
     ) -> [PortOutcome] {
         let outcomes = isSketch ? [] : abandoned("a sketch runs on this board, which takes no commands")
         isSketch = true
+        isSetUp = false
+        sketchSilentAt = now.monotonicMilliseconds + Self.sketchSilence
         steps = []
         deadline = nil
         dialogue.giveUp()
