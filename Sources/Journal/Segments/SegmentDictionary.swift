@@ -31,6 +31,10 @@ struct SegmentDictionary {
 
     /// Reads the names added since the last time.
     mutating func refresh(_ connection: Connection) throws(SQLiteError) {
+        // Before the names: a layout that is written in between would else refer to names that are not known here, and
+        // stand as one without columns for as long as this reader lives.
+        let blobs = try connection.rows(
+            "SELECT items FROM layouts WHERE id > ? ORDER BY id", .integer(Int64(layouts.count)), body: { $0.blob(0) })
         devices += try names("devices", after: devices.count, connection) { DeviceID($0) }
         metrics += try names("metrics", after: metrics.count, connection) { MetricName($0) ?? Self.nameless }
         units += try names("units", after: units.count, connection) { Unit($0) ?? .none }
@@ -42,8 +46,6 @@ struct SegmentDictionary {
             boots.append(name)
             base.bootOffsets.append(offset)
         }
-        let blobs = try connection.rows(
-            "SELECT items FROM layouts WHERE id > ? ORDER BY id", .integer(Int64(layouts.count)), body: { $0.blob(0) })
         for items in blobs {
             layouts.append(
                 items.withUnsafeBytes { bytes in
