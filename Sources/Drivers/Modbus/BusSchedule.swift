@@ -145,6 +145,7 @@ struct BusSchedule: ~Copyable {
         let (index, number) = (request.device, request.group)
         switch outcome {
         case .values(let time):
+            if !slaves[index].circuit.isClosed { begin(index, now - time) }
             slaves[index].circuit.answered(after: Double(time))
             slaves[index].groups[number].round.read += 1
             return advance(index, number, now)
@@ -171,6 +172,13 @@ struct BusSchedule: ~Copyable {
             slaves[index].circuit.wasSilent(now: now)
             // The round that was begun is given up: what was read of it is stored, the rest comes with the next.
             return end(index, number, now)
+        }
+    }
+
+    /// The periods of a slave that was silent or not known count from when it is heard.
+    private mutating func begin(_ index: Int, _ now: Int64) {
+        for number in slaves[index].groups.indices where slaves[index].groups[number].dueAt < now {
+            slaves[index].groups[number].dueAt = now
         }
     }
 
