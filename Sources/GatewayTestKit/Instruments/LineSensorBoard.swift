@@ -11,8 +11,10 @@ public struct LineSensorBoard: BoardFirmware {
         random = SeededRandom(seed: seed)
     }
 
+    /// Greets once.
     public mutating func boot() -> [BoardOutput] { [BoardOutput(.talk, Array("C12880MA ready\r\n".utf8))] }
 
+    /// It takes no commands.
     public mutating func receive(_ bytes: [UInt8], uptime: Duration) -> [BoardOutput] { [] }
 
     /// One frame of 10-bit counts.

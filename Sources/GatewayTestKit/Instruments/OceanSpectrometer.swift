@@ -32,6 +32,7 @@ public struct OceanSpectrometer: BoardFirmware {
         random = SeededRandom(seed: seed)
     }
 
+    /// Says nothing until it is asked.
     public mutating func boot() -> [BoardOutput] {
         stream = OBPStream()
         return []
@@ -40,6 +41,7 @@ public struct OceanSpectrometer: BoardFirmware {
     /// It measures on demand only.
     public mutating func measure(uptime: Duration) -> [BoardOutput] { [] }
 
+    /// Answers each whole message.
     public mutating func receive(_ bytes: [UInt8], uptime: Duration) -> [BoardOutput] {
         var frames: [OBPFrame] = []
         bytes.withUnsafeBytes { stream.receive($0) { if case .frame(let frame) = $0 { frames.append(frame) } } }

@@ -29,6 +29,7 @@ public struct SpectralTriad: BoardFirmware {
     /// The counts of a channel are its place on the wire times this, at every gain.
     public static let countStep = 10
 
+    /// Says nothing until it is asked.
     public mutating func boot() -> [BoardOutput] {
         input = []
         return []
@@ -37,6 +38,7 @@ public struct SpectralTriad: BoardFirmware {
     /// It measures on demand only.
     public mutating func measure(uptime: Duration) -> [BoardOutput] { [] }
 
+    /// Answers each line, ended by LF, CR or both.
     public mutating func receive(_ bytes: [UInt8], uptime: Duration) -> [BoardOutput] {
         var output: [BoardOutput] = []
         for byte in bytes {
