@@ -13,7 +13,8 @@ struct CommandLineTests {
     }
 
     @Test(arguments: [
-        "run", "check", "status", "devices", "device", "tail", "readings", "spectra", "import", "sql", "command", "sync", "decode", "ports",
+        "run", "check", "status", "devices", "device", "tail", "readings", "spectra", "import", "sql", "command",
+        "sync", "decode", "ports",
         "token", "version",
     ])
     func everyVerbExplainsItself(_ verb: String) throws {

@@ -76,7 +76,8 @@ import Testing
         try await run(modem, site) { _ in
             #expect(Eventually.holds(within: .seconds(30)) { modem.isReceiving })
             let header = MDPHeader(type: .telemetry, seq: 5, source: .sideB, destination: .gateway)
-            modem.hear(MDPEncoder.encode(header, payload: Array(#"{"type":"telemetry","analog":{"ai1":4095},"bme688":{"a":{"temperature_c":21.5}}}"#.utf8)))
+            let text = #"{"type":"telemetry","analog":{"ai1":4095},"bme688":{"a":{"temperature_c":21.5}}}"#
+            modem.hear(MDPEncoder.encode(header, payload: Array(text.utf8)))
             await site.wait { ledger in
                 ledger.entries.contains { $0.readings.contains { $0.metric.text == "bme688_a.temperature" } }
             }
