@@ -1,7 +1,7 @@
 internal import GatewayModel
 internal import Synchronization
 
-/// The metric names of spectra (decision 0014): `spectrum.610`, `spectrum.337_25`, `spectrum.calibrated.610`, and for
+/// The metric names of spectra (decision 0005): `spectrum.610`, `spectrum.337_25`, `spectrum.calibrated.610`, and for
 /// instruments that find no room among the wavelengths `spectrum.pixel_0`.
 public enum SpectrumNames {
     /// Wavelengths that get names of their own in one run of a gateway; the table of all metrics has 20,000.
