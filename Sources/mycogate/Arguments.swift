@@ -58,4 +58,22 @@ struct Arguments {
         }
         return value
     }
+
+    /// What `--format` and `--json` ask for; a table without either.
+    func format() throws(ToolError) -> OutputFormat {
+        if has("json") { return .json }
+        guard let text = values["format"] else { return .table }
+        guard let format = OutputFormat(rawValue: text) else {
+            throw .usage("--format `\(text)`: accepted table, json, csv")
+        }
+        return format
+    }
+}
+
+/// How data is printed.
+enum OutputFormat: String {
+    case table, json, csv
+
+    /// The format that the daemon is asked for: a table is made of lines of JSON.
+    var ofAnswer: String { self == .csv ? "csv" : "ndjson" }
 }

@@ -13,6 +13,8 @@ struct Verb: Sendable {
             help: "the configuration (default $MYCOGATE_CONFIG or /etc/mycogate/gateway.yaml)")
         static let dataDirectory = Option(
             name: "data-dir", value: "DIR", help: "the data folder (default $MYCOGATE_DATA_DIR or the configuration's)")
+        /// A table for people, or what programs read.
+        static let format = Option(name: "format", value: "F", help: "table, json or csv (default table)")
         /// What every verb that talks to the daemon takes.
         static let daemon = [config, dataDirectory]
     }

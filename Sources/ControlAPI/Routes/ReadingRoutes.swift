@@ -91,25 +91,6 @@ extension ControlRoutes {
 
     /// Values that one answer may hold: they are rendered while they are sent, but found before.
     private static let rowCountMax = 500_000
-
-    private static func lines(
-        _ rows: [ReadingRow], contentType: String, head: String, _ line: @escaping @Sendable (ReadingRow) -> String
-    ) -> HTTPResponse {
-        HTTPResponse(
-            headers: ["Content-Type": contentType],
-            body: .stream { stream in
-                var bytes = Array(head.utf8)
-                for row in rows {
-                    bytes.append(contentsOf: line(row).utf8)
-                    bytes.append(0x0A)
-                    if bytes.count >= 60_000 {
-                        try await stream.write(bytes)
-                        bytes.removeAll(keepingCapacity: true)
-                    }
-                }
-                if !bytes.isEmpty { try await stream.write(bytes) }
-            })
-    }
 }
 
 /// Readings as comma-separated values (RFC 4180, with bare line feeds).

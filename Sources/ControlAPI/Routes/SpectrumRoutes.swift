@@ -84,22 +84,4 @@ extension ControlRoutes {
         }
         return (found, isCut || isTooMuch)
     }
-
-    private static func lines(
-        _ spectra: [StoredSpectrum], contentType: String, head: String,
-        _ line: @escaping @Sendable (StoredSpectrum) -> String
-    ) -> HTTPResponse {
-        HTTPResponse(
-            headers: ["Content-Type": contentType],
-            body: .stream { stream in
-                var bytes = Array(head.utf8)
-                for spectrum in spectra {
-                    bytes.append(contentsOf: line(spectrum).utf8)
-                    bytes.append(0x0A)
-                    try await stream.write(bytes)
-                    bytes.removeAll(keepingCapacity: true)
-                }
-                if !bytes.isEmpty { try await stream.write(bytes) }
-            })
-    }
 }

@@ -57,6 +57,11 @@ enum ScalarText {
         return slowNumber(text, from: index)
     }
 
+    /// As above.
+    static func number(_ text: UnsafeRawBufferPointer) -> Double? {
+        text.withMemoryRebound(to: UInt8.self) { number($0) }
+    }
+
     /// Without white space around it.
     static func trimmed(_ bytes: UnsafeBufferPointer<UInt8>) -> UnsafeBufferPointer<UInt8> {
         var range = bytes.startIndex..<bytes.endIndex

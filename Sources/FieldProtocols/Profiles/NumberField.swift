@@ -7,48 +7,16 @@ enum NumberField {
         var end = bytes.count
         while at < end, isBlank(bytes[at]) { at += 1 }
         while end > at, isBlank(bytes[end - 1]) { end -= 1 }
-        guard at < end else { return nil }
-        let start = at
-        let isNegative = bytes[at] == UInt8(ascii: "-")
-        if isNegative || bytes[at] == UInt8(ascii: "+") { at += 1 }
-        var mantissa: Int64 = 0
-        var digits = 0
-        var places = 0
-        var hasPoint = false
-        while at < end {
-            let byte = bytes[at]
-            if byte == UInt8(ascii: "."), !hasPoint {
-                hasPoint = true
-            } else if byte >= 0x30, byte <= 0x39, digits < 15 {
-                mantissa = mantissa * 10 + Int64(byte - 0x30)
-                digits += 1
-                if hasPoint { places += 1 }
-            } else {
-                return slow(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
-            }
-            at += 1
-        }
-        guard digits > 0 else { return nil }
-        let value = isNegative ? -mantissa : mantissa
-        if !hasPoint { return .integer(value) }
-        // Both are exact in a double, so the quotient is rounded once.
-        return .number(Double(value) / powers[places])
+        let text = UnsafeRawBufferPointer(rebasing: bytes[at..<end])
+        guard let value = ScalarText.number(text) else { return nil }
+        return isShortWhole(text) ? .integer(Int64(value)) : .number(value)
     }
 
-    private static let powers: [Double] = (0...15).reduce(into: []) { powers, _ in
-        powers.append((powers.last ?? 0.1) * 10)
-    }
-
-    /// Longer numbers and those with an exponent.
-    private static func slow(_ bytes: UnsafeRawBufferPointer) -> FieldValue? {
-        let isNumber = bytes.allSatisfy {
-            ($0 >= 0x30 && $0 <= 0x39) || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "+")
-                || $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E")
-        }
-        guard isNumber, bytes.count <= 64, let value = Double(String(decoding: bytes, as: UTF8.self)) else {
-            return nil
-        }
-        return FieldValue.finite(value)
+    /// A sign and 15 digits at most: exact in a double.
+    private static func isShortWhole(_ text: UnsafeRawBufferPointer) -> Bool {
+        let hasSign = text[0] == UInt8(ascii: "-") || text[0] == UInt8(ascii: "+")
+        let digits = text.dropFirst(hasSign ? 1 : 0)
+        return digits.count <= 15 && digits.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }

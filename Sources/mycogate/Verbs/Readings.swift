@@ -15,21 +15,17 @@ extension Verb {
             .init(name: "since", value: "TIME", help: "from then on (default 1h)"),
             .init(name: "until", value: "TIME", help: "until then (default now)"),
             .init(name: "every", value: "TIME", help: "the mean of each interval, such as 1m"),
-            .init(name: "format", value: "F", help: "table, json or csv (default table)"),
-            .json,
+            .format, .json,
         ] + Option.daemon
     ) { arguments in
         guard let device = arguments["device"] else { throw ToolError.usage("--device is missing") }
-        let format = arguments.has("json") ? "json" : arguments["format"] ?? "table"
-        guard ["table", "json", "csv"].contains(format) else {
-            throw ToolError.usage("--format `\(format)`: accepted table, json, csv")
-        }
+        let format = try arguments.format()
         let query: [(String, String?)] = [
             ("device", device), ("metric", arguments["metric"]), ("from", arguments["since"] ?? "1h"),
-            ("to", arguments["until"]), ("every", arguments["every"]), ("format", format == "csv" ? "csv" : "ndjson"),
+            ("to", arguments["until"]), ("every", arguments["every"]), ("format", format.ofAnswer),
         ]
         let client = try DaemonClient(arguments)
-        guard format == "table" else {
+        guard format == .table else {
             try client.stream("/api/v1/readings", query) { Output.write($0) }
             return .ok
         }

@@ -12,23 +12,19 @@ extension Verb {
             .init(name: "since", value: "TIME", help: "from then on (default 1h)"),
             .init(name: "until", value: "TIME", help: "until then (default now)"),
             .init(name: "limit", value: "N", help: "this many at most"),
-            .init(name: "format", value: "F", help: "table, json or csv (default table)"),
-            .json,
+            .format, .json,
         ] + Option.daemon
     ) { arguments in
         guard let device = arguments["device"] else { throw ToolError.usage("--device is missing") }
-        let format = arguments.has("json") ? "json" : arguments["format"] ?? "table"
-        guard ["table", "json", "csv"].contains(format) else {
-            throw ToolError.usage("--format `\(format)`: accepted table, json, csv")
-        }
+        let format = try arguments.format()
         let query: [(String, String?)] = [
             ("from", arguments["since"] ?? "1h"), ("to", arguments["until"]),
             ("limit", try arguments.integer("limit", in: 1...100_000).map { String($0) }),
-            ("format", format == "csv" ? "csv" : "ndjson"),
+            ("format", format.ofAnswer),
         ]
         let path = "/api/v1/devices/\(PercentText.encode(device))/spectra"
         let client = try DaemonClient(arguments)
-        guard format == "table" else {
+        guard format == .table else {
             try client.stream(path, query) { Output.write($0) }
             return .ok
         }

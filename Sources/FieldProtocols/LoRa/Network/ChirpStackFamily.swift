@@ -1,10 +1,8 @@
 public import GatewayModel
-internal import JSONText
 
 /// The events of ChirpStack v4 (`application/{id}/device/{eui}/event/{name}`).
 public struct ChirpStackFamily: TopicFamily {
     private var intake: NetworkIntake
-    private let parser = JSONParser(byteCountMax: TopicDecoder.byteCountMax)
 
     /// A family that has heard nothing yet.
     public init(
@@ -26,20 +24,15 @@ public struct ChirpStackFamily: TopicFamily {
         }
         guard let topic = ChirpStackEvent.Topic(message.topic) else { throw .badDeviceID }
         guard !ChirpStackEvent.isProtobuf(message.payload) else { throw .protobufPayload }
-        let root: JSONValue
-        do throws(JSONError) { root = try parser.parse(message.payload) } catch { throw RejectReason(error) }
-        let event: NetworkEvent
-        do throws(LoRaError) { event = try ChirpStackEvent.decode(root, topic: topic) } catch {
-            throw RejectReason(error)
+        return try intake.take(message, into: &batch, effects: &effects) { (root) throws(LoRaError) in
+            try ChirpStackEvent.decode(root, topic: topic)
         }
-        return try intake.take(event, message, into: &batch, effects: &effects)
     }
 }
 
 /// The events of The Things Stack v3 (`v3/{application}@{tenant}/devices/{device}/{name}`).
 public struct ThingsStackFamily: TopicFamily {
     private var intake: NetworkIntake
-    private let parser = JSONParser(byteCountMax: TopicDecoder.byteCountMax)
 
     /// A family that has heard nothing yet.
     public init(
@@ -64,12 +57,8 @@ public struct ThingsStackFamily: TopicFamily {
     ) throws(RejectReason) -> Verdict? {
         guard message.level(0, is: "v3"), message.level(2, is: "devices") else { return nil }
         guard let topic = ThingsStackEvent.Topic(message.topic) else { throw .badDeviceID }
-        let root: JSONValue
-        do throws(JSONError) { root = try parser.parse(message.payload) } catch { throw RejectReason(error) }
-        let event: NetworkEvent
-        do throws(LoRaError) { event = try ThingsStackEvent.decode(root, topic: topic) } catch {
-            throw RejectReason(error)
+        return try intake.take(message, into: &batch, effects: &effects) { (root) throws(LoRaError) in
+            try ThingsStackEvent.decode(root, topic: topic)
         }
-        return try intake.take(event, message, into: &batch, effects: &effects)
     }
 }

@@ -5,6 +5,7 @@ internal import JSONText
 /// Puts the events of a network server into a batch: the same for both.
 struct NetworkIntake {
     private let naming: LoRaNaming
+    private let parser = JSONParser(byteCountMax: TopicDecoder.byteCountMax)
     private var payloads: PayloadReadings
     /// Devices whose way back is known to the registry in this run.
     private var told: Set<DeviceName> = []
@@ -17,7 +18,19 @@ struct NetworkIntake {
         payloads = PayloadReadings(profile: profile)
     }
 
+    /// Takes a message that `decode` makes an event of.
     mutating func take(
+        _ message: TopicMessage, into batch: inout ObservationBatch, effects: inout TopicEffects,
+        _ decode: (JSONValue) throws(LoRaError) -> NetworkEvent
+    ) throws(RejectReason) -> Verdict {
+        let root: JSONValue
+        do throws(JSONError) { root = try parser.parse(message.payload) } catch { throw RejectReason(error) }
+        let event: NetworkEvent
+        do throws(LoRaError) { event = try decode(root) } catch { throw RejectReason(error) }
+        return try take(event, message, into: &batch, effects: &effects)
+    }
+
+    private mutating func take(
         _ event: NetworkEvent, _ message: TopicMessage, into batch: inout ObservationBatch,
         effects: inout TopicEffects
     ) throws(RejectReason) -> Verdict {

@@ -4,7 +4,10 @@ import GatewayModel
 /// The conversation with a sensor of the AS726x family: set-up, then a measurement at each interval, one question at a time.
 ///
 /// Sketches print values without being asked: their lines are taken as they come, and nothing is asked any more.
-struct AS726xTalk: PortTalk {
+struct AS726xTalk: LineTalk {
+    static let lineByteCountMax = AS726xReply.lineByteCountMax
+    static let overlongLine = AS726xReply.Failure.oversized.code
+
     /// What is to be done next.
     private enum Step {
         case ask(AS726xCommand, commandID: String?)
@@ -16,7 +19,7 @@ struct AS726xTalk: PortTalk {
     private let transferMilliseconds: Int64
     private var recorder: SpectrumRecorder
     private var pace: InstrumentPace
-    private var lines = LineCollector(byteCountMax: AS726xReply.lineByteCountMax)
+    var lines = LineCollector(byteCountMax: lineByteCountMax)
     private var dialogue = AS726xDialogue()
     private var sketch = SketchLine()
     private var steps: [Step] = []
@@ -32,7 +35,7 @@ struct AS726xTalk: PortTalk {
     private var gainFactor: Double?
     private var isLampOn: Bool?
     private var spectrum = Spectrum()
-    private(set) var counters = PortCounters()
+    var counters = PortCounters()
 
     init(device: DeviceName, settings: InstrumentSettings, baud: Int) {
         self.settings = settings
@@ -54,24 +57,6 @@ struct AS726xTalk: PortTalk {
         setUp()
         // Ends whatever half a line the sensor may still hold.
         return [.write([0x0A])] + ask(now.monotonicMilliseconds)
-    }
-
-    mutating func received(
-        _ bytes: UnsafeRawBufferPointer, at now: ReceiveTime, into batch: inout ObservationBatch
-    ) -> [PortOutcome] {
-        var outcomes: [PortOutcome] = []
-        var lines = lines
-        lines.receive(bytes) { line in
-            guard let line else {
-                counters.damaged += 1
-                outcomes.append(
-                    .damaged(code: AS726xReply.Failure.oversized.code, byteCount: AS726xReply.lineByteCountMax))
-                return
-            }
-            outcomes += read(line, now, &batch)
-        }
-        self.lines = lines
-        return outcomes
     }
 
     mutating func tick(_ now: ReceiveTime, into batch: inout ObservationBatch) -> [PortOutcome] {
@@ -218,7 +203,7 @@ struct AS726xTalk: PortTalk {
 
     // MARK: - Answers
 
-    private mutating func read(
+    mutating func read(
         _ line: UnsafeRawBufferPointer, _ now: ReceiveTime, _ batch: inout ObservationBatch
     ) -> [PortOutcome] {
         counters.messages += 1

@@ -2,13 +2,16 @@ import FieldProtocols
 import GatewayModel
 
 /// Listens to a board with a Hamamatsu C12880MA, which prints frames by itself: one is taken at each interval.
-struct C12880MATalk: PortTalk {
+struct C12880MATalk: LineTalk {
+    static let lineByteCountMax = C12880MAFrame.lineByteCountMax
+    static let overlongLine = "oversized"
+
     private let settings: InstrumentSettings
     private var recorder: SpectrumRecorder
     private var pace: InstrumentPace
-    private var lines = LineCollector(byteCountMax: C12880MAFrame.lineByteCountMax)
+    var lines = LineCollector(byteCountMax: lineByteCountMax)
     private var counts: [Double] = []
-    private(set) var counters = PortCounters()
+    var counters = PortCounters()
 
     init(device: DeviceName, settings: InstrumentSettings) {
         self.settings = settings
@@ -26,24 +29,7 @@ struct C12880MATalk: PortTalk {
 
     mutating func tick(_ now: ReceiveTime, into batch: inout ObservationBatch) -> [PortOutcome] { [] }
 
-    mutating func received(
-        _ bytes: UnsafeRawBufferPointer, at now: ReceiveTime, into batch: inout ObservationBatch
-    ) -> [PortOutcome] {
-        var outcomes: [PortOutcome] = []
-        var lines = lines
-        lines.receive(bytes) { line in
-            guard let line else {
-                counters.damaged += 1
-                outcomes.append(.damaged(code: "oversized", byteCount: C12880MAFrame.lineByteCountMax))
-                return
-            }
-            outcomes += read(line, now, &batch)
-        }
-        self.lines = lines
-        return outcomes
-    }
-
-    private mutating func read(
+    mutating func read(
         _ line: UnsafeRawBufferPointer, _ now: ReceiveTime, _ batch: inout ObservationBatch
     ) -> [PortOutcome] {
         var offset = 0

@@ -4,7 +4,10 @@ import Fleet
 import GatewayModel
 
 /// A LoRa modem on a serial port: set up again whenever it may have forgotten, heard all the time, sent with by command.
-struct ModemTalk: PortTalk {
+struct ModemTalk: LineTalk {
+    static let lineByteCountMax = ModemDialect.byteCountMax
+    static let overlongLine = "line_too_long"
+
     /// What a command of the session is for.
     private enum Purpose: Equatable {
         case setUp(step: Int, isAlternative: Bool)
@@ -16,7 +19,7 @@ struct ModemTalk: PortTalk {
     private let modem: ModemDialect
     private let radio: ModemRadio
     private let steps: [ModemDialect.Step]
-    private var lines = LineCollector(byteCountMax: ModemDialect.byteCountMax)
+    var lines = LineCollector(byteCountMax: lineByteCountMax)
     private var receiver: ModemReceiver
     private var session: ATSession
     private var packets: PacketReadings
@@ -27,7 +30,7 @@ struct ModemTalk: PortTalk {
     private var careAt: Int64?
     /// The command whose packet is in the air, and when it is given up.
     private var sending: (id: String, deadline: Int64)?
-    private(set) var counters = PortCounters()
+    var counters = PortCounters()
     private(set) var device: DeviceName
 
     private static let careMilliseconds: Int64 = 60_000
@@ -51,24 +54,7 @@ struct ModemTalk: PortTalk {
 
     mutating func opened(_ now: ReceiveTime) -> [PortOutcome] { setUp(now) }
 
-    mutating func received(
-        _ bytes: UnsafeRawBufferPointer, at now: ReceiveTime, into batch: inout ObservationBatch
-    ) -> [PortOutcome] {
-        var outcomes: [PortOutcome] = []
-        var lines = lines
-        lines.receive(bytes) { line in
-            guard let line else {
-                counters.damaged += 1
-                outcomes.append(.damaged(code: "line_too_long", byteCount: ModemDialect.byteCountMax))
-                return
-            }
-            outcomes += read(line, now, &batch)
-        }
-        self.lines = lines
-        return outcomes
-    }
-
-    private mutating func read(
+    mutating func read(
         _ line: UnsafeRawBufferPointer, _ now: ReceiveTime, _ batch: inout ObservationBatch
     ) -> [PortOutcome] {
         let read: ModemLine
