@@ -33,6 +33,10 @@ enum SimulatorProgram {
 
     /// Runs the verb; the exit status.
     static func run(_ arguments: [String]) -> Int32 {
+        guard !arguments.contains("--help") else {
+            say(help)
+            return 0
+        }
         do throws(UsageError) {
             var options = try SimulatorOptions(arguments)
             // Before any thread is started, so that all of them leave the signals to this one.
@@ -45,7 +49,7 @@ enum SimulatorProgram {
             case "links": return try LinkVerb.run(&options)
             case "storage": return try StorageVerb.run(&options)
             case "sim": return try simulate(&options)
-            case "help", "--help", "-h":
+            case "help", "-h":
                 say(help)
                 return 0
             default: throw UsageError(message: "no such verb: \(options.verb)")
