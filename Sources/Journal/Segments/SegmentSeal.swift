@@ -5,6 +5,7 @@ internal import SQLite
 enum SegmentSeal {
     /// Everything in the main file, in rollback mode, durable. Fails with `busy` while anybody reads the segment.
     static func close(_ file: SegmentFile) throws(SQLiteError) {
+        Folder.makeWritable(file.path)
         let connection = try Connection(path: file.path, access: .readWrite, busyTimeout: .zero)
         try connection.pragma("synchronous=FULL")
         guard try connection.checkpoint() else {
@@ -24,6 +25,7 @@ enum SegmentSeal {
 
     /// Brings back what the segment was before a sealing that broke off. Does nothing to one that is being sealed.
     static func undo(_ file: SegmentFile) throws(SQLiteError) {
+        Folder.makeWritable(file.path)
         let connection = try Connection(path: file.path, access: .readWrite)
         try connection.pragma("schema_version")
     }
