@@ -30,6 +30,13 @@ public struct ObservationBatch: Sendable {
     /// The readings added since the last observation.
     public var openReadings: Range<Int> { (observations.last?.readings.upperBound ?? 0)..<readings.count }
 
+    /// Lends the readings added since the last observation to `body`, which may change them.
+    public mutating func reviseOpenReadings(_ body: (UnsafeMutableBufferPointer<Reading>) -> Void) {
+        let open = openReadings
+        guard !open.isEmpty else { return }
+        readings.withUnsafeMutableBufferPointer { body(UnsafeMutableBufferPointer(rebasing: $0[open])) }
+    }
+
     /// Drops the readings added since the last observation: the message turned out to be unusable.
     public mutating func discardReadings() { readings.removeSubrange(openReadings) }
 

@@ -38,10 +38,34 @@ public final class PtyPair: Sendable {
         if let heldGatewayEnd { close(heldGatewayEnd) }
     }
 
+    /// Bits a second that the gateway's end is set to, as far as boards know such a speed: a pseudo terminal keeps the
+    /// setting, though it carries bytes at any.
+    public var baud: Int? {
+        var mode = termios()
+        guard tcgetattr(board, &mode) == 0 else { return nil }
+        let speed = cfgetospeed(&mode)
+        return Self.speeds.first { $0.code == speed }?.baud
+    }
+
+    private static let speeds: [(code: speed_t, baud: Int)] = [
+        (speed_t(B9600), 9_600), (speed_t(B19200), 19_200), (speed_t(B38400), 38_400), (speed_t(B57600), 57_600),
+        (speed_t(B115200), 115_200),
+    ]
+
     /// Whether somebody has the gateway's end open; always true of a pair that holds it.
     public var isListened: Bool {
         var entry = pollfd(fd: board, events: 0, revents: 0)
         return poll(&entry, 1, 0) == 0 || Int32(entry.revents) & POLLHUP == 0
+    }
+
+    /// Breaks the connection of whoever has the gateway's end open, which stays there to be opened again: as an adapter
+    /// does whose device is broken. False if the kernel does not let us (it takes CAP_SYS_ADMIN).
+    @discardableResult
+    public func hangUp() -> Bool {
+        let gateway = clinux_open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0)
+        guard gateway >= 0 else { return false }
+        defer { close(gateway) }
+        return clinux_ioctl_none(gateway, 0x5437) == 0
     }
 
     /// Puts a link to the gateway's end at `link`, replacing another one at once, as udev does for by-id names.

@@ -35,6 +35,9 @@ public struct LineSettings: Sendable, Equatable {
         self.modemLines = modemLines
     }
 
+    /// The same at another speed, with the outputs left alone.
+    func at(baud: Int) -> LineSettings { LineSettings(baud: baud, parity: parity, stopBits: stopBits) }
+
     /// Whether Linux knows this speed by name.
     public static func isStandard(baud: Int) -> Bool { speed(of: baud) != nil }
 

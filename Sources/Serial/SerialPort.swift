@@ -16,6 +16,7 @@ public final class SerialPort: @unchecked Sendable {
     public let deviceNumber: UInt64
     /// What a poll loop waits for; -1 once closed. Neither reading nor writing ever blocks.
     public private(set) var fileDescriptor: Int32
+    private let settings: LineSettings
 
     /// Opens and sets the port; may take seconds if the adapter behind it hangs.
     ///
@@ -25,6 +26,7 @@ public final class SerialPort: @unchecked Sendable {
         let descriptor = clinux_open(path, flags, 0)
         guard descriptor >= 0 else { throw SerialError(errno: errno, call: "open", path: path) }
         self.path = path
+        self.settings = settings
         self.resolvedPath = PortPath.resolve(path) ?? path
         self.fileDescriptor = descriptor
         do {
@@ -57,6 +59,13 @@ public final class SerialPort: @unchecked Sendable {
         guard bytes.count > 0 else { return 0 }
         let count = Glibc.write(fileDescriptor, bytes.baseAddress, bytes.count)
         return count >= 0 ? count : try idleOrError("write")
+    }
+
+    /// Goes on at another speed; what is still being sent may be damaged by it.
+    ///
+    /// - Throws: `SerialError.baudRefused` if the speed is none, or none of this port.
+    public func set(baud: Int) throws(SerialError) {
+        try Self.apply(settings.at(baud: baud), to: fileDescriptor, path: path)
     }
 
     /// Sets DTR and RTS in one step.

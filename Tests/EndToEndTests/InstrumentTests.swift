@@ -67,6 +67,35 @@ import Testing
         sts.stop()
     }
 
+    @Test func aBoardsSpectralSensorIsShownLikeASpectrometer() throws {
+        let folder = try TemporaryFolder()
+        let cable = try PtyPair()
+        try cable.link(at: folder.file("board"))
+        let gateway = try GatewayProcess(
+            binary: GatewayProcess.built(),
+            sections: """
+                serial: {ports: [{path: \(folder.file("board")), driver: mycobrain}]}
+                devices: [{alias: canopy, match: {path: \(folder.file("board"))}}]
+                """)
+        #expect(try gateway.start(), "\(gateway.log)")
+        #expect(Eventually.holds { cable.isListened })
+        // ScienceComms with an AS7341 on its bus.
+        let line =
+            #"{"type":"telemetry","ts":6120,"board_id":"F27C3A1DB410","led":{"r":0,"g":32,"b":0},"optx_active":false,"#
+            + #""as7341":{"F1":101,"F2":102,"F3":103,"F4":104,"F5":105,"F6":106,"F7":107,"F8":108,"NIR":31,"CLEAR":1000,"#
+            + #""gain":9,"atime":0,"astep":999}}"#
+        _ = cable.send(Array((line + "\r\n").utf8))
+        #expect(Eventually.holds { gateway.recordCount == 1 })
+        let table = try gateway.tool(["spectra", "--device", "canopy", "--format", "csv"])
+        let lines = csv(table.output)
+        #expect(lines.dropFirst().map { $0[3] } == ["415", "445", "480", "515", "555", "590", "630", "680", "910"])
+        #expect(lines.dropFirst().map { $0[4] } == ["101", "102", "103", "104", "105", "106", "107", "108", "31"])
+        #expect(lines.last.map { Array($0[6...9]) } == ["2.78", "256", "true", "none"], "\(table.output)")
+        #expect(
+            try gateway.tool(["readings", "--device", "canopy", "--metric", "output.led_green"]).output.contains("32"))
+        gateway.stop()
+    }
+
     @Test func aRawDataFileIsTakenInOnceHoweverOftenItComes() throws {
         let folder = try TemporaryFolder()
         let gateway = try GatewayProcess(binary: GatewayProcess.built(), sections: "")

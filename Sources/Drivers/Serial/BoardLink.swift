@@ -35,8 +35,8 @@ final class BoardLink {
     var isWaitingForRoom = false
     /// Since when the port has taken nothing (milliseconds of the monotonic clock); nil while nothing waits.
     var stalledSince: Int64?
-    /// Bytes for the board that must not leave before the commit.
-    var acknowledgements: [[UInt8]] = []
+    /// Whether the board is to be told of the next commit.
+    var isReceiptDue = false
     var backoff = Backoff(initial: .milliseconds(250), max: .seconds(4), stableAfter: .seconds(10))
     /// Notes of a port that comes and goes all the time.
     var noteLimit = RateLimit(burst: 20, every: .seconds(60))

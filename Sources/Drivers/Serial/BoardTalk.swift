@@ -6,7 +6,9 @@ import JSONText
 struct BoardTalk: PortTalk, ~Copyable {
     private var decoder = BoardDecoder()
     private var session: BoardSession
-    private var receipts: ReceiptLedger
+    private var ledger = ReceiptLedger()
+    /// Frames up to these are to be acknowledged after the commit.
+    private var owed: [(side: MDPEndpoint, seq: UInt32)] = []
     private var quota = LineQuota()
     /// Durable commands that the board has not answered yet.
     private var awaited: Set<String> = []
@@ -23,7 +25,6 @@ struct BoardTalk: PortTalk, ~Copyable {
         self.device = device
         decoder.resume(heard: heard, of: .sideA)
         session = BoardSession(firstSeq: firstSeq)
-        receipts = ReceiptLedger(firstSeq: firstSeq)
     }
 
     var dialect: String? { decoder.generation?.rawValue }
@@ -64,9 +65,12 @@ struct BoardTalk: PortTalk, ~Copyable {
             case .hello(let fields): outcomes.append(.hello(fields))
             case .answer(let answer): session.receive(answer, now: milliseconds)
             case .logLine: quota.spend()
-            case .acknowledgementWanted(let seq, let source, let isAnswer):
-                let receipt = receipts.receipt(for: seq, of: source, isAnswer: isAnswer, now: milliseconds)
-                if let receipt { outcomes.append(.writeAfterCommit(receipt)) }
+            case .acknowledgementWanted(let seq, let source, let isAnswer, let arrived):
+                if let arrived { session.arrived(upTo: arrived) }
+                if let seq = ledger.receipt(for: seq, of: source, isAnswer: isAnswer, now: milliseconds) {
+                    owed.append((source, seq))
+                    outcomes.append(.receiptDue)
+                }
             case .malformed(let error, let byteCount): outcomes.append(.damaged(code: error.code, byteCount: byteCount))
             case .bootBanner: wakening.booted(milliseconds)
             case .event, .telemetry, .sequenceGap: break
@@ -76,6 +80,15 @@ struct BoardTalk: PortTalk, ~Copyable {
         outcomes += greetAnew(generationBefore)
         wakening.heard(decoder.generation, milliseconds)
         return outcomes + advance(now)
+    }
+
+    mutating func receipts(_ now: ReceiveTime) -> [UInt8] {
+        defer { owed.removeAll(keepingCapacity: true) }
+        var bytes: [UInt8] = []
+        for (side, seq) in owed {
+            bytes += session.receipt(upTo: seq, for: side, traits: decoder.traits, now: now.monotonicMilliseconds)
+        }
+        return bytes
     }
 
     /// Whatever is due. Lines withheld from the log go to `batch` as a count, once a minute.

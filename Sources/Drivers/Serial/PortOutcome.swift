@@ -5,8 +5,10 @@ import GatewayModel
 /// What a device's bytes, a command or the time ask of the driver.
 enum PortOutcome {
     case write([UInt8])
-    /// An acknowledgement: must not leave before the commit.
-    case writeAfterCommit([UInt8])
+    /// The device goes on at this many bits a second, and has nothing under way.
+    case setBaud(Int)
+    /// The device is to be told that what it sent is kept: `receipts` are asked for after the commit.
+    case receiptDue
     /// The device told what it is.
     case hello(HelloFields)
     /// What the device speaks has become known: commands can be put into its words.

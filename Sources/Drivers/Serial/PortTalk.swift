@@ -32,6 +32,9 @@ protocol PortTalk: ~Copyable {
     /// Does whatever is due.
     mutating func tick(_ now: ReceiveTime, into batch: inout ObservationBatch) -> [PortOutcome]
 
+    /// What was received is durable: the bytes that say so.
+    mutating func receipts(_ now: ReceiveTime) -> [UInt8]
+
     /// Sends a command. Its end comes as an outcome, now or later.
     mutating func submit(_ command: DeviceCommand, at now: ReceiveTime) -> [PortOutcome]
 
@@ -44,6 +47,7 @@ extension PortTalk where Self: ~Copyable {
     var isReady: Bool { true }
     var heard: [ClosedRange<UInt32>] { [] }
 
+    mutating func receipts(_ now: ReceiveTime) -> [UInt8] { [] }
     mutating func end(reason: String, _ now: ReceiveTime) -> [PortOutcome] { [] }
 }
 

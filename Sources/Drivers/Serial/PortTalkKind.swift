@@ -59,11 +59,12 @@ public enum PortTalkKind: String, CaseIterable, Sendable {
         case .as7265x:
             AS726xTalk(
                 device: circumstances.device, settings: circumstances.place.instrument,
-                baud: circumstances.place.settings.baud)
+                baud: circumstances.place.settings.baud, darkFrames: circumstances.darkFrames)
         case .obp:
             OBPTalk(
                 device: circumstances.device, settings: circumstances.place.instrument,
-                baud: circumstances.place.settings.baud, firstNumber: circumstances.firstSeq)
+                baud: circumstances.place.settings.baud, firstNumber: circumstances.firstSeq,
+                darkFrames: circumstances.darkFrames)
         case .profile: ProfileTalk(device: circumstances.device, profile: circumstances.place.profile?.profile)
         case .rak3172: ModemTalk(.rak3172, device: circumstances.device, radio: circumstances.place.radio)
         case .reyax: ModemTalk(.reyax, device: circumstances.device, radio: circumstances.place.radio)
@@ -74,7 +75,10 @@ public enum PortTalkKind: String, CaseIterable, Sendable {
             LoRaGatewayTalk(
                 BoardTalk(
                     device: circumstances.device, firstSeq: circumstances.firstSeq, heard: circumstances.heard()))
-        case .c12880ma: C12880MATalk(device: circumstances.device, settings: circumstances.place.instrument)
+        case .c12880ma:
+            C12880MATalk(
+                device: circumstances.device, settings: circumstances.place.instrument,
+                darkFrames: circumstances.darkFrames)
         }
     }
 }
@@ -87,4 +91,5 @@ struct PortCircumstances {
     var firstSeq: UInt32
     /// What had been heard of the device before a restart.
     var heard: () -> [ClosedRange<UInt32>]
+    var darkFrames = DarkFrames.none
 }

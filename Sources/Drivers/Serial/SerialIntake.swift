@@ -37,6 +37,7 @@ public final class SerialIntake: Driver {
         public var condition: @Sendable (inout ObservationBatch) -> Void = { _ in }
         public var commands: CommandSource
         public var heard: HeardNumbers
+        public var darkFrames = DarkFrames.none
         /// Told what was learned about a device: presence, HELLO.
         public var sighted: @Sendable (Sighting) -> Void
         /// The ports of the box, and these paths among them or beside them.

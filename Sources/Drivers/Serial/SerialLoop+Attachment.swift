@@ -177,7 +177,7 @@ extension SerialLoop {
         port.close()
         openLinks[ticket] = nil
         link.output.removeAll()
-        link.acknowledgements.removeAll()
+        link.isReceiptDue = false
         link.stalledSince = nil
         link.isWaitingForRoom = false
         set(link, .absent)

@@ -21,10 +21,10 @@ extension SerialLoop {
         commitRetryAt = nil
         commitBackoff.succeeded(now: clock.now().monotonicMilliseconds)
         if wasRefused { hearAgain() }
-        for link in openLinks.values where !link.acknowledgements.isEmpty {
-            let acknowledgements = link.acknowledgements
-            link.acknowledgements.removeAll()
-            for bytes in acknowledgements { write(bytes, to: link) }
+        let now = clock.now()
+        for link in openLinks.values where link.isReceiptDue {
+            link.isReceiptDue = false
+            if let bytes = link.talk?.receipts(now) { write(bytes, to: link) }
         }
     }
 

@@ -21,11 +21,14 @@ extension SerialLoop {
         }
         link.talk = link.place.kind.talk(
             PortCircumstances(
-                place: link.place, device: name, firstSeq: UInt32.random(in: 1...0xFFFF, using: &random),
-                heard: { [outlets] in outlets.heard.kept(name.id) }))
+                place: link.place, device: name, firstSeq: firstNumber(),
+                heard: { [outlets] in outlets.heard.kept(name.id) }, darkFrames: outlets.darkFrames))
         for outcome in link.talk?.opened(now) ?? [] { act(on: outcome, of: link, now) }
         if link.recognition == nil { present(link, now) }
     }
+
+    /// Where our own numbers begin: elsewhere after a restart, and well before one that a board would take for a line's end.
+    private func firstNumber() -> UInt32 { UInt32.random(in: 1...0xFF, using: &random) << 8 | 0x10 }
 
     /// Holds bytes until the board is recognised, and decodes them then.
     func recognize(_ bytes: UnsafeRawBufferPointer, from link: BoardLink, _ now: ReceiveTime) {

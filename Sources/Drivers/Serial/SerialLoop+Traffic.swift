@@ -48,7 +48,8 @@ extension SerialLoop {
     func act(on outcome: PortOutcome, of link: BoardLink, _ now: ReceiveTime) {
         switch outcome {
         case .write(let bytes): write(bytes, to: link)
-        case .writeAfterCommit(let bytes): link.acknowledgements.append(bytes)
+        case .receiptDue: link.isReceiptDue = true
+        case .setBaud(let baud): setBaud(baud, of: link, now)
         case .hello(let fields): greet(fields, from: link, now)
         case .damaged(let code, let byteCount):
             link.status.counts.damagedByReason[code, default: 0] += 1
@@ -63,6 +64,19 @@ extension SerialLoop {
         case .command(let id, let state, let result):
             _ = outlets.commands.report(id, state, result)
             link.fetchAt = now.monotonicMilliseconds
+        }
+    }
+
+    private func setBaud(_ baud: Int, of link: BoardLink, _ now: ReceiveTime) {
+        guard let port = link.openPort else { return }
+        do throws(SerialError) {
+            try port.set(baud: baud)
+        } catch {
+            // What is asked next is not answered, and the device asked at the speed before.
+            note(link, "serial_port_failed", now) { body in
+                body.text("error", error.code)
+                body.text("detail", error.description)
+            }
         }
     }
 

@@ -19,7 +19,9 @@ extension BoardDecoder {
         if frame.header.flags.contains(.ackRequested) {
             let isAnswer = frame.header.type == .ack
             events.append(
-                .acknowledgementWanted(seq: frame.header.seq, source: frame.header.source, isAnswer: isAnswer))
+                .acknowledgementWanted(
+                    seq: frame.header.seq, source: frame.header.source, isAnswer: isAnswer,
+                    arrived: traits.speaksBinary ? frame.header.ack : nil))
         }
         if case .failure(let error) = payload {
             reject(error, byteCount: frame.body.count, &events)
@@ -88,6 +90,7 @@ extension BoardDecoder {
             } else {
                 MDPReadings.append(value, to: &batch)
             }
+            BSECAccuracy.heed(in: &batch)
         case .packed(let content):
             var readings = PackedReadings()
             guard readings.append(content, to: &batch) else {

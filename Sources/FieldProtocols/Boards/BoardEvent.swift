@@ -11,8 +11,9 @@ public enum BoardEvent: Sendable, Equatable {
     /// An observation with this many readings was added to the batch.
     case telemetry(Int)
     /// The board sends this frame again until it is told that it has arrived. `isAnswer`: the frame is an acknowledgement
-    /// itself, to be answered once at most.
-    case acknowledgementWanted(seq: UInt32, source: MDPEndpoint, isAnswer: Bool)
+    /// itself, to be answered once at most. `arrived`: up to where our frames have arrived; nil from boards that do not
+    /// count them.
+    case acknowledgementWanted(seq: UInt32, source: MDPEndpoint, isAnswer: Bool, arrived: UInt32?)
     /// Frames of the board are missing. The journal notes it with the next record.
     case sequenceGap(SequenceGap)
     /// A line that is not understood; unless withheld it is also in the batch as a note.

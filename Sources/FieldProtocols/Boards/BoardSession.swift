@@ -35,13 +35,14 @@ public struct BoardSession: ~Copyable {
     private var queue: [Entry] = []
     private var inFlight: [Entry] = []
     private var finished: [FinishedCommand] = []
-    private var nextSeq: UInt32
+    /// Of all frames that leave by this port.
+    private var numbers: FrameNumbers
     private var traits = BoardTraits()
 
     /// - Parameter firstSeq: the number of the first frame; another one after a restart keeps late answers apart.
     public init(limits: Limits = Limits(), firstSeq: UInt32 = 1) {
         self.limits = limits
-        nextSeq = max(firstSeq, 1)
+        numbers = FrameNumbers(first: firstSeq)
     }
 
     /// Whether nothing waits, is under way or is still to be told.
@@ -84,6 +85,23 @@ public struct BoardSession: ~Copyable {
             inFlight.remove(at: index)
             finish(entry.command, answer.success ? .acknowledged : .refused, answer.message, answer.raw)
         }
+    }
+
+    /// A board of the binary generation tells up to where our frames have arrived.
+    public mutating func arrived(upTo seq: UInt32) { numbers.arrived(upTo: seq) }
+
+    /// The frame that tells a side that everything up to `seq` is kept. It counts among the commands' frames, so it is made
+    /// when it leaves.
+    public mutating func receipt(
+        upTo seq: UInt32, for side: MDPEndpoint, traits: BoardTraits, now: Int64
+    ) -> [UInt8] {
+        // Flagged as nothing but an acknowledgement, so that it is not answered in turn.
+        let header = MDPHeader(type: .ack, seq: 0, ack: seq, flags: .isAck, source: .gateway, destination: side)
+        let frame =
+            numbers.frame(header, payload: [], isBinary: traits.speaksBinary, now: now)
+            // The number that is acknowledged holds a line's end itself.
+            ?? numbers.frame(header, payload: [], isBinary: true, now: now)
+        return frame?.wire ?? []
     }
 
     /// Gives everything up: the port is gone.
@@ -148,10 +166,10 @@ public struct BoardSession: ~Copyable {
             output.append(contentsOf: text.utf8)
             output.append(0x0A)
         case .frame(let payload):
-            guard writeFrame(payload, &entry, into: &output) else { return }
+            guard writeFrame(payload, &entry, now, into: &output) else { return }
         case .packed(let payload, let answer):
             entry.answer = answer
-            guard writeFrame(payload, &entry, into: &output) else { return }
+            guard writeFrame(payload, &entry, isBinary: true, now, into: &output) else { return }
         }
         entry.attempts += 1
         entry.due = now + limits.answerWait
@@ -159,15 +177,15 @@ public struct BoardSession: ~Copyable {
     }
 
     /// False if the command is over instead.
-    private mutating func writeFrame(_ payload: [UInt8], _ entry: inout Entry, into output: inout [UInt8]) -> Bool {
+    private mutating func writeFrame(
+        _ payload: [UInt8], _ entry: inout Entry, isBinary: Bool = false, _ now: Int64, into output: inout [UInt8]
+    ) -> Bool {
         let header = MDPHeader(
-            type: .command, seq: nextSeq, flags: .ackRequested, source: .gateway, destination: entry.command.target)
-        guard let frame = MDPEncoder.encodeAvoidingNewlines(header, payload: payload) else {
+            type: .command, seq: 0, flags: .ackRequested, source: .gateway, destination: entry.command.target)
+        guard let frame = numbers.frame(header, payload: payload, isBinary: isBinary, now: now) else {
             finish(entry.command, .refused, "the command is longer than a board takes")
             return false
         }
-        nextSeq = frame.seq &+ 1
-        if nextSeq == 0 { nextSeq = 1 }
         entry.seqs.append(frame.seq)
         // A lone delimiter flushes what may stand in the board's buffer.
         output.append(0)
@@ -216,7 +234,8 @@ public struct BoardSession: ~Copyable {
 
     private static func concerns(_ answer: BoardAnswer, _ entry: Entry) -> Bool {
         if let ackSeq = answer.ackSeq {
-            guard answer.kind == .receipt else { return entry.seqs.contains(ackSeq) }
+            // In the binary generation every frame says how far our count has come, which answers nothing.
+            guard answer.kind == .receipt else { return entry.answer == nil && entry.seqs.contains(ackSeq) }
             // "Everything up to here": the result of a command comes by itself.
             return entry.answer == .receipt && entry.seqs.contains { $0 <= ackSeq }
         }

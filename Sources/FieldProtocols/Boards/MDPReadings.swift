@@ -23,6 +23,7 @@ enum MDPReadings {
             case "bme688": sensors(value, of: .bme688, to: &batch)
             case "bme690": sensors(value, of: .bme690, to: &batch)
             case "claw": claw(value, to: &batch)
+            case ByteKey(stringLiteral: AS7341Channels.key): AS7341Channels.append(value, to: &batch)
             default: unknown(value, named: String(decoding: key, as: UTF8.self), depth: 1, to: &batch)
             }
         }

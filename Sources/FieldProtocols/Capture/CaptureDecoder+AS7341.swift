@@ -16,13 +16,13 @@ extension CaptureDecoder {
     private mutating func decodeAS7341Line(_ line: UnsafeRawBufferPointer, at offset: Int) {
         let object: JSONValue
         do throws(JSONError) { object = try parser.parse(line) } catch { return fail(error.code, at: offset) }
-        guard let (wavelengths, spectrum) = AS7341Channels.read(object["as7341"] ?? object) else {
+        guard let (wavelengths, spectrum) = AS7341Channels.read(object[AS7341Channels.key] ?? object) else {
             return fail("no_channels", at: offset)
         }
         print { writer in
             writer.key("sorted_by_nm")
             writer.beginArray()
-            for (nanometres, count) in zip(wavelengths, spectrum.counts).sorted(by: { $0.0 < $1.0 }) {
+            for (nanometres, count) in zip(wavelengths, spectrum.counts) {
                 writer.beginArray()
                 writer.shortNumber(nanometres)
                 writer.shortNumber(count)

@@ -18,6 +18,7 @@ public enum LineReadings {
         default:
             if let value = line.value { append(value, line.lineClass, generation, to: &batch) }
         }
+        BSECAccuracy.heed(in: &batch)
         var flags: RecordFlags = line.isRepaired ? .repaired : []
         if generation != .g4, holdsPlaceholders(line) { flags.insert(.placeholder) }
         return flags
@@ -79,6 +80,7 @@ public enum LineReadings {
         }
         number(line["uptime_s"] ?? line["uptime_seconds"], uptime, .second, to: &batch)
         number(line["health"]?["heap"], heap, bytes, to: &batch)
+        if let object = line[AS7341Channels.key] { AS7341Channels.append(object, to: &batch) }
     }
 
     /// g2, g5, g6.
@@ -100,6 +102,7 @@ public enum LineReadings {
         for (key, metric) in outputs {
             if let state = line[key]?.bool { batch.append(Reading(metric, .flag(state))) }
         }
+        if let object = line[AS7341Channels.key] { AS7341Channels.append(object, to: &batch) }
         if let milliseconds = line["uptime_ms"]?.double {
             batch.append(Reading(uptime, .number(milliseconds / 1000), unit: .second))
         } else {

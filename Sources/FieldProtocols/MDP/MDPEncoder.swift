@@ -23,22 +23,24 @@ public enum MDPEncoder {
     /// Spaces tried for one sequence number before the next number is taken.
     private static let paddingMax = 64
     private static let numbersMax = 64
+    /// Bytes of a payload that boards take.
+    private static let countMax = MDPLimits.firmwareRawCountMax - MDPLimits.headerCount - MDPLimits.checksumCount
 
     /// Encodes a frame to a board whose stuffed bytes hold neither LF nor CR.
     ///
     /// Boards clear their buffer on either byte, because the same port takes typed commands (reference, section 1.8).
-    /// A number whose own bytes are in the way is skipped; a checksum or code byte is moved by spaces after the JSON.
-    /// - Parameter payload: JSON text; line breaks between its tokens are replaced by spaces.
+    /// A number whose own bytes are in the way is skipped; a checksum or code byte is moved by spaces after the JSON, or
+    /// by another number where there is none.
+    /// - Parameter payload: JSON text; line breaks between its tokens are replaced by spaces. Or nothing.
     /// - Returns: nil if the payload is too long for a board, or the header holds such a byte outside its number.
     public static func encodeAvoidingNewlines(_ header: MDPHeader, payload: some Collection<UInt8>) -> HostFrame? {
         var text = payload.map { isNewline($0) ? UInt8(ascii: " ") : $0 }
         let count = text.count
-        let countMax = MDPLimits.firmwareRawCountMax - MDPLimits.headerCount - MDPLimits.checksumCount
         guard count <= countMax else { return nil }
         var header = header
         for _ in 0..<numbersMax {
             header.seq = numberWithoutNewline(from: header.seq)
-            for padding in 0...min(paddingMax, countMax - count) {
+            for padding in 0...(count == 0 ? 0 : min(paddingMax, countMax - count)) {
                 if padding > 0 { text.append(UInt8(ascii: " ")) }
                 let wire = encode(header, payload: text)
                 if !wire.contains(where: isNewline) { return HostFrame(seq: header.seq, wire: wire) }
@@ -47,6 +49,12 @@ public enum MDPEncoder {
             header.seq = header.seq &+ 1
         }
         return nil
+    }
+
+    /// Encodes a frame as it is; nil if the payload is too long for a board.
+    static func encodeAsItIs(_ header: MDPHeader, payload: [UInt8]) -> HostFrame? {
+        guard payload.count <= countMax else { return nil }
+        return HostFrame(seq: header.seq, wire: encode(header, payload: payload))
     }
 
     private static func isNewline(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }

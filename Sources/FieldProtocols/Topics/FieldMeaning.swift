@@ -9,6 +9,8 @@ enum FieldMeaning {
     case fact(MessageFact)
     /// An array of `{id, v, u, q}`.
     case pack
+    /// The channels of an AS7341.
+    case spectrum
     /// Known, and nothing to store.
     case ignored
     /// Cannot be named: too deep, too long or no name at all.

@@ -98,6 +98,7 @@ struct FieldNames {
         case "bme688": return group(.slots(.bme688))
         case "bme690": return group(.slots(.bme690))
         case "analog": return group(.analog)
+        case "as7341": return .spectrum
         case "soil_moisture", "soil": return group(.soil)
         case "location", "geo", "meta", "peripherals": return group(.silent)
         default: return under("", name, shape, depth: 0)

@@ -39,6 +39,7 @@ struct TelemetryDecoder {
         case .array: try pack(root, into: &batch)
         default: throw .noReadings
         }
+        BSECAccuracy.heed(in: &batch)
         return facts
     }
 
@@ -57,6 +58,7 @@ struct TelemetryDecoder {
             case .group(let inner): try members(of: value, context: inner, into: &batch)
             case .fact(let fact): try take(fact, value, into: &batch)
             case .pack: try pack(value, into: &batch)
+            case .spectrum: AS7341Channels.append(value, to: &batch)
             case .ignored: break
             case .unnamed: facts.drop(.valueNotStorable)
             case .tooManyNames: facts.drop(.tooManyNames)

@@ -255,6 +255,7 @@ public struct TopicDecoder {
             batch.append(
                 Reading(metric, .number(item.value), unit: EnvelopeCodes.unit(item.unit), quality: quality))
         }
+        BSECAccuracy.heed(in: &batch)
         var observation = message.observation()
         observation.deviceSeq = envelope.seq
         observation.deviceTime = DeviceTime.judged(envelope.milliseconds, received: message.received)

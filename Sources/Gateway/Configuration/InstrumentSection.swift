@@ -19,6 +19,11 @@ public struct InstrumentSection: Sendable {
         settings.values = section.choice("values", default: settings.values)
         settings.lamp = section.choice("lamp")
         settings.correction = section.choice("correction", default: settings.correction)
+        let bauds = SerialSection.bauds.filter { $0 >= 9_600 }
+        let fast = section.value("fast_baud", accepted: bauds.map(String.init).joined(separator: ", ")) { node in
+            node.integer.flatMap { bauds.contains($0) ? $0 : nil }
+        }
+        settings.fastBaud = fast ?? settings.fastBaud
         let bits = section.value("bits", accepted: "10, 12, 16") { node in
             node.integer.flatMap { C12880MAFrame.Resolution(rawValue: $0) }
         }

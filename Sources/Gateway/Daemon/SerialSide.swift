@@ -34,6 +34,9 @@ struct SerialSide {
         var outlets = SerialIntake.Outlets(
             commit: { _ = try store.commit($0) }, commands: commands, heard: heard,
             sighted: { store.devices.note($0) })
+        outlets.darkFrames = DarkFrames(database: store.state) { error in
+            log.error("the dark frames of instruments cannot be read or kept", ["error": "\(error)"])
+        }
         outlets.condition = { store.conditioning.apply(&$0) }
         intake = try SerialIntake(settings, outlets: outlets, clock: clock, seed: .random(in: .min ... .max))
     }

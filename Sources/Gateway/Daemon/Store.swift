@@ -24,7 +24,7 @@ struct Store {
     static let migrations =
         Journal.migrations + DeviceRegistry.migrations + AccessTokens.migrations + AnswerStore.migrations
         + HeardNumbers.migrations + FrameCounters.migrations + DownlinkMemory.migrations + SealTable.migrations
-        + CalibrationTable.migrations
+        + CalibrationTable.migrations + DarkFrames.migrations + ImportedRows.migrations
 
     /// For whoever uses `state.db` beside a daemon: nothing is repaired.
     static func openState(_ dataDirectory: String) throws(StartError) -> Database {

@@ -28,6 +28,9 @@ public protocol BoardFirmware: Sendable {
     /// Starts or restarts the board: counters begin again.
     mutating func boot() -> [BoardOutput]
 
+    /// The host's end of the cable is set to this many bits a second: told before anything that the host sent.
+    mutating func line(baud: Int)
+
     /// Takes what the host sent, in any pieces.
     mutating func receive(_ bytes: [UInt8], uptime: Duration) -> [BoardOutput]
 
@@ -36,4 +39,9 @@ public protocol BoardFirmware: Sendable {
 
     /// How often it measures by itself.
     var interval: Duration { get }
+}
+
+extension BoardFirmware {
+    /// Most boards hang on USB, where speeds mean nothing.
+    public mutating func line(baud: Int) {}
 }

@@ -101,7 +101,10 @@ final class BoardLoop: Sendable {
     private func act(on input: [UInt8]) {
         state.withLock { state in
             let uptime = Duration.milliseconds(now - state.bootedAt)
-            if !input.isEmpty { send(state.firmware.receive(input, uptime: uptime), &state) }
+            if !input.isEmpty {
+                if let baud = cable.baud { state.firmware.line(baud: baud) }
+                send(state.firmware.receive(input, uptime: uptime), &state)
+            }
             guard let due = state.nextMeasurement, due <= now else { return }
             state.nextMeasurement = max(due + state.firmware.interval.milliseconds, now)
             send(state.firmware.measure(uptime: uptime), &state)

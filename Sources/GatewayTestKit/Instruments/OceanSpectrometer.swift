@@ -9,6 +9,12 @@ public struct OceanSpectrometer: BoardFirmware {
     public var corrupted: Double
     /// How often in a row it says that the answer comes later, before it comes.
     public var deferrals: Int
+    /// What it does when it is told to go on at another speed.
+    public var following: Following
+    /// Bits a second that it is set to: at another speed it understands nothing.
+    public private(set) var baud: Int
+    private let firstBaud: Int
+    private var lineBaud: Int?
     /// Set by the host.
     public private(set) var integrationMicroseconds: UInt32 = 100_000
     public private(set) var isLampOn = false
@@ -17,35 +23,68 @@ public struct OceanSpectrometer: BoardFirmware {
     private var stream = OBPStream()
     private var spectra = 0
 
+    /// What it does when it is told to go on at another speed.
+    public enum Following: Sendable {
+        case follows
+        /// As a device that knows no other.
+        case refuses
+        /// Says that it will, and stays.
+        case stays
+        /// Follows, and the host never hears of it.
+        case followsSilently
+        /// Knows nothing of speeds, and answers nothing.
+        case ignores
+    }
+
     /// As an inspection sheet has them.
     public static let coefficients: [Float] = [337.0215, 0.4609331, -1.83e-05, -1.02e-09]
     public static let pixelCount = 1_024
+    /// Of its converter, which gives a little less the fuller it is.
+    public static let nonlinearity: [Float] = [0.94, 5e-6]
 
     public init(
         serialNumber: String = "S05507", garbage: Double = 0, corrupted: Double = 0, deferrals: Int = 0,
-        seed: UInt64 = 1
+        following: Following = .follows, baud: Int = 9_600, seed: UInt64 = 1
     ) {
         self.serialNumber = serialNumber
         self.garbage = garbage
         self.corrupted = corrupted
         self.deferrals = deferrals
+        self.following = following
+        self.baud = baud
+        firstBaud = baud
         random = SeededRandom(seed: seed)
     }
 
     /// Says nothing until it is asked.
     public mutating func boot() -> [BoardOutput] {
         stream = OBPStream()
+        baud = firstBaud
         return []
     }
+
+    /// A line at another speed than its own carries nothing that it understands.
+    public mutating func line(baud: Int) { lineBaud = baud }
 
     /// It measures on demand only.
     public mutating func measure(uptime: Duration) -> [BoardOutput] { [] }
 
     /// Answers each whole message.
     public mutating func receive(_ bytes: [UInt8], uptime: Duration) -> [BoardOutput] {
+        guard lineBaud ?? baud == baud else { return [] }
         var frames: [OBPFrame] = []
         bytes.withUnsafeBytes { stream.receive($0) { if case .frame(let frame) = $0 { frames.append(frame) } } }
-        return frames.flatMap { answer(to: $0) }
+        return frames.flatMap { frame in
+            defer { if frame.kind == .setBaudRate { follow(frame) } }
+            let isUnheard = frame.kind == .setBaudRate && [.ignores, .followsSilently].contains(following)
+            return isUnheard ? [] : answer(to: frame)
+        }
+    }
+
+    /// After it has answered, at the speed before.
+    private mutating func follow(_ question: OBPFrame) {
+        guard following == .follows || following == .followsSilently, let wanted = question.u32 else { return }
+        baud = Int(wanted)
     }
 
     private mutating func answer(to question: OBPFrame) -> [BoardOutput] {
@@ -89,6 +128,14 @@ public struct OceanSpectrometer: BoardFirmware {
                 return refusal(question, .badData)
             }
             integrationMicroseconds = value
+            answer.flags = [.response, .acknowledged]
+        case .nonlinearityCount: answer.immediate = [UInt8(Self.nonlinearity.count)]
+        case .nonlinearityCoefficient:
+            let index = Int(question.u8 ?? 255)
+            guard index < Self.nonlinearity.count else { return refusal(question, .badData) }
+            answer.immediate = withUnsafeBytes(of: Self.nonlinearity[index].bitPattern.littleEndian, Array.init)
+        case .setBaudRate:
+            guard following != .refuses else { return refusal(question, .badData) }
             answer.flags = [.response, .acknowledged]
         case .setLamp:
             isLampOn = question.u8 == 1

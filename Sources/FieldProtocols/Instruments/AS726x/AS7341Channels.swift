@@ -1,13 +1,26 @@
-internal import GatewayModel
+public import GatewayModel
 public import JSONText
 
 /// The AS7341, which has no serial line of its own and reaches us through boards, as an object of its channels.
 public enum AS7341Channels {
     /// The filters with their centres in nm.
-    static let filters: [(names: [String], nanometres: Double)] = [
-        (["f1"], 415), (["f2"], 445), (["f3"], 480), (["f4"], 515), (["f5"], 555), (["f6"], 590), (["f7"], 630),
-        (["f8"], 680), (["nir"], 910),
+    private static let filters: [(name: String, nanometres: Double)] = [
+        ("f1", 415), ("f2", 445), ("f3", 480), ("f4", 515), ("f5", 555), ("f6", 590), ("f7", 630), ("f8", 680),
+        ("nir", 910),
     ]
+
+    /// The member of a board's telemetry, on whatever way it comes, that holds such an object.
+    static let key: StaticString = "as7341"
+
+    /// Of a sensor with all its channels.
+    private static let wholeAxis = SpectrumAxis(wavelengths: filters.map(\.nanometres))
+
+    /// Adds the spectrum that `object` holds to the observation being built; nothing if it holds none.
+    public static func append(_ object: JSONValue, to batch: inout ObservationBatch) {
+        guard let (wavelengths, spectrum) = read(object) else { return }
+        let axis = wavelengths == wholeAxis?.wavelengths ? wholeAxis : SpectrumAxis(wavelengths: wavelengths)
+        _ = axis?.append(spectrum, to: &batch)
+    }
 
     /// Milliseconds of one measurement, of two passes: the sensor has six converters for ten channels.
     public static func integrationMilliseconds(time: Int, step: Int) -> Double {
@@ -22,21 +35,18 @@ public enum AS7341Channels {
     /// The factor of a gain's code, 0…10: 0.5 to 512.
     public static func gain(code: Int) -> Double? { (0...10).contains(code) ? Double(1 << code) / 2 : nil }
 
-    /// The axis and the spectrum of an object with `F1`…`F8`, `NIR`, `CLEAR` in upper or lower case, `gain` as code,
+    /// The axis, ascending, and the spectrum of an object with `F1`…`F8`, `NIR`, `CLEAR` in upper or lower case, `gain` as code,
     /// `atime`, `astep`, `temperature`. Nil if it holds no channel.
     public static func read(_ object: JSONValue) -> (wavelengths: [Double], spectrum: Spectrum)? {
         var spectrum = Spectrum()
-        var wavelengths: [Double] = []
+        var counts = [Double?](repeating: nil, count: filters.count)
         var time: Int?
         var step: Int?
-        var seen: Set<Double> = []
         object.forEachMember { key, value in
             guard key.count <= 16, let number = value.double else { return }
             let name = String(decoding: key, as: UTF8.self).lowercased()
-            if let filter = filters.first(where: { $0.names.contains(name) }) {
-                guard seen.insert(filter.nanometres).inserted else { return }
-                wavelengths.append(filter.nanometres)
-                spectrum.counts.append(number)
+            if let position = filters.firstIndex(where: { $0.name == name }) {
+                if counts[position] == nil { counts[position] = number }
                 return
             }
             switch name {
@@ -48,11 +58,12 @@ public enum AS7341Channels {
             default: break
             }
         }
-        guard !wavelengths.isEmpty else { return nil }
+        spectrum.counts = counts.compactMap { $0 }
+        guard !spectrum.counts.isEmpty else { return nil }
         if let time, let step {
             spectrum.integration = integrationMilliseconds(time: time, step: step)
             spectrum.fullScale = fullScale(time: time, step: step)
         }
-        return (wavelengths, spectrum)
+        return (zip(filters, counts).compactMap { $1 == nil ? nil : $0.nanometres }, spectrum)
     }
 }

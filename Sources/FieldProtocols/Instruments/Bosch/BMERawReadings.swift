@@ -19,14 +19,22 @@ public struct BMERawReadings: Sendable {
         file.boardID.isEmpty ? nil : DeviceID("bme-" + file.boardID.lowercased())
     }
 
-    /// What tells a row from all others, wherever it comes from: board, run, sensor, time and step.
-    public func identity(of row: BMERawRow) -> String {
-        let parts = [
-            file.boardID, file.seed, String(file.powerCount), row.sensorIndex.map { String($0) } ?? "-",
-            row.sincePowerOn.map { String($0) } ?? "-", row.heaterStep.map { String($0) } ?? "-",
-        ]
-        return "bmerawdata:" + parts.map { $0.prefix(32) }.joined(separator: ":")
+    /// What tells one run of a board from all others.
+    public var run: String {
+        [file.boardID, file.seed, String(file.powerCount)].map { $0.prefix(32) }.joined(separator: ":")
     }
+
+    /// What tells a row from all others, wherever it comes from: the run, and sensor, time and step within it.
+    public func identity(of row: BMERawRow) -> String {
+        let parts: [String] = [
+            row.sensorIndex.map { String($0) } ?? "-", row.sincePowerOn.map { String($0) } ?? "-",
+            row.heaterStep.map { String($0) } ?? "-",
+        ]
+        return "bmerawdata:" + run + ":" + parts.joined(separator: ":")
+    }
+
+    /// Takes note of a row that is there already: times of those after it may hang on its clock.
+    public mutating func skip(_ row: BMERawRow) { _ = time(of: row) }
 
     /// When a row was measured: the board's clock counts whole seconds, its time since power-on milliseconds.
     public mutating func time(of row: BMERawRow) -> Int64? {

@@ -21,6 +21,10 @@ public struct Spectrum: Sendable, Equatable {
     /// The factor, not its code.
     public var gain: Double?
     public var dark = Dark.none
+    /// When the dark frame was taken that has been subtracted, in Unix milliseconds.
+    public var darkTaken: Int64?
+    /// Whether the counts have been made proportional to light; nil if nobody wants that here.
+    public var isLinear: Bool?
     /// Counts at which a channel is full; nil if unknown.
     public var fullScale: Double?
     /// °C, one for each die.
@@ -35,7 +39,7 @@ public struct Spectrum: Sendable, Equatable {
     /// Whether some channel was full; nil if that cannot be told.
     public var isSaturated: Bool? {
         guard let fullScale, !counts.isEmpty else { return nil }
-        return counts.contains { $0 >= fullScale }
+        return counts.contains { $0 >= fullScale } || clear.map { $0 >= fullScale } ?? false
     }
 
     /// Takes a dark frame off the counts; false if it has another number of channels.
@@ -43,6 +47,15 @@ public struct Spectrum: Sendable, Equatable {
         guard frame.count == counts.count else { return false }
         for index in counts.indices { counts[index] -= frame[index] }
         dark = .subtracted
+        return true
+    }
+
+    /// Divides each count by the value that the polynomial has there, c0 first, as the makers of spectrometers give it. False,
+    /// and nothing is changed, if it makes no sense: a converter is never off by half.
+    public mutating func linearize(by polynomial: [Double]) -> Bool {
+        let values = counts.map { count in polynomial.reversed().reduce(0) { $0 * count + $1 } }
+        guard !polynomial.isEmpty, values.allSatisfy({ (0.5...2).contains($0) }) else { return false }
+        for index in counts.indices { counts[index] /= values[index] }
         return true
     }
 }

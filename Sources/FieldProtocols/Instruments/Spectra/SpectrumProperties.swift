@@ -6,6 +6,8 @@ enum SpectrumProperties {
     private static let gain = MetricName(known: "spectrum.gain")
     private static let saturated = MetricName(known: "spectrum.saturated")
     private static let dark = MetricName(known: "spectrum.dark")
+    private static let darkTaken = MetricName(known: "spectrum.dark_taken")
+    private static let linear = MetricName(known: "spectrum.linear")
     private static let lamp = MetricName(known: "spectrum.lamp")
     private static let clear = MetricName(known: "spectrum.clear")
     private static let temperatures = [
@@ -21,6 +23,8 @@ enum SpectrumProperties {
         if let gain = spectrum.gain { batch.append(Reading(Self.gain, .number(gain), unit: .one)) }
         if let isSaturated { batch.append(Reading(saturated, .flag(isSaturated))) }
         batch.append(Reading(dark, .text(spectrum.dark.rawValue)))
+        if let taken = spectrum.darkTaken { batch.append(Reading(darkTaken, .text(RFC3339.text(taken)))) }
+        if let isLinear = spectrum.isLinear { batch.append(Reading(linear, .flag(isLinear))) }
         if let lamp = spectrum.lamp { batch.append(Reading(Self.lamp, .flag(lamp))) }
         for (metric, celsius) in zip(temperatures, spectrum.temperatures) {
             batch.append(Reading(metric, .number(celsius), unit: .celsius))

@@ -61,6 +61,8 @@ import Testing
         }
         #expect((boards[0].firmware as? SpectralTriad)?.lamps == [1, 3, 5])
         #expect((boards[1].firmware as? OceanSpectrometer)?.isLampOn == true)
+        // It has been told to, and understands nothing unless the terminal is set to the speed that it was told.
+        #expect((boards[1].firmware as? OceanSpectrometer)?.baud == 115_200 && boards[1].cable.baud == 115_200)
         let spectrum = try #require(site.ledger.entries.first { $0.observation.device.text == "sts" })
         #expect(spectrum.readings.count { $0.metric.text.hasPrefix("spectrum.3") } > 100)
         for board in boards { board.stop() }

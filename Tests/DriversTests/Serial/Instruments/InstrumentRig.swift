@@ -17,6 +17,8 @@ struct InstrumentRig<Talk: PortTalk> {
     var ends: [(id: String, state: DeviceCommand.State, result: String)] = []
     /// Nobody answers while this is set.
     var isUnplugged = false
+    /// What the cable was set to, in order.
+    var speeds: [Int] = []
     /// When each of the questions went out.
     var asked: [Int64] = []
     private var pieces = SeededRandom(seed: 5)
@@ -38,10 +40,14 @@ struct InstrumentRig<Talk: PortTalk> {
     mutating func act(on outcomes: [PortOutcome]) {
         for outcome in outcomes {
             switch outcome {
-            case .write(let bytes), .writeAfterCommit(let bytes):
+            case .write(let bytes):
                 asked.append(now)
                 guard !isUnplugged else { continue }
+                firmware.line(baud: baud)
                 for piece in firmware.receive(bytes, uptime: .zero) { deliver(piece.bytes) }
+            case .setBaud(let baud):
+                self.baud = baud
+                speeds.append(baud)
             case .damaged(let code, _): damages.append(code)
             case .command(let id, let state, let result): ends.append((id, state, result))
             default: break

@@ -18,7 +18,10 @@ import Testing
     }
 
     @Test func aWholeSpectrumArrivesOverASlowCable() throws {
-        var rig = try Self.rig { $0.integration = 250 }
+        var rig = try Self.rig {
+            $0.integration = 250
+            $0.fastBaud = nil
+        }
         rig.run(milliseconds: 25_000)
         #expect(rig.batch.observations.count == 3)
         #expect(rig.damages.isEmpty)
@@ -34,7 +37,7 @@ import Testing
     }
 
     @Test func garbageAndFlippedBitsCostSpectraAndNothingElse() throws {
-        var rig = try Self.rig(OceanSpectrometer(garbage: 0.2, corrupted: 0.1, seed: 4), baud: 115_200) {
+        var rig = try Self.rig(OceanSpectrometer(garbage: 0.2, corrupted: 0.1, baud: 115_200, seed: 4), baud: 115_200) {
             $0.interval = 1_000
         }
         rig.run(milliseconds: 600_000)

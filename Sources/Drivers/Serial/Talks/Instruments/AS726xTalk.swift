@@ -37,9 +37,9 @@ struct AS726xTalk: LineTalk {
     private var spectrum = Spectrum()
     var counters = PortCounters()
 
-    init(device: DeviceName, settings: InstrumentSettings, baud: Int) {
+    init(device: DeviceName, settings: InstrumentSettings, baud: Int, darkFrames: DarkFrames = .none) {
         self.settings = settings
-        recorder = SpectrumRecorder(device: device)
+        recorder = SpectrumRecorder(device: device, frames: darkFrames)
         pace = InstrumentPace(interval: settings.interval)
         transferMilliseconds = Int64(AS726xReply.lineByteCountMax * 10_000 / max(baud, 300))
     }

@@ -13,9 +13,9 @@ struct C12880MATalk: LineTalk {
     private var counts: [Double] = []
     var counters = PortCounters()
 
-    init(device: DeviceName, settings: InstrumentSettings) {
+    init(device: DeviceName, settings: InstrumentSettings, darkFrames: DarkFrames = .none) {
         self.settings = settings
-        recorder = SpectrumRecorder(device: device)
+        recorder = SpectrumRecorder(device: device, frames: darkFrames)
         pace = InstrumentPace(interval: settings.interval)
         recorder.use(settings.polynomial.flatMap { SpectrumAxis($0, count: C12880MAFrame.pixelCount) })
     }

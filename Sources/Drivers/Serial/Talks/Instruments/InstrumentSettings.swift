@@ -13,7 +13,11 @@ public struct InstrumentSettings: Sendable, Equatable {
     }
 
     /// Which spectrum of an Ocean spectrometer is asked for.
-    public enum Correction: String, CaseIterable, Sendable { case corrected, raw }
+    public enum Correction: String, CaseIterable, Sendable {
+        case corrected, raw
+        /// Raw, and made proportional to light by the device's own polynomial once a dark frame has been taken.
+        case linear
+    }
 
     /// Between the beginnings of two measurements, in milliseconds.
     public var interval: Int64 = 10_000
@@ -24,6 +28,8 @@ public struct InstrumentSettings: Sendable, Equatable {
     public var values = Values.both
     public var lamp: Lamp?
     public var correction = Correction.corrected
+    /// Bits a second that the line of an Ocean spectrometer is raised to; nil for no more than it begins with.
+    public var fastBaud: Int? = 115_200
     /// Of a line sensor whose coefficients the instrument does not know.
     public var polynomial: WavelengthPolynomial?
     public var resolution = C12880MAFrame.Resolution.sixteen

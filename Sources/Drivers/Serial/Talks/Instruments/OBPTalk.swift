@@ -5,8 +5,9 @@ import GatewayModel
 /// wavelengths, then a spectrum at each interval. One question is under way at a time.
 struct OBPTalk: PortTalk {
     private enum Question: Equatable {
-        case serialNumber, wavelengthCount, integration
-        case coefficient(UInt8)
+        case serialNumber, wavelengthCount, integration, nonlinearityCount
+        case coefficient(UInt8), nonlinearity(UInt8)
+        case setBaud(UInt32)
         case setIntegration(UInt32), setLamp(Bool)
         case spectrum
     }
@@ -20,7 +21,7 @@ struct OBPTalk: PortTalk {
     }
 
     private let settings: InstrumentSettings
-    private let baud: Int
+    private var rate: OBPRate
     private var recorder: SpectrumRecorder
     private var pace: InstrumentPace
     private var stream = OBPStream()
@@ -31,11 +32,9 @@ struct OBPTalk: PortTalk {
     private var regarding: UInt32
     private var isSetUp = false
     private var coefficients: [Double] = []
-    private var coefficientCount = 0
     private var pixelCount = 0
     private var integrationMicroseconds: UInt32 = 100_000
     private var isLampOn: Bool?
-    private var serialNumber: String?
     private var spectrum = Spectrum()
     private(set) var counters = PortCounters()
 
@@ -45,10 +44,13 @@ struct OBPTalk: PortTalk {
     static let integrationRange: ClosedRange<UInt32> = 10...85_000_000
     private static let retriesMax = 5
 
-    init(device: DeviceName, settings: InstrumentSettings, baud: Int, firstNumber: UInt32) {
+    init(
+        device: DeviceName, settings: InstrumentSettings, baud: Int, firstNumber: UInt32,
+        darkFrames: DarkFrames = .none
+    ) {
         self.settings = settings
-        self.baud = max(baud, 300)
-        recorder = SpectrumRecorder(device: device)
+        rate = OBPRate(baud, fast: settings.fastBaud)
+        recorder = SpectrumRecorder(device: device, frames: darkFrames)
         pace = InstrumentPace(interval: settings.interval)
         regarding = firstNumber
     }
@@ -127,12 +129,14 @@ struct OBPTalk: PortTalk {
     private mutating func setUp() {
         isSetUp = false
         coefficients = []
+        recorder.nonlinearity = settings.correction == .linear ? [] : nil
         // Another device may be there now, with other coefficients.
         pixelCount = 0
         let setting = settings.integration.flatMap { Self.microseconds($0) }
         var questions: [Question] = [.serialNumber, setting.map { .setIntegration($0) } ?? .integration]
         if let lamp = settings.lamp { questions.append(.setLamp(lamp == .on)) }
         questions.append(.wavelengthCount)
+        if settings.correction == .linear { questions.append(.nonlinearityCount) }
         pending = questions.map { ($0, nil) } + pending.filter { $0.commandID != nil }
     }
 
@@ -168,10 +172,13 @@ struct OBPTalk: PortTalk {
         case .wavelengthCount: .get(.wavelengthCount, regarding: regarding)
         case .integration: .get(.integration, regarding: regarding)
         case .coefficient(let index): .get(.wavelengthCoefficient, index: index, regarding: regarding)
+        case .nonlinearityCount: .get(.nonlinearityCount, regarding: regarding)
+        case .nonlinearity(let index): .get(.nonlinearityCoefficient, index: index, regarding: regarding)
+        case .setBaud(let baud): .set(.setBaudRate, baud, regarding: regarding)
         case .setIntegration(let microseconds): .set(.setIntegration, microseconds, regarding: regarding)
         case .setLamp(let isOn): .set(.setLamp, isOn ? 1 : 0, regarding: regarding)
         case .spectrum:
-            .get(settings.correction == .raw ? .rawSpectrum : .correctedSpectrum, regarding: regarding)
+            .get(settings.correction == .corrected ? .correctedSpectrum : .rawSpectrum, regarding: regarding)
         }
     }
 
@@ -179,7 +186,7 @@ struct OBPTalk: PortTalk {
     private func patience(_ question: Question) -> Int64 {
         let byteCount = question == .spectrum ? 2_176 : 128
         let integration = question == .spectrum ? Int64(integrationMicroseconds / 1_000) : 0
-        return integration + Int64(byteCount * 10_000 / baud) + 1_000
+        return integration + Int64(byteCount * 10_000 / rate.current) + 1_000
     }
 
     // MARK: - Answers
@@ -218,6 +225,7 @@ struct OBPTalk: PortTalk {
         self.asked = nil
         guard take(frame, asked.question) else { return fail(milliseconds, code: OBPError.lengthMismatch.code) }
         var outcomes: [PortOutcome] = asked.commandID.map { [.command(id: $0, .acknowledged, result: "")] } ?? []
+        if case .setBaud = asked.question { outcomes.append(.setBaud(rate.current)) }
         if asked.question == .spectrum { outcomes += record(now, &batch) }
         if pending.isEmpty, !isSetUp {
             isSetUp = true
@@ -237,8 +245,14 @@ struct OBPTalk: PortTalk {
         let reason = "the device refuses: " + (refusal?.name ?? "error \(frame.error)")
         self.asked = nil
         guard let id = asked.commandID else {
-            // A device without a lamp goes on without one.
-            if case .setLamp = asked.question { return ask(now) }
+            switch asked.question {
+            // A device without a lamp goes on without one, and one that stays at its speed at that.
+            case .setLamp, .nonlinearityCount, .nonlinearity: return ask(now)
+            case .setBaud:
+                rate.giveUp()
+                return ask(now)
+            default: break
+            }
             return fail(now, code: "device_" + (refusal?.name ?? "error"))
         }
         return [.command(id: id, .refused, result: reason)] + ask(now)
@@ -247,7 +261,13 @@ struct OBPTalk: PortTalk {
     /// False if the answer does not hold what was asked for.
     private mutating func take(_ frame: OBPFrame, _ question: Question) -> Bool {
         switch question {
-        case .serialNumber: serialNumber = frame.text
+        case .serialNumber:
+            rate.confirm()
+            if let baud = rate.wanted.flatMap({ UInt32(exactly: $0) }) { pending.insert((.setBaud(baud), nil), at: 0) }
+        case .setBaud:
+            rate.raise()
+            // Nothing else is asked before the device has been heard at its new speed.
+            pending.insert((.serialNumber, nil), at: 0)
         case .integration:
             guard let value = frame.u32 else { return false }
             integrationMicroseconds = value
@@ -255,7 +275,13 @@ struct OBPTalk: PortTalk {
         case .setLamp(let isOn): isLampOn = isOn
         case .wavelengthCount:
             guard let count = frame.u8, (2...8).contains(count) else { return false }
-            pending += (0..<count).map { (.coefficient($0), nil) }
+            pending.insert(contentsOf: (0..<count).map { (.coefficient($0), nil) }, at: 0)
+        case .nonlinearityCount:
+            guard let count = frame.u8, count <= 16 else { return false }
+            pending += (0..<count).map { (.nonlinearity($0), nil) }
+        case .nonlinearity:
+            guard let value = frame.f32, value.isFinite else { return false }
+            recorder.nonlinearity?.append(Double(value))
         case .coefficient:
             guard let value = frame.f32, value.isFinite else { return false }
             coefficients.append(Double(value))
@@ -286,7 +312,14 @@ struct OBPTalk: PortTalk {
 
     private mutating func giveUp(_ now: Int64) -> [PortOutcome] {
         stream.reset()
-        return fail(now, code: "no_reply")
+        if case .setBaud = asked?.question { rate.giveUp() }
+        let isUnheard = asked?.question == .serialNumber
+        var outcomes = fail(now, code: "no_reply")
+        guard isUnheard else { return outcomes }
+        let before = rate.current
+        if rate.change() { pace.askNow() }
+        if rate.current != before { outcomes.append(.setBaud(rate.current)) }
+        return outcomes
     }
 
     /// Everything begins again, later and later.

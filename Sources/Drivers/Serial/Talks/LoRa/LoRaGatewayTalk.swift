@@ -65,6 +65,8 @@ struct LoRaGatewayTalk: PortTalk, ~Copyable {
         board.tick(now, into: &batch)
     }
 
+    mutating func receipts(_ now: ReceiveTime) -> [UInt8] { board.receipts(now) }
+
     mutating func submit(_ command: DeviceCommand, at now: ReceiveTime) -> [PortOutcome] {
         board.submit(command, at: now)
     }

@@ -1,0 +1,40 @@
+import Drivers
+import EventLoop
+import GatewayModel
+import GatewayTestKit
+import Serial
+import Testing
+
+/// Ports that cannot be used, and what they do to the others.
+@Suite(.timeLimit(.minutes(2))) struct SerialBreakTests {
+    private static var mayHangUp: Bool { (try? PtyPair(gatewayEnd: .free))?.hangUp() == true }
+
+    /// An adapter whose device is broken: it can be opened, and breaks at once, again and again.
+    @Test(.enabled(if: mayHangUp, "hanging up a terminal takes CAP_SYS_ADMIN"))
+    func aPortThatBreaksAsSoonAsItIsOpenIsOpenedEverMoreRarelyAndHoldsUpNoOther() async throws {
+        let site = try SerialSite()
+        let broken = try PtyPair(gatewayEnd: .free)
+        try broken.link(at: site.link(SerialSite.otherName))
+        var board = try site.plugIn()
+        let clock = SystemClock(isVouched: true)
+        try await site.run(site.configuration(SerialSite.name, SerialSite.otherName)) { intake in
+            var closed: [Int64] = []
+            while closed.count < 7 {
+                let count = closed.count
+                // Whoever has it open is hung up until that has been noticed.
+                while site.ledger.notes("serial_port_closed").count == count {
+                    if broken.isListened { broken.hangUp() }
+                    await Task.yield()
+                }
+                closed.append(clock.now().monotonicMilliseconds)
+                board.sendTelemetry(marker: closed.count)
+                await site.wait { $0.sequences(of: SerialSite.device).count == count + 1 }
+            }
+            let waits = zip(closed.dropFirst(), closed).map { $0 - $1 }
+            // Drawn from zero up to a ceiling that doubles from 250 ms. Opened at once it would break every 50 ms.
+            #expect(waits.reduce(0, +) > 1_500, "\(waits)")
+            let states = intake.ports().map(\.state.name)
+            #expect(states.first == "open")
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import ControlAPI
+import EventLoop
+import FieldProtocols
+import GatewayModel
+import GatewayTestKit
+import JSONText
+import Testing
+
+@testable import Gateway
+
+/// Raw data of a season is taken in once, however much has been stored since.
+@Suite struct RawDataIntakeTests {
+    private static func file(_ rows: Range<Int>) -> [UInt8] {
+        let block = rows.map { row in
+            "[\(row % 8),\(row / 8 * 140),\(1_777_889_730 + row / 8 * 140 / 1_000),21.5,1013.2,45.5,\(48_000 + row),\(row / 8 % 10)]"
+        }
+        let keys = [
+            "sensor_index", "timestamp_since_poweron", "real_time_clock", "temperature", "pressure",
+            "relative_humidity", "resistance_gassensor", "heater_profile_step_index",
+        ]
+        let columns = keys.map { #"{"key":"\#($0)"}"# }.joined(separator: ",")
+        return Array(
+            (#"{"rawDataHeader":{"counterPowerOnOff":1,"seedPowerOnOff":"A1B2","boardId":"246F28AABBCC"},"#
+                + #""rawDataBody":{"dataColumns":["# + columns + #"],"dataBlock":["# + block.joined(separator: ",")
+                + "]}}").utf8)
+    }
+
+    @Test func aFileIsKnownAgainAfterMoreThanTheJournalRemembers() throws {
+        let folder = try TemporaryFolder()
+        try File.write("gateway: {id: gw-1, site: lab}\n", to: folder.file("gateway.yaml"))
+        let configuration = try ConfigurationFile.load(path: folder.file("gateway.yaml")).get()
+        let clock = SystemClock()
+        let store = try Store(configuration, dataDirectory: folder.path, clock: clock)
+        let intake = RawDataIntake(store: store, clock: clock)
+        let first = try intake.take(Self.file(0..<1_200))
+        #expect(first.stored == 1_200 && first.duplicates == 0)
+        // More messages than identities are remembered: the journal alone would take the file for new.
+        let other = try #require(DeviceID("board").flatMap { DeviceName($0) })
+        let metric = try #require(MetricName("x"))
+        for round in 0..<11 {
+            var batch = ObservationBatch()
+            for number in 0..<10_000 {
+                batch.append(Reading(metric, .number(Double(round))))
+                var observation = Observation(device: other, received: clock.now(), source: .mqtt)
+                observation.payloadHash = UInt64(round * 10_000 + number)
+                batch.append(observation)
+            }
+            _ = try store.commit(batch)
+        }
+        // Grown meanwhile: what is new is stored, at the time that follows from the rows before.
+        let second = try intake.take(Self.file(0..<1_300))
+        #expect(second.stored == 100 && second.duplicates == 1_200)
+        let third = try RawDataIntake(store: store, clock: clock).take(Self.file(600..<1_300))
+        #expect(third.stored == 0 && third.duplicates == 700)
+        // Another run of the board has the same times, and is another.
+        let text = String(decoding: Self.file(0..<50), as: UTF8.self)
+        let other1 = try intake.take(
+            Array(text.replacing(#""counterPowerOnOff":1"#, with: #""counterPowerOnOff":2"#).utf8))
+        #expect(other1.stored == 50)
+    }
+}
