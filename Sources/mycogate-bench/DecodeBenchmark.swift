@@ -6,7 +6,7 @@ enum DecodeBenchmark {
     static let count = 1_000_000
     static let benchmark = Benchmark(name: "decode") {
         [frames(), telemetry()] + BoardDecoding.results() + ConventionDecoding.results()
-            + (try LoRaDecoding.results())
+            + (try LoRaDecoding.results()) + (try ProfileDecoding.results())
     }
 
     /// Small MDP frames out of a serial stream.
@@ -61,5 +61,18 @@ enum DecodeBenchmark {
             budget: "≤ 5 µs (200 MB/s would be \(Measure.text(Double(bytes) / 200)) µs)",
             detail: "\(bytes) bytes, 8 readings, \(batch.observations.count) decoded",
             isKept: microseconds <= 5 && batch.observations.count == 1_000)
+    }
+
+    /// Counts what `body` decodes, `count` times.
+    static func measure(_ name: String, byteCount: Int, count: Int, _ body: () -> Int) -> BenchResult {
+        var seen = 0
+        let start = Measure.seconds()
+        for _ in 0..<count { seen += body() }
+        let rate = Double(count) / (Measure.seconds() - start)
+        let volume = rate * Double(byteCount) / 1e6
+        return BenchResult(
+            figure: "\(Measure.text(rate / 1e6)) M \(name)/s, \(Measure.text(volume, digits: 0)) MB/s",
+            budget: "≥ 1 M/s or ≥ 200 MB/s", detail: "\(byteCount) bytes each, \(seen) decoded",
+            isKept: (rate >= 1e6 || volume >= 200) && seen == count)
     }
 }

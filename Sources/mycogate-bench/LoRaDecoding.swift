@@ -17,7 +17,7 @@ enum LoRaDecoding {
         let vectors = try JSON(parsing: Vectors.text("lora/semtech-udp.json"))
         let datagram = bytes(vectors["packets"]?["push_data_lora"]?["hex"]?.string ?? "")
         let parser = JSONParser()
-        return measure("Semtech datagrams", byteCount: datagram.count, count: 400_000) {
+        return DecodeBenchmark.measure("Semtech datagrams", byteCount: datagram.count, count: 400_000) {
             datagram.withUnsafeBytes { raw in
                 // A vector is good: if it were not, none would be counted.
                 guard let packet = try? SemtechPacket(raw), let message = try? SemtechMessage(packet, parser: parser)
@@ -36,7 +36,7 @@ enum LoRaDecoding {
         var decoder = TopicDecoder(policy: { _ in .none }, families: [family.make()])
         let received = ReceiveTime(wall: Timestamp(milliseconds: 0, trusted: true), monotonicMilliseconds: 0)
         var batch = ObservationBatch()
-        return measure("\(family.rawValue) uplinks", byteCount: payload.count, count: 100_000) {
+        return DecodeBenchmark.measure("\(family.rawValue) uplinks", byteCount: payload.count, count: 100_000) {
             batch.removeAll()
             topic.withUnsafeBufferPointer { topic in
                 payload.withUnsafeBytes { payload in
@@ -52,7 +52,7 @@ enum LoRaDecoding {
         let payload: [UInt8] = [3, 103, 1, 16, 2, 104, 97, 1, 115, 39, 95]
         var readings = CayenneReadings()
         var batch = ObservationBatch()
-        return measure("Cayenne payloads", byteCount: payload.count, count: 1_000_000) {
+        return DecodeBenchmark.measure("Cayenne payloads", byteCount: payload.count, count: 1_000_000) {
             batch.removeAll()
             return payload.withUnsafeBytes { readings.append($0, to: &batch) } == nil && batch.readings.count == 3
                 ? 1 : 0
@@ -62,7 +62,7 @@ enum LoRaDecoding {
     private static func modem() -> BenchResult {
         let line = Array("+EVT:RXP2P:-57:9:03670110026861".utf8)
         var receiver = ModemReceiver(.rak3172)
-        return measure("modem lines", byteCount: line.count, count: 1_000_000) {
+        return DecodeBenchmark.measure("modem lines", byteCount: line.count, count: 1_000_000) {
             line.withUnsafeBytes { line in
                 if case .packet? = try? receiver.read(line) { 1 } else { 0 }  // counted if it is one
             }
@@ -76,7 +76,7 @@ enum LoRaDecoding {
         let frames = (0..<1_000).map { _ in node.frame([3, 103, 1, 16, 2, 104, 97, 1, 115, 39, 95]) }
         var index = 0
         var session = keys.map { DeviceSession(address: node.address, keys: $0) }
-        return measure("LoRaWAN frames", byteCount: frames[0].count, count: 200_000) {
+        return DecodeBenchmark.measure("LoRaWAN frames", byteCount: frames[0].count, count: 200_000) {
             if index == frames.count {
                 index = 0
                 session = keys.map { DeviceSession(address: node.address, keys: $0) }
@@ -85,18 +85,6 @@ enum LoRaDecoding {
             guard let phy = try? PHYPayload(frames[index]) else { return 0 }  // else it is not counted
             return (try? session?.accept(phy)) != nil ? 1 : 0
         }
-    }
-
-    private static func measure(_ name: String, byteCount: Int, count: Int, _ body: () -> Int) -> BenchResult {
-        var seen = 0
-        let start = Measure.seconds()
-        for _ in 0..<count { seen += body() }
-        let rate = Double(count) / (Measure.seconds() - start)
-        let volume = rate * Double(byteCount) / 1e6
-        return BenchResult(
-            figure: "\(Measure.text(rate / 1e6)) M \(name)/s, \(Measure.text(volume, digits: 0)) MB/s",
-            budget: "≥ 1 M/s or ≥ 200 MB/s", detail: "\(byteCount) bytes each, \(seen) decoded",
-            isKept: (rate >= 1e6 || volume >= 200) && seen == count)
     }
 
     private static func bytes(_ hex: String) -> [UInt8] {

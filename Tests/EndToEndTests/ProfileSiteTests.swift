@@ -1,5 +1,7 @@
+import Crypto
 import GatewayTestKit
 import JSONText
+import MQTT
 import Testing
 
 /// Devices that are only known by their profiles, through the whole daemon.
@@ -61,5 +63,67 @@ import Testing
         let noise: [UInt8] = [0x42, 0x4D, 0x42]
         #expect(try site.value("pm2_5", meanwhile: { _ = site.pair.send(noise + frame) }) == 17)
         site.gateway.stop()
+    }
+
+    @Test func whatIsBeyondTheBoundsOfAProfileIsBadOnASerialPortToo() throws {
+        let site = try Site(profile: "plantower-pms5003")
+        var frame: [UInt8] = [0x42, 0x4D, 0, 28, 0, 10, 0, 18, 0, 21, 0, 11, 0x07, 0xD0]
+        frame += Array(repeating: 0, count: 16)
+        let sum = frame.reduce(UInt16(0)) { $0 + UInt16($1) }
+        frame += [UInt8(sum >> 8), UInt8(sum & 0xFF)]
+        #expect(try site.value("pm2_5", meanwhile: { _ = site.pair.send(frame) }) == 2_000)
+        let readings = try site.gateway.records(of: "readings").flatMap { $0["readings"]?.array ?? [] }
+        let qualities = Set(readings.filter { $0["id"]?.string == "pm2_5" }.map { $0["q"]?.string })
+        #expect(qualities == ["bad"])
+        site.gateway.stop()
+    }
+
+    @Test func payloadsOfLoRaWANDevicesAreReadByTheirProfiles() throws {
+        let broker = try BrokerProcess()
+        let gateway = try GatewayProcess(
+            binary: GatewayProcess.built(),
+            sections: """
+                devices:
+                  - {alias: field, profile: dragino-lht65, match: {dev_eui: a840410000000001}}
+                  - {alias: roof, profile: rakwireless-rak7204, match: {dev_eui: a840410000000002}}
+                mqtt: {broker: "\(broker.url)"}
+                drivers: {folders: [\(Vectors.packageRoot)/drivers]}
+                """)
+        let isReady = try gateway.start()
+        try #require(isReady, "\(gateway.log)")
+        let server = try BlockingMQTTClient(port: broker.port, id: "server")
+        func send(_ eui: String, _ port: Int, _ count: Int, _ payload: [UInt8]) throws {
+            let event: JSON = [
+                "deduplicationId": .string("\(eui)-\(count)"), "deviceInfo": ["devEui": .string(eui)],
+                "fCnt": .integer(Int64(count)), "fPort": .integer(Int64(port)),
+                "data": .string(Base64.encode(payload)),
+            ]
+            let topic = "application/a/device/\(eui)/event/up"
+            try server.publish(MQTTPublication(topic: topic, text: event.text))
+        }
+        try send("a840410000000001", 2, 1, [0xCB, 0xF6, 0x0B, 0x0D, 3, 0x76, 1, 0x0A, 0xDD, 0x7F, 0xFF])
+        try send("a840410000000002", 8, 1, [8, 2, 1, 0x71, 2, 0x67, 1, 1, 9, 0x65, 0, 9, 1])
+        // Not as long as the profile says: kept as it came.
+        try send("a840410000000001", 2, 2, [1, 2])
+        var readings: [String: JSON] = [:]
+        let came = Eventually.holds(within: .seconds(30)) {
+            // Nothing to be read is nothing yet.
+            for record in (try? gateway.records(of: "readings")) ?? [] {
+                for reading in record["readings"]?.array ?? [] {
+                    readings["\(record["device"]?.string ?? "") \(reading["id"]?.string ?? "")"] = reading
+                }
+            }
+            return readings["field lora.payload"] != nil && readings["roof temperature"] != nil
+        }
+        #expect(came, "\(readings.keys.sorted())")
+        #expect(readings["field temperature"]?["v"]?.double == 28.29)
+        #expect(readings["field battery.voltage"]?["v"]?.double == 3.062)
+        #expect(readings["field lora.payload"]?["v"]?.string == "0102")
+        #expect(readings["roof battery.voltage"]?["v"]?.double == 3.69)
+        #expect(readings["roof battery.voltage"]?["u"]?.string == "V")
+        #expect(readings["roof temperature"]?["v"]?.double == 25.7)
+        #expect(readings["roof lora.payload"] != nil, "the last byte is no record")
+        #expect(readings["roof illuminance.9"]?["v"]?.double == 9, "a channel without a name of its own")
+        gateway.stop()
     }
 }

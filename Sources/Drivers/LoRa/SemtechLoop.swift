@@ -27,7 +27,7 @@ final class SemtechLoop {
         random = Jitter(seed: server.seed)
         site = SemtechSite(
             server.configuration, commands: server.outlets.commands, counters: server.outlets.counters,
-            profile: server.outlets.profile, firstToken: UInt16(truncatingIfNeeded: random.next()))
+            profile: server.outlets.profile(), firstToken: UInt16(truncatingIfNeeded: random.next()))
     }
 
     deinit { buffer.deallocate() }

@@ -1,5 +1,5 @@
 public import EventLoop
-internal import FieldProtocols
+public import FieldProtocols
 public import Fleet
 public import GatewayModel
 internal import Synchronization
@@ -18,14 +18,13 @@ public final class SemtechServer: Driver {
         public var commands: CommandSource
         public var counters: FrameCounters
         public var sighted: @Sendable (Sighting) -> Void
-        public var profile: @Sendable (DeviceName, String?, UInt8, [UInt8], inout ObservationBatch) -> Bool?
+        /// Makes what reads payloads by profiles, for one thread.
+        public var profile: @Sendable () -> PayloadReadings.ProfileCodec
 
         public init(
             commit: @escaping @Sendable (ObservationBatch) throws -> Void, commands: CommandSource = .none,
             counters: FrameCounters = .none, sighted: @escaping @Sendable (Sighting) -> Void = { _ in },
-            profile: @escaping @Sendable (DeviceName, String?, UInt8, [UInt8], inout ObservationBatch) -> Bool? = {
-                _, _, _, _, _ in nil
-            }
+            profile: @escaping @Sendable () -> PayloadReadings.ProfileCodec = { { _, _, _, _, _ in nil } }
         ) {
             self.commit = commit
             self.commands = commands

@@ -145,19 +145,18 @@ struct BusSchedule: ~Copyable {
         let (index, number) = (request.device, request.group)
         switch outcome {
         case .values(let time):
-            if !slaves[index].circuit.isClosed { begin(index, now - time) }
-            slaves[index].circuit.answered(after: Double(time))
+            hear(index, after: time, now)
             slaves[index].groups[number].round.read += 1
             return advance(index, number, now)
         case .refusedAddress where request.block.points.count > 1:
-            slaves[index].circuit.answered(after: 0)
+            hear(index, after: 0, now)
             split(index, number, request.block)
             return nil
         case .refusedAddress, .refused:
-            slaves[index].circuit.answered(after: 0)
+            hear(index, after: 0, now)
             return advance(index, number, now)
         case .busy:
-            slaves[index].circuit.answered(after: 0)
+            hear(index, after: 0, now)
             guard request.attempt + 1 < Self.attemptMax else { return advance(index, number, now) }
             slaves[index].groups[number].attempt += 1
             slaves[index].groups[number].heldUntil = now + Self.busyMilliseconds
@@ -175,11 +174,14 @@ struct BusSchedule: ~Copyable {
         }
     }
 
-    /// The periods of a slave that was silent or not known count from when it is heard.
-    private mutating func begin(_ index: Int, _ now: Int64) {
-        for number in slaves[index].groups.indices where slaves[index].groups[number].dueAt < now {
-            slaves[index].groups[number].dueAt = now
+    /// A slave said something. The periods of one that was silent or not known count from when it was asked.
+    private mutating func hear(_ index: Int, after time: Int64, _ now: Int64) {
+        if !slaves[index].circuit.isClosed {
+            for number in slaves[index].groups.indices where slaves[index].groups[number].dueAt < now - time {
+                slaves[index].groups[number].dueAt = now - time
+            }
         }
+        slaves[index].circuit.answered(after: Double(time))
     }
 
     private mutating func advance(_ index: Int, _ number: Int, _ now: Int64) -> Round? {

@@ -71,10 +71,10 @@ public final class ModbusBus: Driver {
     private let inbox = Mutex(Inbox())
     private let snapshot: Mutex<ModbusBusStatus>
 
-    struct Inbox {
+    private struct Inbox {
         var commanded: Set<DeviceID> = []
+        /// Somebody wants to borrow the port.
         var isWanted = false
-        var isLent = false
     }
 
     /// `seed` makes the waits between attempts differ.
@@ -98,10 +98,9 @@ public final class ModbusBus: Driver {
                 path,
                 by: PortLeases.Owner(
                     letGo: { [self] in put { $0.isWanted = true } },
-                    takeBack: { [self] in
-                        put { $0.isLent = false }
-                    }))
+                    takeBack: { [wakeup] in wakeup.wake() }))
         }
+        defer { if case .serial(let path, _) = configuration.endpoint { leases.withdraw(path) } }
         try await DedicatedThread.run(named: "modbus", wakeup: wakeup) { [self] stop in
             ModbusBusLoop(self, stop: stop).run()
         }
@@ -127,16 +126,23 @@ public final class ModbusBus: Driver {
         wakeup.wake()
     }
 
-    func take() -> Inbox {
+    func takeCommanded() -> Set<DeviceID> {
         inbox.withLock { inbox in
-            let taken = inbox
-            inbox.commanded = []
-            inbox.isWanted = false
-            return taken
+            defer { inbox.commanded = [] }
+            return inbox.commanded
         }
     }
 
-    func setLent() { inbox.withLock { $0.isLent = true } }
+    /// Whether somebody waits for the port.
+    var isWanted: Bool { inbox.withLock { $0.isWanted } }
+
+    /// As `isWanted`, once.
+    func takeWish() -> Bool {
+        inbox.withLock { inbox in
+            defer { inbox.isWanted = false }
+            return inbox.isWanted
+        }
+    }
 
     func update(_ change: (inout ModbusBusStatus) -> Void) { snapshot.withLock { change(&$0) } }
 }

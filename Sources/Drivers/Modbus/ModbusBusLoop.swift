@@ -42,6 +42,8 @@ final class ModbusBusLoop {
     /// Works until asked to stop; every failure of the bus ends in another attempt.
     func run() {
         while !stop.isSet {
+            lendIfWanted()
+            if stop.isSet { break }
             do {
                 try open()
                 bus.update { $0.condition = .working }
@@ -54,7 +56,7 @@ final class ModbusBusLoop {
             }
             close()
             commit()
-            if !stop.isSet { _ = stop.sleep(for: backoff.failed(now: now, using: &random)) }
+            if !stop.isSet, !bus.isWanted { _ = stop.sleep(for: backoff.failed(now: now, using: &random)) }
         }
         commit()
     }
@@ -66,8 +68,20 @@ final class ModbusBusLoop {
         }
     }
 
+    /// Gives the port away if somebody waits for it, and returns when it is back. It is closed.
+    private func lendIfWanted() {
+        guard case .serial(let path, _) = bus.configuration.endpoint else { return }
+        while bus.takeWish() {
+            bus.leases.released(path)
+            // The borrower may have given up while the port was being closed.
+            while let purpose = bus.leases.purpose(of: path) {
+                lost("lent: \(purpose)")
+                guard stop.sleep(for: .seconds(1)) else { return }
+            }
+        }
+    }
+
     private func open() throws {
-        while bus.take().isLent { guard stop.sleep(for: .seconds(1)) else { return } }
         switch bus.configuration.endpoint {
         case .serial(let path, let settings):
             let port = try SerialPort(opening: path, settings: settings)
@@ -88,14 +102,8 @@ final class ModbusBusLoop {
     /// Asks the slaves until the bus is lost or lent.
     private func serve() throws {
         while !stop.isSet {
-            let orders = bus.take()
-            commanded.formUnion(orders.commanded)
-            if orders.isWanted, case .serial(let path, _) = bus.configuration.endpoint {
-                close()
-                bus.setLent()
-                bus.leases.released(path)
-                return
-            }
+            commanded.formUnion(bus.takeCommanded())
+            guard !bus.isWanted else { return }
             for device in commanded {
                 commanded.remove(device)
                 if let index = devices.firstIndex(where: { $0.id == device }) { try serveCommands(of: index) }

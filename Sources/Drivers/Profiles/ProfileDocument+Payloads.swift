@@ -25,12 +25,14 @@ extension ProfileDocument {
         if (fixed == nil) == (told == nil) {
             section.reject("length", .conflict, "accepted either `length` or `length_at`")
         }
+        let end = bytes(section, "end", length: 1...8) ?? []
+        let checksum = section.choice("checksum", of: FrameCodec.Checksum.self)
+        let checksumByteCount = checksum?.byteCount ?? 1
         return FrameCodec(
-            start: start ?? [0], end: bytes(section, "end", length: 1...8) ?? [],
-            length: fixed.map { .fixed($0) } ?? told ?? .fixed(1),
-            checksum: section.choice("checksum", of: FrameCodec.Checksum.self),
+            start: start ?? [0], end: end, length: fixed.map { .fixed($0) } ?? told ?? .fixed(1), checksum: checksum,
             checksumFrom: section.integer("checksum_from", in: 0...64, default: 0),
-            checksumAt: section.integer("checksum_at", in: 1...16, default: 1))
+            checksumAt: section.integer(
+                "checksum_at", in: checksumByteCount...16, default: end.count + checksumByteCount))
     }
 
     private static func type(_ section: YAMLSection) -> BinaryType? {
@@ -69,7 +71,8 @@ extension ProfileDocument {
         section.value(key, accepted: "a byte, such as 0x0F", byte)
     }
 
-    /// A payload of one of the forms that stand for themselves: `fields`, `records`, `json`, `lines`, `value`.
+    /// A payload of one of the forms that stand for themselves: `fields`, `records`, `cayenne`, `json`, `lines`,
+    /// `value`.
     private static func payload(_ section: YAMLSection, of forms: [String]) -> PayloadCodec? {
         let given = forms.filter { section.has($0) }
         guard given.count == 1 else {
@@ -80,7 +83,8 @@ extension ProfileDocument {
         case "fields":
             return .fields(BinaryCodec(fields: binaryFields(section, "fields"), byteCount: lengths(section)))
         case "records": return .records(RecordCodec(kinds: section.sections("records", countMax: 256, record)))
-        case "json": return .lines(LineCodec(rules: [.init(.json, fields: paths(section, "json"))]))
+        case "cayenne": return .cayenne(channels(section))
+        case "json": return .json(paths(section, "json"))
         case "lines": return section.section("lines") { .lines(LineCodec(rules: rules($0))) }
         default:
             return section.section("value") { section in
@@ -88,6 +92,14 @@ extension ProfileDocument {
                 return .value(rule(section, isText: type == .text, isFlag: type == .flag))
             }
         }
+    }
+
+    private static func channels(_ section: YAMLSection) -> [LineCodec.Field] {
+        let fields = fields(section, "cayenne", countMax: 128)
+        for field in fields where !isMetric(field.source) {
+            section.reject("cayenne", .outOfRange, "`\(field.source)`: accepted a channel such as `temperature.1`")
+        }
+        return fields
     }
 
     private static func lengths(_ section: YAMLSection) -> ClosedRange<Int>? {
@@ -127,7 +139,7 @@ extension ProfileDocument {
             let ports = section.values("port", countMax: 224, accepted: "1…223") { node in
                 node.integer.flatMap { (1...223).contains($0) ? UInt8(exactly: $0) : nil }
             }
-            guard let codec = payload(section, of: ["fields", "records", "json"]) else { return nil }
+            guard let codec = payload(section, of: ["fields", "records", "cayenne", "json"]) else { return nil }
             return PortCodecs.Entry(ports: ports ?? [], codec: codec)
         }
         if entries.isEmpty { section.missing("ports", accepted: "a list of at least one port") }

@@ -73,11 +73,12 @@ public struct ProfileLibrary: Sendable {
 }
 
 extension ProfileLibrary {
-    /// The profile that `path` is, or those in it.
+    /// The profile or the folder of captures that `path` is, or those in it.
     public static func folders(in path: String) -> [String] {
-        if ProfileFiles.isThere(path + "/profile.yaml") { return [path] }
+        if ProfileFiles.isThere(path + "/profile.yaml") || CaptureCheck.isCaptures(path) { return [path] }
         return (ProfileFiles.names(in: path) ?? []).map { "\(path)/\($0)" }.filter {
             ProfileFiles.isThere($0 + "/profile.yaml") || ProfileFiles.isThere($0 + "/captures")
+                || CaptureCheck.isCaptures($0)
         }
     }
 }

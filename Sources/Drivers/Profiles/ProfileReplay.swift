@@ -44,12 +44,13 @@ public enum ProfileReplay {
         var stream: [UInt8] = []
         for (number, text) in numbered(bytes) { stream += try hex(text, capture, number) }
         var reader = FrameReader(frame)
+        var payloads = PayloadReader(codec)
         var observations: [ReplayedObservation] = []
         stream.withUnsafeBytes { stream in
             reader.read(stream) { frame in
                 var batch = ObservationBatch()
                 // A frame that gives nothing is noise here as on the wire.
-                _ = try? codec.append(frame, to: &batch)
+                _ = try? payloads.read(frame, into: &batch)
                 if !batch.readings.isEmpty { observations.append(.init(capture: capture, readings: batch.readings)) }
             }
         }
@@ -89,17 +90,18 @@ public enum ProfileReplay {
     private static func messages(
         _ bytes: [UInt8], _ capture: String, _ rules: [Profile.TopicRule]
     ) throws(Failure) -> [ReplayedObservation] {
+        var readers = rules.map { PayloadReader($0.codec) }
         var observations: [ReplayedObservation] = []
         for (number, text) in numbered(bytes) {
             // What is no JSON is told like what is another shape.
             guard let json = try? JSON(parsing: text), let topic = json["topic"]?.string,
                 let payload = payload(of: json)
             else { throw Failure(capture: capture, line: number, message: "accepted {\"topic\":…,\"payload\":…}") }
-            for rule in rules {
+            for (index, rule) in rules.enumerated() {
                 guard let device = rule.device(in: topic) else { continue }
                 var batch = ObservationBatch()
                 // What a rule cannot read is tried by the next.
-                _ = try? rule.codec.append(payload, to: &batch)
+                _ = try? readers[index].read(payload, into: &batch)
                 guard !batch.readings.isEmpty else { continue }
                 observations.append(.init(capture: capture, device: device, readings: batch.readings))
                 break
@@ -118,6 +120,7 @@ public enum ProfileReplay {
     private static func uplinks(
         _ bytes: [UInt8], _ capture: String, _ codecs: PortCodecs
     ) throws(Failure) -> [ReplayedObservation] {
+        var reader = PortReader(codecs)
         var observations: [ReplayedObservation] = []
         for (number, text) in numbered(bytes) {
             let parts = text.split(separator: " ", maxSplits: 1)
@@ -127,7 +130,7 @@ public enum ProfileReplay {
             let payload = try hex(String(parts[1]), capture, number)
             var batch = ObservationBatch()
             do throws(ProfileError) {
-                _ = try codecs.append(payload, port: port, to: &batch)
+                _ = try reader.read(payload, port: port, into: &batch)
             } catch {
                 throw Failure(capture: capture, line: number, message: error.code)
             }

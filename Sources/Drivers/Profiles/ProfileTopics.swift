@@ -6,6 +6,8 @@ public struct ProfileTopics: TopicFamily {
     private let rules: [Profile.TopicRule]
     private let assign: @Sendable (DeviceName, Int) -> Void
     private let owners: [Int]
+    private var readers: [PayloadReader]
+    private var id: [UInt8] = []
     private var known: Set<DeviceName> = []
 
     /// - Parameter assign: told once which profile (an index) a device goes by, when it is first heard.
@@ -19,6 +21,7 @@ public struct ProfileTopics: TopicFamily {
         }
         self.rules = rules
         self.owners = owners
+        readers = rules.map { PayloadReader($0.codec) }
         self.assign = assign
     }
 
@@ -33,13 +36,12 @@ public struct ProfileTopics: TopicFamily {
         _ message: TopicMessage, into batch: inout ObservationBatch, effects: inout TopicEffects
     ) throws(RejectReason) -> Verdict? {
         var isClaimed = false
-        for (index, rule) in rules.enumerated() {
-            guard let name = rule.device(in: message.topic) else { continue }
+        for index in rules.indices where rules[index].name(message.topic, into: &id) {
             isClaimed = true
-            guard let device = DeviceID(name).flatMap({ DeviceName($0) }) else { throw .badDeviceID }
+            guard let device = id.withUnsafeBufferPointer({ DeviceName(utf8: $0) }) else { throw .badDeviceID }
             let before = batch.readings.count
             // What a rule cannot read is tried by the next.
-            _ = try? rule.codec.append(message.payload, to: &batch)
+            _ = try? readers[index].read(message.payload, into: &batch)
             guard batch.readings.count > before else { continue }
             if known.insert(device).inserted { assign(device, owners[index]) }
             batch.append(message.observation(of: device))

@@ -1,4 +1,5 @@
 public import EventLoop
+public import FieldProtocols
 public import Fleet
 public import GatewayModel
 public import Serial
@@ -14,6 +15,8 @@ public final class SerialIntake: Driver {
         public var places: [SerialPlace]
         /// Take every port of a known vendor for a board, too.
         public var discovers: Bool
+        /// Ports that others drive, which are not to be discovered.
+        public var foreignPaths: [String] = []
         public var aliases: [DeviceAlias]
         /// How long the first message of a batch waits for others, on a site with many boards.
         public var linger: Duration
@@ -35,6 +38,8 @@ public final class SerialIntake: Driver {
         public var commit: @Sendable (ObservationBatch) throws -> Void
         /// What is done to the readings of a batch before it is committed.
         public var condition: @Sendable (inout ObservationBatch) -> Void = { _ in }
+        /// Told which profile a device goes by, when its port is opened.
+        public var described: @Sendable (DeviceName, Profile) -> Void = { _, _ in }
         public var commands: CommandSource
         public var heard: HeardNumbers
         public var darkFrames = DarkFrames.none

@@ -47,7 +47,8 @@ extension SerialLoop {
 
     /// Takes in ports of known vendors that nobody has configured.
     private func discover(in ports: [PortEntry]) {
-        for port in ports where port.isDiscoverable {
+        let foreign = Set(configuration.foreignPaths.map { PortPath.deviceNumber($0) }).subtracting([nil])
+        for port in ports where port.isDiscoverable && !foreign.contains(port.deviceNumber) {
             let path = port.byIDLinks.first.map { PortPath.byIDFolder + "/" + $0 } ?? port.path
             if let known = links.first(where: { $0.discoveredIdentity == port.identity }) {
                 if known.openPort == nil, !known.isOpening, known.place.path != path { move(known, to: path) }

@@ -16,6 +16,7 @@ extension SerialLoop {
         }
         link.device = name
         link.status.device = name.id
+        if let profile = link.place.profile?.profile { outlets.described(name, profile) }
         if alias == nil, link.place.kind.tellsItsID, naming.dependsOnReportedIDs {
             link.recognition = Recognition(of: name, now: now.monotonicMilliseconds)
         }

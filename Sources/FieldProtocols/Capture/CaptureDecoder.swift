@@ -67,11 +67,6 @@ public struct CaptureDecoder {
         case meshtastic
         /// Packets as JSON, to be answered with their time on air.
         case timeOnAir = "time-on-air"
-
-        /// Whether captures of it are often kept as hex digits in a text file.
-        public var isKeptAsHex: Bool {
-            [.semtech, .lorawan, .cayenne, .meshtastic, .sparkplug, .senmlCBOR].contains(self)
-        }
     }
 
     /// What may be said on the command line besides.

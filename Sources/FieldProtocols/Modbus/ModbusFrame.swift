@@ -27,7 +27,8 @@ public struct ModbusCapture: Sendable {
     }
 
     /// The RTU frame at the front of `bytes`. There are no pauses in a capture, so the end of a frame is where its function
-    /// and byte count say and its checksum agrees; bytes that make no frame are one error up to the end.
+    /// and byte count say and its checksum agrees; bytes that make no frame are one error, up to where their length says if a
+    /// good frame begins there, else up to the end.
     public mutating func nextRTU(_ bytes: UnsafeRawBufferPointer) -> Step {
         guard bytes.count >= 4 else { return Step(frame: .failure(.tooShort), byteCount: bytes.count) }
         let body = UnsafeRawBufferPointer(rebasing: bytes[1...])
@@ -44,11 +45,8 @@ public struct ModbusCapture: Sendable {
     /// What is no frame by its own lengths: one whose length is told by nothing but the end, or a damaged one.
     private mutating func leftover(_ bytes: UnsafeRawBufferPointer) -> Step {
         let body = UnsafeRawBufferPointer(rebasing: bytes[1...])
-        guard bytes.count <= ModbusPDU.byteCountMax + 3 else {
-            return Step(frame: .failure(damage(bytes)), byteCount: bytes.count)
-        }
-        guard holdsChecksum(bytes, bytes.count - 3) else {
-            return Step(frame: .failure(damage(bytes)), byteCount: bytes.count)
+        guard bytes.count <= ModbusPDU.byteCountMax + 3, holdsChecksum(bytes, bytes.count - 3) else {
+            return damaged(bytes)
         }
         // The checksum over everything holds: what is wrong is inside.
         let side: ModbusSide = body[0] <= 4 && bytes.count != 8 ? .response : .request
@@ -60,12 +58,30 @@ public struct ModbusCapture: Sendable {
         }
     }
 
-    /// Why a frame whose checksum nowhere agrees is bad: it ends too early for either side, or the checksum is wrong.
-    private func damage(_ bytes: UnsafeRawBufferPointer) -> ModbusError {
+    /// Why a frame whose checksum nowhere agrees is bad: the checksum is wrong, or it ends before either side's does. It
+    /// ends where the next good one begins, if there is one where its own length says.
+    private func damaged(_ bytes: UnsafeRawBufferPointer) -> Step {
         let body = UnsafeRawBufferPointer(rebasing: bytes[1...])
+        // An answer that counts no bytes is none.
         let counts = [ModbusSide.request, .response].compactMap { ModbusPDU.byteCount(body, from: $0) }
-        if let least = counts.min(), bytes.count < least + 3 { return .tooShort }
-        return bytes.count > ModbusPDU.byteCountMax + 3 && counts.isEmpty ? .oversized : .crcMismatch
+            .filter { $0 > 2 || body[0] & 0x80 != 0 }.map { $0 + 3 }
+        for count in counts where count + 4 <= bytes.count {
+            let rest = UnsafeRawBufferPointer(rebasing: bytes[count...])
+            guard isFrame(rest) else { continue }
+            return Step(frame: .failure(.crcMismatch), byteCount: count)
+        }
+        let isCut = !counts.contains(bytes.count) && counts.contains { $0 > bytes.count }
+        let isTooLong = counts.isEmpty && bytes.count > ModbusPDU.byteCountMax + 3
+        return Step(
+            frame: .failure(isCut ? .tooShort : isTooLong ? .oversized : .crcMismatch), byteCount: bytes.count)
+    }
+
+    /// Whether a frame of either side stands at the front.
+    private func isFrame(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        let body = UnsafeRawBufferPointer(rebasing: bytes[1...])
+        return [ModbusSide.request, .response].contains { side in
+            ModbusPDU.byteCount(body, from: side).map { holdsChecksum(bytes, $0) } ?? false
+        }
     }
 
     private func holdsChecksum(_ bytes: UnsafeRawBufferPointer, _ count: Int) -> Bool {

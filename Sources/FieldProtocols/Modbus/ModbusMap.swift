@@ -22,6 +22,7 @@ public enum ModbusTable: String, Sendable, CaseIterable {
 
     /// A label of manuals such as 40001 or 300010 by what is on the wire; nil if it is none.
     public static func translate(label: Int) -> (table: ModbusTable, address: UInt16)? {
+        guard (1...465_536).contains(label) else { return nil }
         let tables: [(Int, ModbusTable)] = [(1, .discrete), (3, .input), (4, .holding)]
         for (digit, table) in tables {
             if let address = UInt16(exactly: label - digit * 100_000 - 1) { return (table, address) }

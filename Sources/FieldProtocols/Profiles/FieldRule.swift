@@ -14,26 +14,45 @@ public struct FieldRule: Sendable {
         }
     }
 
+    /// What most fields have none of, in one place: a rule is copied for every value.
+    private final class Codes: Sendable {
+        let invalid: [Double]
+        let names: [Int64: Reading.Value]
+        let words: [String: Reading.Value]
+        let bits: [Bit]
+
+        init(invalid: [Double], names: [Int64: Reading.Value], words: [String: Reading.Value], bits: [Bit]) {
+            self.invalid = invalid
+            self.names = names
+            self.words = words
+            self.bits = bits
+        }
+    }
+
     /// What is measured, and in what.
-    public var metric: MetricName
+    public let metric: MetricName
     public var unit: Unit
     /// Value = raw × scale + offset.
-    public var scale: Double
-    public var offset: Double
+    public let scale: Double
+    public let offset: Double
     /// What the sensor can measure, after scaling; anything outside is stored as bad.
-    public var valid: ClosedRange<Double>?
-    /// Raw values that stand for "no value": stored as nothing.
-    public var invalid: [Double]
-    /// Words or numbers that raw codes stand for. A code that is not here is stored as it is, as a warning.
-    public var names: [Int64: Reading.Value]
-    /// The same for words, such as `ON`. A word that is not here is stored as text, as a warning.
-    public var words: [String: Reading.Value]
-    /// Not empty: each is a reading, and the word itself is none.
-    public var bits: [Bit]
+    public let valid: ClosedRange<Double>?
     /// Text is taken as it is, in place of numbers in it.
-    public var isText: Bool
+    public let isText: Bool
     /// Numbers are switches: true unless 0.
-    public var isFlag: Bool
+    public let isFlag: Bool
+    private let codes: Codes?
+
+    /// Raw values that stand for "no value": stored as nothing.
+    public var invalid: [Double] { codes?.invalid ?? [] }
+    /// Words or numbers that raw codes stand for. A code that is not here is stored as it is, as a warning.
+    public var names: [Int64: Reading.Value] { codes?.names ?? [:] }
+    /// The same for words, such as `ON`. A word that is not here is stored as text, as a warning.
+    public var words: [String: Reading.Value] { codes?.words ?? [:] }
+    /// Not empty: each is a reading, and the word itself is none.
+    public var bits: [Bit] { codes?.bits ?? [] }
+    /// What is written is a word and no number.
+    var isWord: Bool { isText || codes.map { !$0.words.isEmpty } ?? false }
 
     public init(
         _ metric: MetricName, unit: Unit = .none, scale: Double = 1, offset: Double = 0,
@@ -45,12 +64,10 @@ public struct FieldRule: Sendable {
         self.scale = scale
         self.offset = offset
         self.valid = valid
-        self.invalid = invalid
-        self.names = names
-        self.words = words
-        self.bits = bits
         self.isText = isText
         self.isFlag = isFlag
+        let hasCodes = !(invalid.isEmpty && names.isEmpty && words.isEmpty && bits.isEmpty)
+        codes = hasCodes ? Codes(invalid: invalid, names: names, words: words, bits: bits) : nil
         divisor = Self.divisor(of: scale)
     }
 
@@ -71,44 +88,40 @@ public struct FieldRule: Sendable {
 
     /// Adds what `value` means to the open observation; nothing if it stands for no value or is none.
     public func append(_ value: FieldValue, to batch: inout ObservationBatch) {
-        if !bits.isEmpty {
+        if let bits = codes?.bits, !bits.isEmpty {
             guard case .integer(let word) = value else { return }
             for bit in bits { batch.append(Reading(bit.metric, .flag(word >> Int64(bit.place & 63) & 1 != 0))) }
             return
         }
         switch value {
         case .text(let text): append(text, to: &batch)
-        case .flag(let flag): append(flag: flag, to: &batch)
-        case .integer(let code) where !names.isEmpty:
-            guard !invalid.contains(Double(code)) else { return }
-            if let name = names[code] {
-                batch.append(Reading(metric, name, unit: unit))
+        case .flag(let flag):
+            batch.append(Reading(metric, codes?.names[flag ? 1 : 0] ?? .flag(flag), unit: unit))
+        case .integer(let code):
+            if let codes, !codes.names.isEmpty {
+                append(code, codes, to: &batch)
             } else {
-                batch.append(Reading(metric, .number(Double(code)), unit: unit, quality: .warn))
+                append(Double(code), to: &batch)
             }
-        case .integer(let value): append(Double(value), to: &batch)
         case .number(let value): append(value, to: &batch)
         }
     }
 
-    private func append(flag: Bool, to batch: inout ObservationBatch) {
-        if let name = names[flag ? 1 : 0] {
-            batch.append(Reading(metric, name, unit: unit))
-        } else {
-            batch.append(Reading(metric, .flag(flag), unit: unit))
-        }
+    private func append(_ code: Int64, _ codes: Codes, to batch: inout ObservationBatch) {
+        guard !codes.invalid.contains(Double(code)) else { return }
+        let known = codes.names[code]
+        let quality: Quality = known == nil ? .warn : .ok
+        batch.append(Reading(metric, known ?? .number(Double(code)), unit: unit, quality: quality))
     }
 
     private func append(_ text: String, to batch: inout ObservationBatch) {
-        if !words.isEmpty {
+        if isWord {
             guard !text.isEmpty, text.utf8.count <= Self.textByteCountMax else { return }
-            let known = words[text]
-            batch.append(Reading(metric, known ?? .text(text), unit: unit, quality: known == nil ? .warn : .ok))
-        } else if isText {
-            guard !text.isEmpty, text.utf8.count <= Self.textByteCountMax else { return }
-            batch.append(Reading(metric, .text(text), unit: unit))
+            let known = codes?.words[text]
+            let isStrange = known == nil && codes?.words.isEmpty == false
+            batch.append(Reading(metric, known ?? .text(text), unit: unit, quality: isStrange ? .warn : .ok))
         } else if let value = Double(text), value.isFinite {
-            if !names.isEmpty || isFlag, let code = Int64(exactly: value) {
+            if let codes, !codes.names.isEmpty || isFlag, let code = Int64(exactly: value) {
                 append(.integer(code), to: &batch)
             } else {
                 append(value, to: &batch)
@@ -117,7 +130,7 @@ public struct FieldRule: Sendable {
     }
 
     private func append(_ raw: Double, to batch: inout ObservationBatch) {
-        guard !invalid.contains(raw) else { return }
+        if let codes, codes.invalid.contains(raw) { return }
         if isFlag {
             batch.append(Reading(metric, .flag(raw != 0), unit: unit))
             return

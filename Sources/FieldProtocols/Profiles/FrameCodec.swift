@@ -19,7 +19,8 @@ public struct FrameCodec: Sendable {
         /// As Modbus, low byte first.
         case crc16Modbus = "crc16_modbus"
 
-        var byteCount: Int { self == .sum16 || self == .crc16Modbus ? 2 : 1 }
+        /// Bytes it takes.
+        public var byteCount: Int { self == .sum16 || self == .crc16Modbus ? 2 : 1 }
     }
 
     /// The bytes that every frame begins and ends with, and how long it is.

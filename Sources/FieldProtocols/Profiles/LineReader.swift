@@ -9,10 +9,17 @@ public struct LineReader {
     private var cells: [Range<Int>] = []
     /// By rule: where each field's cell is; nil until a header has told.
     private var places: [[Int]?]
+    /// As they are without a header.
+    private let placesAtFirst: [[Int]?]
     private let groups: [[Int]]
+    private let paths: [JSONFields]
+    /// By rule: the name that a header has in any case.
+    private let marks: [[UInt8]]
 
     public init(_ codec: LineCodec) {
         self.codec = codec
+        marks = codec.rules.map { Array(($0.fields.first?.source ?? "").utf8) }
+        paths = codec.rules.map { if case .json = $0.form { JSONFields($0.fields) } else { JSONFields([]) } }
         groups = codec.rules.map { rule in
             guard case .pattern(let pattern) = rule.form else { return [] }
             return rule.fields.map { field in pattern.groupNames.firstIndex(of: field.source) ?? -1 }
@@ -21,7 +28,11 @@ public struct LineReader {
             guard case .columns(let columns) = rule.form else { return nil }
             return Self.places(of: rule.fields, among: columns.names)
         }
+        placesAtFirst = places
     }
+
+    /// What comes next is another text: its columns are not known yet.
+    mutating func forgetHeaders() { places = placesAtFirst }
 
     /// Where fields stand by names; numbers count from 1. Nil if one is not there.
     private static func places(of fields: [LineCodec.Field], among names: [String]) -> [Int]? {
@@ -61,7 +72,7 @@ public struct LineReader {
         guard pattern.matches(line, &scratch) else { return false }
         for (field, group) in zip(codec.rules[index].fields, groups[index]) where group >= 0 {
             guard let range = pattern.range(of: group, in: scratch) else { continue }
-            append(line, range, field.rule, &batch)
+            FieldText.append(UnsafeRawBufferPointer(rebasing: line[range]), field.rule, to: &batch)
         }
         return true
     }
@@ -76,7 +87,7 @@ public struct LineReader {
         else { return false }
         let before = batch.readings.count
         for (field, place) in zip(codec.rules[index].fields, places) {
-            append(line, cells[place], field.rule, &batch)
+            FieldText.append(UnsafeRawBufferPointer(rebasing: line[cells[place]]), field.rule, to: &batch)
         }
         // A line of words is no line of this kind: units under a header, say.
         return batch.readings.count > before
@@ -84,6 +95,7 @@ public struct LineReader {
 
     /// Whether the line names every field; its columns are known from then on.
     private mutating func readHeader(_ line: UnsafeRawBufferPointer, _ index: Int) -> Bool {
+        guard cells.contains(where: { line[$0].elementsEqual(marks[index]) }) else { return false }
         let fields = codec.rules[index].fields
         guard let first = fields.first, Int(first.source) == nil else { return false }
         let names = cells.map { String(decoding: line[$0], as: UTF8.self) }
@@ -118,31 +130,17 @@ public struct LineReader {
             // A line that is no JSON is some other line.
             let root = try? parser.parse(line)
         else { return false }
-        return JSONFields.append(codec.rules[index].fields, of: root, to: &batch)
+        return paths[index].append(of: root, to: &batch)
     }
+}
 
-    private func append(
-        _ line: UnsafeRawBufferPointer, _ range: Range<Int>, _ rule: FieldRule, _ batch: inout ObservationBatch
-    ) {
-        let bytes = UnsafeRawBufferPointer(rebasing: line[range])
-        if rule.isText || !rule.words.isEmpty {
+/// A field that is written as text.
+enum FieldText {
+    static func append(_ bytes: UnsafeRawBufferPointer, _ rule: FieldRule, to batch: inout ObservationBatch) {
+        if rule.isWord {
             rule.append(.text(ByteText(bytes).trimmed.string), to: &batch)
         } else if let value = NumberField.scan(bytes) {
             rule.append(value, to: &batch)
         }
-    }
-}
-
-/// The fields of a JSON text by their paths.
-enum JSONFields {
-    /// Whether one of them is there.
-    static func append(_ fields: [LineCodec.Field], of root: JSONValue, to batch: inout ObservationBatch) -> Bool {
-        var isKnown = false
-        for field in fields {
-            guard let value = field.path?.value(in: root), let written = FieldValue(value) else { continue }
-            isKnown = true
-            field.rule.append(written, to: &batch)
-        }
-        return isKnown
     }
 }

@@ -15,6 +15,8 @@ enum PatternInstruction: Sendable, Equatable {
 /// Turns the tree of a pattern into steps.
 struct PatternCompiler {
     private(set) var program: [PatternInstruction] = []
+    /// Nodes that were looked at: repetitions of nothing make no steps, but take time all the same.
+    private var visits = 0
 
     mutating func compile(_ root: PatternNode) throws(LinePattern.Failure) {
         try emit(root)
@@ -29,6 +31,10 @@ struct PatternCompiler {
     }
 
     private mutating func emit(_ node: PatternNode) throws(LinePattern.Failure) {
+        visits += 1
+        guard visits <= 10 * LinePattern.programCountMax else {
+            throw .init(message: "the pattern is too large", offset: 0)
+        }
         switch node {
         case .empty: break
         case .byte(let byte): try add(.byte(byte))

@@ -26,15 +26,31 @@ public struct Profile: Sendable {
 
     /// What comes on some topics.
     public struct TopicRule: Sendable {
-        public var pattern: TopicPattern
-        /// The device's id where the topic does not name it; `{device}` in it stands for the topic's part.
-        public var device: String
-        public var codec: PayloadCodec
+        public let pattern: TopicPattern
+        public let codec: PayloadCodec
+        /// The device's id, parted where the topic's part stands.
+        let device: [[UInt8]]
 
+        /// `device` is the id where the topic does not name it; `{device}` in it stands for the topic's part.
         public init(pattern: TopicPattern, device: String = "{device}", codec: PayloadCodec) {
             self.pattern = pattern
-            self.device = device
             self.codec = codec
+            self.device = Self.parts(of: device)
+        }
+
+        private static func parts(of device: String) -> [[UInt8]] {
+            var parts: [[UInt8]] = [[]]
+            var rest = device[...]
+            while let next = rest.first {
+                if rest.hasPrefix("{device}") {
+                    parts.append([])
+                    rest = rest.dropFirst(8)
+                } else {
+                    parts[parts.count - 1] += Array(next.utf8)
+                    rest = rest.dropFirst()
+                }
+            }
+            return parts
         }
     }
 

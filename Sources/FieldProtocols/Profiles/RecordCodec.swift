@@ -19,9 +19,14 @@ public struct RecordCodec: Sendable {
     }
 
     /// The kinds that are known; the first whose key fits is taken.
-    public var kinds: [Kind]
+    public let kinds: [Kind]
+    /// By the first byte of a record: the kinds whose key begins with it.
+    private let candidates: [[Kind]]
 
-    public init(kinds: [Kind]) { self.kinds = kinds }
+    public init(kinds: [Kind]) {
+        self.kinds = kinds
+        candidates = (UInt8.min...UInt8.max).map { byte in kinds.filter { $0.key.first == byte } }
+    }
 
     /// Adds the readings to the open observation. A key that is not known ends it: how long it is nobody can tell.
     ///
@@ -30,8 +35,10 @@ public struct RecordCodec: Sendable {
         var at = 0
         while at < payload.count {
             let rest = payload[at...]
-            guard let kind = kinds.first(where: { rest.starts(with: $0.key) }),
-                kind.byteCount <= rest.count - kind.key.count, kind.key.count + kind.byteCount > 0
+            guard
+                let kind = candidates[Int(payload[at])].first(where: { $0.key.count == 1 || rest.starts(with: $0.key) }
+                ),
+                kind.byteCount <= rest.count - kind.key.count
             else { return false }
             let start = at + kind.key.count
             kind.fields.append(UnsafeRawBufferPointer(rebasing: payload[start..<(start + kind.byteCount)]), to: &batch)

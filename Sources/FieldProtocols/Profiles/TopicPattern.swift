@@ -71,17 +71,23 @@ public struct TopicPattern: Sendable, Hashable {
 }
 
 extension Profile.TopicRule {
-    /// The device that `topic` belongs to; nil if the topic is another, or its part cannot name a device.
-    public func device(in topic: UnsafeBufferPointer<UInt8>) -> String? {
-        guard let range = pattern.match(topic) else { return nil }
-        guard device != "{device}" else { return String(decoding: topic[range], as: UTF8.self) }
-        let parts = device.split(separator: "{device}", omittingEmptySubsequences: false)
-        return parts.joined(separator: String(decoding: topic[range], as: UTF8.self))
+    /// Puts the id of the device that `topic` belongs to into `id`; false if the topic is another. Whether it can be an id
+    /// is not looked at; what is no UTF-8 gives none.
+    public func name(_ topic: UnsafeBufferPointer<UInt8>, into id: inout [UInt8]) -> Bool {
+        guard let range = pattern.match(topic) else { return false }
+        id.removeAll(keepingCapacity: true)
+        guard ForeignName.isUTF8(UnsafeBufferPointer(rebasing: topic[range])) else { return true }
+        id.append(contentsOf: device[0])
+        for part in device.dropFirst() {
+            id.append(contentsOf: topic[range])
+            id.append(contentsOf: part)
+        }
+        return true
     }
 
-    /// As the other, for a topic that is text.
+    /// As the other, as text.
     public func device(in topic: String) -> String? {
-        var topic = topic
-        return topic.withUTF8 { device(in: $0) }
+        var (topic, id) = (topic, [UInt8]())
+        return topic.withUTF8 { name($0, into: &id) } ? String(decoding: id, as: UTF8.self) : nil
     }
 }

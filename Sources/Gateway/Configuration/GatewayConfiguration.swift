@@ -48,6 +48,9 @@ public struct GatewayConfiguration: Sendable {
         for device in devices where !aliases.insert(device.alias).inserted {
             section.reject("devices", .conflict, "the alias `\(device.alias)` is given twice")
         }
+        for path in modbus.serialPaths where serial.ports.contains(where: { $0.path == path }) {
+            section.reject("modbus", .conflict, "`\(path)` is in `serial.ports` too: a port has one driver")
+        }
         InstrumentSection.check(instruments, on: serial.ports, section)
         if !http.listen.isLoopback, http.advertise == nil, !sync.destinations.isEmpty, http.listen.host == "0.0.0.0" {
             section.reject(

@@ -27,6 +27,11 @@ public struct ModbusSection: Sendable {
     /// In the order of the configuration.
     public var buses: [Bus]
 
+    /// The serial ports among the places of the buses.
+    public var serialPaths: [String] {
+        buses.compactMap { if case .serial(let path, _) = $0.endpoint { path } else { nil } }
+    }
+
     init(_ section: YAMLSection, _ library: ProfileLibrary) {
         buses = section.sections("buses", countMax: 256) { Self.bus($0, library) }
         let endpoints = buses.map(\.endpoint.text)

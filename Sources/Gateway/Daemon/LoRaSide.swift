@@ -35,7 +35,7 @@ struct LoRaSide {
             commit: { _ = try store.commit($0) },
             commands: CommandSource(queue: store.commands, clock: clock, onError: onError),
             counters: FrameCounters(database: store.state, onError: onError), sighted: { store.devices.note($0) },
-            profile: { profiles.payloads($0, $1, $2, $3, &$4) })
+            profile: { profiles.payloads() })
         outlets.condition = { store.conditioning.apply(&$0) }
         server = try SemtechServer(settings, outlets: outlets, clock: clock, seed: .random(in: .min ... .max))
     }

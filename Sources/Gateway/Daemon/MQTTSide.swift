@@ -81,7 +81,7 @@ struct MQTTSide {
             let site: [any TopicFamily] = topics.isEmpty ? [] : [SiteTopicsFamily(topics: topics)]
             let own = [profiles.family()].compactMap { $0 as (any TopicFamily)? }
             let last: [any TopicFamily] = names.contains(.homeassistant) ? [UndescribedMessages()] : []
-            return own + names.map { $0.make(naming: naming, profile: profiles.payloads) } + site + last
+            return own + names.map { $0.make(naming: naming, profile: profiles.payloads()) } + site + last
         }
     }
 

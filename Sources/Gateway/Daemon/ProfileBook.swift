@@ -30,12 +30,15 @@ struct ProfileBook: Sendable {
         }
     }
 
-    /// For payloads of LoRaWAN devices.
-    var payloads: PayloadReadings.ProfileCodec {
-        { [codecs] device, _, port, payload, batch in
+    /// Makes what reads the payloads of LoRaWAN devices, for one thread.
+    func payloads() -> PayloadReadings.ProfileCodec {
+        var readers: [DeviceName: PortReader] = [:]
+        return { [codecs] device, _, port, payload, batch in
             guard let codec = codecs[device] else { return nil }
-            // What it does not understand is kept as bytes by the caller.
-            return (try? codec.append(payload, port: port, to: &batch)) != nil
+            // What it does not understand at all is kept as bytes by the caller.
+            let isWhole = try? readers[device, default: PortReader(codec)].read(payload, port: port, into: &batch)
+            if isWhole == false { batch.append(PayloadReadings.bytes(payload)) }
+            return isWhole != nil
         }
     }
 }

@@ -29,8 +29,9 @@ struct SerialSide {
         let heard = HeardNumbers(database: store.state) { error in
             log.error("the numbers boards answered with cannot be kept", ["error": "\(error)"])
         }
-        let settings = SerialIntake.Configuration(
+        var settings = SerialIntake.Configuration(
             places: places, discovers: section.auto, aliases: aliases, linger: configuration.journal.linger)
+        settings.foreignPaths = configuration.modbus.serialPaths
         var outlets = SerialIntake.Outlets(
             commit: { _ = try store.commit($0) }, commands: commands, heard: heard,
             sighted: { store.devices.note($0) })
@@ -38,6 +39,7 @@ struct SerialSide {
             log.error("the dark frames of instruments cannot be read or kept", ["error": "\(error)"])
         }
         outlets.condition = { store.conditioning.apply(&$0) }
+        outlets.described = { store.conditioning.assign($0, $1) }
         intake = try SerialIntake(settings, outlets: outlets, clock: clock, seed: .random(in: .min ... .max))
     }
 

@@ -15,6 +15,8 @@ public final class ModbusStandIn: Sendable {
         var damaged = 0
         var requests: [UInt8: Int] = [:]
         var longest = 0
+        /// Units that say that they have written, and have not.
+        var forgetful: Set<UInt8> = []
         /// Addresses that a unit has; nil: all.
         var known: Set<UInt16>?
         var isClosed = false
@@ -93,6 +95,9 @@ public final class ModbusStandIn: Sendable {
     /// Requests that reach beyond these addresses are refused with exception 2.
     public func know(only addresses: Set<UInt16>) { state.withLock { $0.known = addresses } }
 
+    /// From now on these units answer writes as they should, and keep what they had.
+    public func forget(writesTo units: Set<UInt8>) { state.withLock { $0.forgetful = units } }
+
     /// Requests so far.
     public func requestCount(of unit: UInt8) -> Int { state.withLock { $0.requests[unit] ?? 0 } }
 
@@ -122,11 +127,16 @@ extension ModbusStandIn.State {
             return [function, UInt8(values.count * 2)] + values.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
         case .writeSingle(let function, let address, let value):
             guard Int(address) < 1_000, knows(Int(address)..<(Int(address) + 1)) else { return [function | 0x80, 2] }
-            registers[unit]?[function == 5 ? .coil : .holding]?[Int(address)] = function == 5 ? value >> 8 & 1 : value
+            if !forgetful.contains(unit) {
+                let kept = function == 5 ? value >> 8 & 1 : value
+                registers[unit]?[function == 5 ? .coil : .holding]?[Int(address)] = kept
+            }
             return [function] + [address, value].flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
         case .writeRegisters(let start, let values):
             guard Int(start) + values.count <= 1_000 else { return [0x90, 2] }
-            for (index, value) in values.enumerated() { registers[unit]?[.holding]?[Int(start) + index] = value }
+            for (index, value) in values.enumerated() where !forgetful.contains(unit) {
+                registers[unit]?[.holding]?[Int(start) + index] = value
+            }
             return [16] + [start, UInt16(values.count)].flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
         default: return [request.function | 0x80, 1]
         }

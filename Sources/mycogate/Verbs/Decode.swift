@@ -32,22 +32,10 @@ extension Verb {
             let names = CaptureDecoder.Format.allCases.map(\.rawValue).joined(separator: ", ")
             throw ToolError.usage("format `\(arguments.words[0])`: accepted \(names)")
         }
-        var options = CaptureDecoder.Options()
-        if let key = arguments["key"] {
-            guard let bytes = Base64.decode(key), bytes.count == 32 else {
-                throw ToolError.usage("--key: accepted an Ed25519 public key, 32 bytes in base64")
-            }
-            options.publicKey = bytes
+        let options: CaptureDecoder.Options
+        do throws(CaptureDecoder.OptionError) { options = try CaptureDecoder.Options { arguments[$0] } } catch {
+            throw ToolError.usage(error.description)
         }
-        if let generation = arguments["generation"] {
-            guard let named = LineGeneration(rawValue: generation) else {
-                let names = LineGeneration.allCases.map(\.rawValue).joined(separator: ", ")
-                throw ToolError.usage("--generation `\(generation)`: accepted \(names)")
-            }
-            options.generation = named
-        }
-        try readSensor(arguments, into: &options)
-        try takeLoRaOptions(arguments, into: &options)
         let input = try input(arguments, format)
         let isGood = input.withUnsafeBytes {
             CaptureDecoder.decode($0, as: format, options: options) { Output.line($0) }
@@ -55,46 +43,7 @@ extension Verb {
         return isGood ? .ok : .failed
     }
 
-    /// What a C12880MA's inspection sheet and its board say.
-    private static func readSensor(_ arguments: Arguments, into options: inout CaptureDecoder.Options) throws {
-        if let text = arguments["coefficients"] {
-            let parts = text.split(separator: ",", omittingEmptySubsequences: false)
-            let coefficients = parts.compactMap { Double($0) }
-            guard coefficients.count == parts.count, (2...8).contains(parts.count) else {
-                throw ToolError.usage("--coefficients: accepted 2…8 numbers parted by commas, A0 first")
-            }
-            options.coefficients = coefficients
-        }
-        options.pixelBase = try arguments.integer("base", in: 0...1) ?? options.pixelBase
-        if let bits = try arguments.integer("bits", in: 10...16) {
-            guard let resolution = C12880MAFrame.Resolution(rawValue: bits) else {
-                throw ToolError.usage("--bits: accepted 10, 12, 16")
-            }
-            options.resolution = resolution
-        }
-    }
-
     private static let captureByteCountMax = 256 << 20
-
-    private static func takeLoRaOptions(
-        _ arguments: Arguments, into options: inout CaptureDecoder.Options
-    ) throws {
-        func key(_ name: String) throws -> [UInt8]? {
-            guard let text = arguments[name] else { return nil }
-            guard let bytes = Hex.decode(text), bytes.count == AES128.byteCount else {
-                throw ToolError.usage("--\(name): accepted 32 hex digits")
-            }
-            return bytes
-        }
-        options.networkKey = try key("nwk-s-key")
-        options.applicationKey = try key("app-s-key")
-        options.deviceKey = try key("app-key")
-        options.topic = arguments["topic"]
-        if let text = arguments["counter-high"] {
-            guard let number = UInt16(text) else { throw ToolError.usage("--counter-high: accepted 0…65535") }
-            options.counterHigh = number
-        }
-    }
 
     private static func input(_ arguments: Arguments, _ format: CaptureDecoder.Format) throws -> [UInt8] {
         if let hex = arguments["hex"] {
@@ -106,16 +55,9 @@ extension Verb {
         }
         let path = arguments.words.count == 2 ? arguments.words[1] : "-"
         do {
-            let bytes = try FileContents.read(path, byteCountMax: captureByteCountMax)
-            return format.isKeptAsHex ? hexText(bytes) ?? bytes : bytes
+            return format.bytes(ofFile: try FileContents.read(path, byteCountMax: captureByteCountMax))
         } catch {
             throw ToolError.failed("\(path): \(error)")
         }
-    }
-
-    /// The bytes that a file of hex digits and white space stands for; nil if it is no such file.
-    private static func hexText(_ bytes: [UInt8]) -> [UInt8]? {
-        let digits = bytes.filter { $0 > 0x20 }
-        return digits.isEmpty ? nil : Hex.decode(utf8: digits)
     }
 }

@@ -9,7 +9,8 @@ extension Verb {
         name: "drivers", synopsis: "list | test PROFILE|FOLDER … | replay PROFILE|FOLDER [--json]",
         summary: "Lists the profiles of devices, tries them on their captures, prints what captures decode to.",
         details: "`test` fails if a profile has no captures, if they decode to anything but what is expected, or if a "
-            + "changed expectation would still pass. A folder of profiles is tested as a whole; without a name all are.",
+            + "changed expectation would still pass. A folder of profiles is tested as a whole; without a name all are. "
+            + "A folder with a `decode.jsonl` holds captures of the formats that `decode` knows.",
         options: [.json, .config, .init(name: "folder", value: "DIR", help: "look for profiles here first")],
         words: 1...100
     ) { arguments in
@@ -61,22 +62,44 @@ extension Verb {
         guard !chosen.isEmpty else { throw ToolError.failed("there are no profiles") }
         var failed = 0
         for folder in chosen {
-            let check = ProfileCheck(folder: folder)
-            if !check.findings.isEmpty { failed += 1 }
-            show(check, arguments)
+            let result = Self.result(folder)
+            if !result.findings.isEmpty { failed += 1 }
+            show(result, arguments)
         }
         if !arguments.has("json") {
-            Output.line("\(chosen.count) \(chosen.count == 1 ? "profile" : "profiles"), \(failed) failed")
+            Output.line("\(chosen.count) \(chosen.count == 1 ? "folder" : "folders"), \(failed) failed")
         }
         return failed == 0 ? .ok : .failed
     }
 
-    private static func show(_ check: ProfileCheck, _ arguments: Arguments) {
-        let readings = check.observations.reduce(0) { $0 + $1.readings.count }
+    /// What came of trying one folder.
+    private struct TestResult {
+        var name: String
+        var findings: [String]
+        var captureCount: Int
+        /// What the captures gave, and what that is.
+        var count: Int
+        var counted: String
+    }
+
+    private static func result(_ folder: String) -> TestResult {
+        if CaptureCheck.isCaptures(folder) {
+            let check = CaptureCheck(folder: folder)
+            return TestResult(
+                name: check.name, findings: check.findings, captureCount: check.captureCount,
+                count: check.lines.count, counted: "lines")
+        }
+        let check = ProfileCheck(folder: folder)
+        return TestResult(
+            name: check.name, findings: check.findings, captureCount: check.captureCount,
+            count: check.observations.reduce(0) { $0 + $1.readings.count }, counted: "readings")
+    }
+
+    private static func show(_ check: TestResult, _ arguments: Arguments) {
         if arguments.has("json") {
             let json: JSON = [
                 "name": .string(check.name), "ok": .bool(check.findings.isEmpty),
-                "captures": .integer(Int64(check.captureCount)), "readings": .integer(Int64(readings)),
+                "captures": .integer(Int64(check.captureCount)), "\(check.counted)": .integer(Int64(check.count)),
                 "findings": .array(check.findings.map(JSON.string)),
             ]
             Output.line(json.text)
@@ -87,13 +110,17 @@ extension Verb {
             for finding in check.findings { Output.line("     \(Output.printable(finding))") }
             return
         }
-        Output.line("ok   \(check.name): \(check.captureCount) captures, \(readings) readings")
+        Output.line("ok   \(check.name): \(check.captureCount) captures, \(check.count) \(check.counted)")
     }
 
     private static func replay(_ library: ProfileLibrary, _ arguments: Arguments) throws -> ExitStatus {
         guard arguments.words.count == 2 else { throw ToolError.usage("`drivers replay` takes one profile or folder") }
         var status = ExitStatus.ok
         for folder in try folders(of: arguments.words[1], library) {
+            guard !CaptureCheck.isCaptures(folder) else {
+                for line in CaptureCheck(folder: folder).lines { Output.line(line) }
+                continue
+            }
             let check = ProfileCheck(folder: folder)
             if check.profile == nil {
                 status = .failed

@@ -91,22 +91,6 @@ import Testing
         #expect(ProfileCheck(folder: path).findings == ["no capture has pressure"])
     }
 
-    @Test func captureFilesOfAnyBytesNeverTrap() throws {
-        let library = ProfileLibrary.folders(in: "\(Vectors.packageRoot)/drivers")
-        var random = SeededRandom(seed: 5)
-        for folder in library {
-            let profile = try ProfileLibrary.read(folder: folder).get()
-            let check = ProfileCheck(folder: folder)
-            let name = try #require(check.observations.first?.capture)
-            let capture = try File.bytes("\(folder)/captures/\(name)")
-            for _ in 0..<200 {
-                _ = try? ProfileReplay.observations(of: random.mutated(capture), capture: name, by: profile)
-            }
-            let document = try File.bytes("\(folder)/profile.yaml")
-            for _ in 0..<50 { _ = ProfileDocument.read(random.mutated(document), file: "x") }
-        }
-    }
-
     @Test func topicsOfProfilesAreTakenInAndNobodyElses() throws {
         let folder = "\(Vectors.packageRoot)/drivers/theengs-gateway"
         let family = ProfileTopics([try ProfileLibrary.read(folder: folder).get()])

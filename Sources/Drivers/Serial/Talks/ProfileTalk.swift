@@ -15,7 +15,7 @@ public struct PlacedProfile: Sendable, Equatable {
 struct ProfileTalk: PortTalk {
     private enum Reading {
         case lines(LineReader, LineCollector)
-        case frames(FrameReader, PayloadCodec)
+        case frames(FrameReader, PayloadReader)
         case nothing
     }
 
@@ -32,7 +32,7 @@ struct ProfileTalk: PortTalk {
             switch profile?.kind {
             case .lines(let codec):
                 .lines(LineReader(codec), LineCollector(byteCountMax: LineCodec.lineByteCountMax))
-            case .binary(let frame, let codec): .frames(FrameReader(frame), codec)
+            case .binary(let frame, let codec): .frames(FrameReader(frame), PayloadReader(codec))
             case .modbus, .mqtt, .lorawan, nil: .nothing
             }
     }
@@ -64,9 +64,9 @@ struct ProfileTalk: PortTalk {
             let outcomes = receive(bytes, &reader, &collector, now, &batch)
             reading = .lines(reader, collector)
             return outcomes
-        case .frames(var reader, let codec):
-            receive(bytes, &reader, codec, now, &batch)
-            reading = .frames(reader, codec)
+        case .frames(var reader, var payloads):
+            receive(bytes, &reader, &payloads, now, &batch)
+            reading = .frames(reader, payloads)
             return []
         case .nothing: return []
         }
@@ -92,14 +92,14 @@ struct ProfileTalk: PortTalk {
     }
 
     private mutating func receive(
-        _ bytes: UnsafeRawBufferPointer, _ reader: inout FrameReader, _ codec: PayloadCodec, _ now: ReceiveTime,
-        _ batch: inout ObservationBatch
+        _ bytes: UnsafeRawBufferPointer, _ reader: inout FrameReader, _ payloads: inout PayloadReader,
+        _ now: ReceiveTime, _ batch: inout ObservationBatch
     ) {
         let before = reader.noiseByteCount
         reader.read(bytes) { frame in
             counters.messages += 1
             // A frame without readings leaves nothing open.
-            _ = try? codec.append(frame, to: &batch)
+            _ = try? payloads.read(frame, into: &batch)
             close(frame, now, &batch)
         }
         if reader.noiseByteCount > before { counters.damaged += 1 }

@@ -61,7 +61,12 @@ public struct PayloadReadings {
 
     /// The bytes as they are.
     public func appendBytes(_ payload: [UInt8], _ quality: Quality, to batch: inout ObservationBatch) {
-        batch.append(Reading(Self.payload, .text(Hex.encode(payload.prefix(255))), quality: quality))
+        batch.append(Self.bytes(payload, quality))
+    }
+
+    /// The bytes as they are, as a reading.
+    public static func bytes(_ payload: [UInt8], _ quality: Quality = .ok) -> Reading {
+        Reading(Self.payload, .text(Hex.encode(payload.prefix(255))), quality: quality)
     }
 
     /// Forgets what a codec has appended before it failed.
