@@ -99,7 +99,8 @@ extension Verb {
                         JSON.Member(
                             key: reading.order.rawValue,
                             value: [
-                                "f32": reading.float.map { .number(Double($0)) } ?? .null,
+                                // The shortest text of the float itself, not of the double that holds it.
+                                "f32": reading.float.flatMap { Double("\($0)") }.map { .number($0) } ?? .null,
                                 "i32": .integer(Int64(reading.signed)), "u32": .integer(Int64(reading.unsigned)),
                             ])
                     }
