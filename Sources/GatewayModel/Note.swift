@@ -11,6 +11,8 @@ public struct Note: Sendable, Equatable {
     public var cause: SequenceNumber?
     /// Hash of the message it was made of, by which a repetition of that message is known; nil if the gateway made it.
     public var messageHash: UInt64?
+    /// As of `Observation`.
+    public var isRedelivered = false
 
     public init(
         _ stream: StreamName, kind: String, device: DeviceID? = nil, body: String = "{}", received: ReceiveTime,

@@ -44,6 +44,8 @@ public struct Observation: Sendable, Equatable {
     public var received: ReceiveTime
     public var source: SourceKind
     public var flags: RecordFlags = []
+    /// Whether its transport says that it was sent before: only then may it be known already though nothing names it.
+    public var isRedelivered = false
     /// 64-bit hash of the payload as received (`PayloadHash`), for telling duplicates.
     public var payloadHash: UInt64 = 0
     /// The device's own message id, verbatim: a range of the batch's bytes; empty if it sent none.

@@ -98,8 +98,16 @@ public struct ObservationBatch: Sendable {
     public mutating func append(_ note: Note) { notes.append(note) }
 
     /// Says of which message the notes from `index` on were made.
-    public mutating func identifyNotes(from index: Int, by messageHash: UInt64) {
-        for index in index..<notes.count { notes[index].messageHash = messageHash }
+    public mutating func identifyNotes(from index: Int, by messageHash: UInt64, isRedelivered: Bool) {
+        for index in index..<notes.count {
+            notes[index].messageHash = messageHash
+            notes[index].isRedelivered = isRedelivered
+        }
+    }
+
+    /// Says that the observations from `index` on were made of a message that was sent before.
+    public mutating func markRedelivered(from index: Int) {
+        for index in index..<observations.count { observations[index].isRedelivered = true }
     }
 
     /// Empties the batch and keeps its memory for the next.

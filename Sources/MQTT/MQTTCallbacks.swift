@@ -5,11 +5,13 @@ internal import Glibc
 enum MQTTCallbacks {
     static func install(on client: OpaquePointer) {
         mosquitto_connect_v5_callback_set(client) { client, context, code, flags, _ in
+            guard let client, let connection = MQTTCallbacks.connection(context) else { return }
             // The library formats a line for every packet as long as somebody listens.
             mosquitto_log_callback_set(client, nil)
-            guard let connection = MQTTCallbacks.connection(context) else { return }
             if code == 0 {
-                connection.events.append(.connected(resumed: flags & 1 == 1))
+                let isResumed = flags & 1 == 1
+                if isResumed { MQTTCallbacks.listenForRedeliveries(on: client, connection) }
+                connection.events.append(.connected(resumed: isResumed))
             } else {
                 connection.parting = .refused(MQTTReason(rawValue: code))
             }
@@ -21,19 +23,22 @@ enum MQTTCallbacks {
             }
             connection.parting = .disconnected(MQTTReason(rawValue: code))
         }
-        mosquitto_message_callback_set(client) { _, context, message in
-            guard let connection = MQTTCallbacks.connection(context), let message = message?.pointee,
+        mosquitto_message_callback_set(client) { client, context, message in
+            guard let client, let connection = MQTTCallbacks.connection(context), let message = message?.pointee,
                 let topic = message.topic
             else {
                 return
             }
             let length = strlen(topic)
+            let isRedelivered = connection.redelivery.take(qos: message.qos)
+            if connection.redelivery.hasJustEnded { mosquitto_log_callback_set(client, nil) }
             topic.withMemoryRebound(to: UInt8.self, capacity: length) { bytes in
                 connection.receiver(
                     MQTTMessage(
                         topic: UnsafeBufferPointer(start: bytes, count: length),
                         payload: UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen)),
-                        qos: UInt8(truncatingIfNeeded: message.qos), retained: message.retain))
+                        qos: UInt8(truncatingIfNeeded: message.qos), retained: message.retain,
+                        isRedelivered: isRedelivered))
             }
         }
         mosquitto_subscribe_v5_callback_set(client) { _, context, id, count, granted, _ in
@@ -52,6 +57,15 @@ enum MQTTCallbacks {
             // `OpenSSL Error[0]: error:0A000086:SSL routines::certificate verify failed`
             guard text.hasPrefix("OpenSSL Error"), let reason = text.split(separator: ":").last else { return }
             MQTTCallbacks.connection(context)?.complaint = String(reason)
+        }
+    }
+
+    /// Keeps the DUP flag of each message that is about to be handed over: the library shows it in its log alone.
+    private static func listenForRedeliveries(on client: OpaquePointer, _ connection: MQTTConnection) {
+        connection.redelivery.begin()
+        mosquitto_log_callback_set(client) { _, context, _, line in
+            guard let line else { return }
+            MQTTCallbacks.connection(context)?.redelivery.hear(line)
         }
     }
 

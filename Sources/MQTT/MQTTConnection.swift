@@ -17,6 +17,8 @@ public final class MQTTConnection {
     var events: [MQTTEvent] = []
     /// Why the broker refused or ended the connection, if it said so.
     var parting: MQTTError?
+    /// What a resumed session repeats.
+    var redelivery: Redelivery
     /// What OpenSSL found wrong, until the broker has answered.
     var complaint: String?
     private var client: OpaquePointer?
@@ -31,6 +33,7 @@ public final class MQTTConnection {
         self.client = client
         self.receiver = receiver
         self.configuration = configuration
+        redelivery = Redelivery(clientID: configuration.clientID)
         mosquitto_user_data_set(client, Unmanaged.passUnretained(self).toOpaque())
         MQTTCallbacks.install(on: client)
         if configuration.tls != nil { MQTTCallbacks.listenForComplaints(on: client) }

@@ -7,12 +7,18 @@ public struct MQTTMessage {
     public let qos: UInt8
     /// True if the broker kept it from before we subscribed.
     public let retained: Bool
+    /// True if the broker has sent it before (DUP): only such a message can be one that we have already.
+    public let isRedelivered: Bool
 
-    package init(topic: UnsafeBufferPointer<UInt8>, payload: UnsafeRawBufferPointer, qos: UInt8, retained: Bool) {
+    package init(
+        topic: UnsafeBufferPointer<UInt8>, payload: UnsafeRawBufferPointer, qos: UInt8, retained: Bool,
+        isRedelivered: Bool = false
+    ) {
         self.topic = topic
         self.payload = payload
         self.qos = qos
         self.retained = retained
+        self.isRedelivered = isRedelivered
     }
 }
 

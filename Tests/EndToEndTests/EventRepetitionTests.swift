@@ -2,7 +2,7 @@ import GatewayTestKit
 import JSONText
 import Testing
 
-/// What becomes events is as safe from a kill as readings are; with the real program and a real broker.
+/// What names and numbers nothing, and what becomes events, is as safe from a kill as all else; with a real broker.
 @Suite struct EventRepetitionTests {
     private static func configuration(_ port: Int, httpPort: Int) -> String {
         """
@@ -44,6 +44,22 @@ import Testing
         #expect(try stored("device_event").count == 31)
         #expect(try stored("device_state").count == 30)
         #expect(try stored("message_rejected").count == rejected)
+        gateway.stop()
+    }
+
+    @Test func equalReadingsOfAValveAreNewAfterARestart() throws {
+        let broker = try BrokerProcess()
+        defer { broker.stop() }
+        let gateway = try GatewayProcess(
+            binary: GatewayProcess.built(), sections: "mqtt: {broker: \"\(broker.url)\"}")
+        #expect(try gateway.start(), "\(gateway.log.suffix(500))")
+        let valve = try BlockingMQTTClient(port: broker.port, id: "valve")
+        for round in 1...3 {
+            for _ in 0..<15 { try valve.publish("mycobrain/valve-1/telemetry", #"{"temperature":21.5}"#) }
+            #expect(Eventually.holds { (try? gateway.records(of: "readings").count) == 15 * round })
+            if round == 2 { gateway.stop() } else { gateway.kill() }
+            #expect(try gateway.start(), "\(gateway.log.suffix(500))")
+        }
         gateway.stop()
     }
 }

@@ -50,6 +50,23 @@ import Testing
     #expect(try site.append([message], sessionStart: .fresh).stored == 1)
 }
 
+@Test func whatWasNeverSentBeforeIsNoRepetitionHoweverEqual() throws {
+    let site = try Site()
+    try site.append(Array(repeating: Message(payload: 7), count: 15))
+    // A valve that says the same again after the gateway was restarted.
+    let receipt = try site.append(
+        Array(repeating: Message(payload: 7, isRedelivered: false), count: 15),
+        sessionStart: .resumed(underWayMax: 1_000))
+    #expect(receipt.stored == 15)
+}
+
+@Test func whatARepetitionBeginsWithDoesNotMatter() throws {
+    let site = try Site()
+    let messages = [Message(payload: 100, source: .lora)] + (1...5).map { Message(payload: $0) }
+    try site.append(messages)
+    #expect(try site.append(messages, sessionStart: .resumed(underWayMax: 10)).duplicates == 6)
+}
+
 @Test func aRepetitionIsRecognisedHoweverLongItIs() throws {
     let site = try Site()
     try site.append((1...50).map { Message(payload: $0) })

@@ -6,14 +6,15 @@ import Testing
 /// Messages that become notes: a kill between their commit and the acknowledgement stores none of them twice.
 @Suite struct NoteRepetitionTests {
     private func batch(
-        _ site: Site, _ hashes: [UInt64], kind: String = "device_event", stream: StreamName = .events
+        _ site: Site, _ hashes: [UInt64], kind: String = "device_event", stream: StreamName = .events,
+        isRedelivered: Bool = true
     ) throws -> ObservationBatch {
         var batch = ObservationBatch()
         let device = try #require(DeviceID("door-1"))
         for hash in hashes {
             batch.append(
                 Note(stream, kind: kind, device: device, body: "{\"number\":\(hash)}", received: site.clock.now()))
-            batch.identifyNotes(from: batch.notes.count - 1, by: hash)
+            batch.identifyNotes(from: batch.notes.count - 1, by: hash, isRedelivered: isRedelivered)
         }
         return batch
     }
@@ -51,6 +52,13 @@ import Testing
         try site.journal.append(batch(site, [1, 1]))
         try site.journal.append(batch(site, [1, 1, 1]), sessionStart: .resumed(underWayMax: 1_000))
         #expect(try bodies(site).count == 3)
+    }
+
+    @Test func anEqualEventThatWasNeverSentBeforeIsStored() throws {
+        let site = try Site()
+        try site.journal.append(batch(site, [1, 2]))
+        try site.journal.append(batch(site, [1, 2], isRedelivered: false), sessionStart: .resumed(underWayMax: 1_000))
+        #expect(try bodies(site).count == 4)
     }
 
     @Test func anEqualEventThatCannotHaveBeenUnderWayIsStored() throws {

@@ -116,6 +116,8 @@ struct Message {
     var uptime: Int64?
     var isAnnounced = false
     var source = SourceKind.mqtt
+    /// As a resumed session sends what is not acknowledged.
+    var isRedelivered = true
     var value = 21.5
 
     static func numbered(
@@ -141,6 +143,7 @@ extension Site {
             var observation = Observation(device: device, received: clock.now(), source: message.source)
             observation.deviceSeq = message.seq
             observation.payloadHash = message.payload
+            observation.isRedelivered = message.isRedelivered
             if message.isAnnounced { observation.bootEvidence = .announced }
             if let uptime = message.uptime { observation.bootEvidence = .uptime(milliseconds: uptime) }
             batch.append(Reading(MetricName(known: "bme688_a.temperature"), .number(message.value), unit: .celsius))

@@ -21,6 +21,21 @@ import Testing
         device.close()
     }
 
+    @Test func whatIsSentAgainIsToldFromWhatIsNew() throws {
+        let broker = try BrokerProcess()
+        let first = try BlockingMQTTClient(port: broker.port, id: "gw")
+        try first.subscribe(["a/#"])
+        let device = try BlockingMQTTClient(port: broker.port, id: "device")
+        for number in 0..<20 { try device.publish("a/b", "\(number)") }
+        first.drop()
+        for number in 20..<30 { try device.publish("a/b", "\(number)") }
+        let second = try BlockingMQTTClient(port: broker.port, id: "gw")
+        #expect(try second.work { $0.messages.count == 30 })
+        #expect(second.messages.map(\.isRedelivered) == (0..<30).map { $0 < 20 })
+        second.close()
+        device.close()
+    }
+
     @Test func theWillIsPublishedWhenWeVanishAndNotWhenWeLeave() throws {
         let broker = try BrokerProcess()
         let watcher = try BlockingMQTTClient(port: broker.port, id: "watcher")

@@ -30,8 +30,11 @@ package struct IntakeBatch<Decoder: MessageDecoder> {
         age = received.monotonicMilliseconds - openedAt
         messageCount += 1
         byteCount += message.payload.count
-        let noteCount = observations.notes.count
-        defer { if observations.notes.count > noteCount { identifyNotes(from: noteCount, message) } }
+        let (noteCount, observationCount) = (observations.notes.count, observations.observations.count)
+        defer {
+            if observations.notes.count > noteCount { identifyNotes(from: noteCount, message) }
+            if message.isRedelivered { observations.markRedelivered(from: observationCount) }
+        }
         let verdict = decoder.decode(
             topic: message.topic, payload: message.payload, retained: message.retained, received: received,
             into: &observations)
@@ -73,7 +76,7 @@ package struct IntakeBatch<Decoder: MessageDecoder> {
 
     private mutating func identifyNotes(from index: Int, _ message: MQTTMessage) {
         let hash = PayloadHash.of(UnsafeRawBufferPointer(message.topic)).byteSwapped ^ PayloadHash.of(message.payload)
-        observations.identifyNotes(from: index, by: hash)
+        observations.identifyNotes(from: index, by: hash, isRedelivered: message.isRedelivered)
     }
 
     /// Lets `body` change what was decoded.

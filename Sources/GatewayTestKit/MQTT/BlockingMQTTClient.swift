@@ -10,6 +10,7 @@ public final class BlockingMQTTClient {
         public var topic: String
         public var payload: [UInt8]
         public var retained: Bool
+        public var isRedelivered: Bool
         public var text: String { String(decoding: payload, as: UTF8.self) }
     }
 
@@ -30,7 +31,7 @@ public final class BlockingMQTTClient {
             inbox.messages.append(
                 Message(
                     topic: String(decoding: message.topic, as: UTF8.self), payload: Array(message.payload),
-                    retained: message.retained))
+                    retained: message.retained, isRedelivered: message.isRedelivered))
         }
         try connection.connect()
         while true {

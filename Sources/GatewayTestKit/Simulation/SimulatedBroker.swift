@@ -1,6 +1,7 @@
 /// A broker with one persistent session: QoS 1, a receive maximum, redelivery in the first order after a connection broke.
 struct SimulatedBroker {
-    typealias Packet = (id: Int, message: Int)
+    /// `isRepeated`: it was sent over an earlier connection too (DUP).
+    typealias Packet = (id: Int, message: Int, isRepeated: Bool)
 
     let receiveMaximum: Int
     /// Counts connections; nil while there is none.
@@ -31,7 +32,7 @@ struct SimulatedBroker {
         hasSession = true
         connections += 1
         connection = connections
-        socket = underWay
+        socket = underWay.map { ($0.id, $0.message, true) }
         fill()
         return resumed
     }
@@ -74,7 +75,7 @@ struct SimulatedBroker {
         guard connection != nil else { return }
         while underWay.count < receiveMaximum, !waiting.isEmpty {
             packets += 1
-            let packet = (packets, waiting.removeFirst())
+            let packet = (packets, waiting.removeFirst(), false)
             underWay.append(packet)
             socket.append(packet)
         }

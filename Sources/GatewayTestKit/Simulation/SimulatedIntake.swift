@@ -53,7 +53,9 @@ struct SimulatedIntake {
         topic.withUTF8 { topic in
             message.payload.withUnsafeBytes { payload in
                 uncommitted.add(
-                    MQTTMessage(topic: topic, payload: payload, qos: 1, retained: false), received: time)
+                    MQTTMessage(
+                        topic: topic, payload: payload, qos: 1, retained: false, isRedelivered: packet.isRepeated),
+                    received: time)
             }
         }
     }

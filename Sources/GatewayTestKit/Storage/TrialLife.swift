@@ -44,7 +44,8 @@ struct TrialLife {
     private func append(
         _ batch: TrialBatch, _ journal: Journal, _ ledger: inout AppendLedger, _ start: SessionStart? = nil
     ) -> Void? {
-        let observations = batch.observations(at: clock.now())
+        var observations = batch.observations(at: clock.now())
+        if start != nil { observations.markRedelivered(from: 0) }
         guard let receipt = attempt(&ledger, { try journal.append(observations, sessionStart: start) }) else {
             return nil
         }

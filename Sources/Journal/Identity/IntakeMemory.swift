@@ -8,7 +8,6 @@ struct IntakeMemory: Sendable {
     private(set) var isComplete: Bool
     private var window = RedeliveryWindow()
     private var windowBefore = RedeliveryWindow()
-    private var windowSource: SourceKind?
     private var added: [UInt64] = []
     private var addedSet: Set<UInt64> = []
 
@@ -54,16 +53,13 @@ struct IntakeMemory: Sendable {
     }
 
     /// Opens a window for messages that a resumed session may repeat, or closes it.
-    mutating func begin(_ session: SessionStart, of source: SourceKind) {
-        windowSource = source
+    mutating func begin(_ session: SessionStart) {
         switch session {
         case .fresh: window = RedeliveryWindow()
         case .resumed(let underWayMax): window = RedeliveryWindow(expected: underWayMax, ring)
         }
     }
 
-    /// Whether a message repeats one of those committed before its session was resumed.
-    mutating func isRepeated(_ hash: UInt64, from source: SourceKind) -> Bool {
-        source == windowSource && window.repeats(hash, ring)
-    }
+    /// Whether a message that was sent before is one of those committed before its session was resumed.
+    mutating func isRepeated(_ hash: UInt64) -> Bool { window.repeats(hash, ring) }
 }

@@ -3,9 +3,9 @@ internal import SQLite
 
 /// Recognises what a resumed session repeats of messages that became notes.
 ///
-/// What can come again was read shortly before the session broke and comes first in the next one. So a note is taken for
-/// a repetition only soon after a session was resumed, once for each equal note among the last ones stored, and only
-/// until others come: events of a device may well be equal and mean two things.
+/// What can come again was read shortly before the session broke and comes first in the next one, marked as sent before.
+/// So such a note is taken for a repetition only soon after a session was resumed, once for each equal note among the
+/// last ones stored, and only until others come: events of a device may well be equal and mean two things.
 struct NoteRepetitions {
     /// Notes remembered; mosquitto 2.0.11 repeats up to 9,000 messages, of which hardly any is no reading.
     static let countMax = 8_192
@@ -39,7 +39,7 @@ struct NoteRepetitions {
 
     /// Whether the note has been stored before.
     mutating func repeats(_ note: Note) -> Bool {
-        guard let hash = note.messageHash, !awaited.counts.isEmpty else { return false }
+        guard note.isRedelivered, let hash = note.messageHash, !awaited.counts.isEmpty else { return false }
         guard note.received.monotonicMilliseconds <= awaited.closesAt, awaited.misses < Self.missCountMax else {
             awaited.counts.removeAll()
             return false

@@ -1,4 +1,5 @@
-/// Recognises what a resumed session repeats of devices that neither name nor number their messages.
+/// Recognises what a resumed session repeats of devices that neither name nor number their messages: which of the messages
+/// that the broker has sent before had been committed.
 ///
 /// A broker sends what is not acknowledged again in its first order, before anything new, and what was committed is a
 /// beginning of that order. So the repetition is a run of the committed messages that ends with the last of them: one

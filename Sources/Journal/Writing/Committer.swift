@@ -74,7 +74,7 @@ final class Committer {
     private func beginSession(of request: AppendRequest) {
         // Of what is durable in part, the session began with that.
         guard let start = request.sessionStart, request.part.isEmpty else { return }
-        shared.memory.withLock { $0.begin(start, of: request.batch.observations.first?.source ?? .mqtt) }
+        shared.memory.withLock { $0.begin(start) }
         let now = shared.clock.now().monotonicMilliseconds
         for writer in others.values { writer.repetitions.begin(start, now: now) }
     }

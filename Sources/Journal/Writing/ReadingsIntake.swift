@@ -41,8 +41,8 @@ struct ReadingsIntake {
         for observation in request.observations {
             let hash = Self.hash(observation, batch)
             let isNameless = observation.messageID.isEmpty && observation.deviceSeq == nil
-            // Every message tells where the repetition has got to; the named and numbered are known anyway.
-            let isRepeated = memory.isRepeated(hash, from: observation.source)
+            // Each tells where the repetition has got to; the named and numbered are known anyway.
+            let isRepeated = observation.isRedelivered && memory.isRepeated(hash)
             if isRepeated, isNameless {
                 request.outcomes.append(.duplicate)
             } else {
