@@ -5,6 +5,8 @@ public import GatewayModel
 public struct ConditioningSources: Sendable {
     /// Whether a device is silent for longer than its profile expects.
     public var isStale: @Sendable (DeviceID, ReceiveTime) -> Bool
+    /// Whether the last value of a metric is older than its device said it is good for.
+    public var hasExpired: @Sendable (DeviceID, MetricName, ReceiveTime) -> Bool = { _, _, _ in false }
     /// All calibrations.
     public var calibrations: @Sendable () throws -> [Calibration]
     /// Sets one, durably; an offset of 0 removes it.

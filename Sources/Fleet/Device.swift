@@ -22,6 +22,8 @@ public struct Device: Sendable, Equatable {
     /// Everything else that was said of it, as text.
     public var attributes: [String: String]
     public var presence: Presence
+    /// Whoever said that it is there will also say when it goes. Not kept over a restart.
+    public var isWatched = false
     public var firstSeen: Timestamp
     public var lastSeen: Timestamp
     /// The same by the monotonic clock; nil if it was not seen since the gateway started.
@@ -29,6 +31,8 @@ public struct Device: Sendable, Equatable {
 
     /// A device that says nothing of its presence counts as online while it was seen within this many milliseconds.
     public static let silenceMax: Int64 = 120_000
+    /// The same of one whose going would be told: 25 hours, which is how long Zigbee2MQTT waits for a sleeping sensor.
+    public static let watchedSilenceMax: Int64 = 90_000_000
 
     init(id: DeviceID, source: SourceKind, firstSeen: Timestamp) {
         self.id = id
@@ -48,8 +52,9 @@ public struct Device: Sendable, Equatable {
         case .online where source == .serial: return true
         case .online, .unknown: break
         }
-        if let lastHeard { return now.monotonicMilliseconds - lastHeard <= Self.silenceMax }
+        let silenceMax = presence == .online && isWatched ? Self.watchedSilenceMax : Self.silenceMax
+        if let lastHeard { return now.monotonicMilliseconds - lastHeard <= silenceMax }
         guard now.wall.trusted, lastSeen.trusted else { return false }
-        return (0...Self.silenceMax).contains(now.wall.milliseconds - lastSeen.milliseconds)
+        return (0...silenceMax).contains(now.wall.milliseconds - lastSeen.milliseconds)
     }
 }

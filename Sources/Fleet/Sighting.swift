@@ -14,6 +14,8 @@ public struct Sighting: Sendable, Equatable {
     public var sensors: [String] = []
     public var capabilities: [String] = []
     public var attributes: [String: String] = [:]
+    /// Whoever tells `presence` will also tell when it changes.
+    public var isWatched = false
     /// What is told was kept by somebody: it does not mean that the device was there at `at`.
     public var isHearsay = false
 
@@ -33,7 +35,10 @@ public struct Sighting: Sendable, Equatable {
             device.lastSeen = at.wall
             device.lastHeard = at.monotonicMilliseconds
         }
-        if let presence { device.presence = presence }
+        if let presence {
+            device.presence = presence
+            device.isWatched = isWatched
+        }
         if let displayName { device.displayName = displayName }
         if let role { device.role = role }
         if let firmware { device.firmware = firmware }

@@ -6,6 +6,10 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
     /// Names a gateway can know at once. 5,000 devices of one kind share theirs; a site has some hundreds.
     public static let countMax = 20_000
     public static let byteCountMax = 128
+    /// Names that one device can add, so that one that invents them does not use up the room of the others: a thousand,
+    /// and fifty once three quarters of all are known.
+    public static let countMaxOfDevice = 1_000
+    private static let quota = NameTable.Quota(usual: countMaxOfDevice, whenScarce: 50)
 
     private static let table = NameTable(countMax: countMax)
 
@@ -18,10 +22,27 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
 
     /// As `init(_:)`, from bytes known to be UTF-8; allocates nothing for a name seen before.
     public init?(utf8 name: UnsafeBufferPointer<UInt8>) {
-        guard !name.isEmpty, name.count <= Self.byteCountMax, name.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }),
-            let index = Self.table.index(of: name)
-        else { return nil }
+        guard Self.isName(name), let index = Self.table.index(of: name) else { return nil }
         self.index = index
+    }
+
+    /// A name that `device` has sent; nil too if it has added `countMaxOfDevice` others.
+    public init?(utf8 name: UnsafeBufferPointer<UInt8>, by device: DeviceName) {
+        guard Self.isName(name), let index = Self.table.index(of: name, by: device.index, Self.quota) else {
+            return nil
+        }
+        self.index = index
+    }
+
+    /// As the other, from a text.
+    public init?(_ name: String, by device: DeviceName) {
+        var name = name
+        guard let made = name.withUTF8({ MetricName(utf8: $0, by: device) }) else { return nil }
+        self = made
+    }
+
+    private static func isName(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
+        !name.isEmpty && name.count <= byteCountMax && name.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 
     /// For names written in source code.

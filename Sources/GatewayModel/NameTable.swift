@@ -10,6 +10,24 @@ final class NameTable: Sendable {
         var bytes: [UInt8] = []
         var ranges: [Range<Int>] = []
         var slots: [UInt32]
+        /// Names that each owner has added, by its number.
+        var added: [UInt16] = []
+
+        /// Whether `owner` may add another name; counts it if so.
+        mutating func grant(_ owner: UInt32, _ quota: Quota, countMax: Int) -> Bool {
+            let index = Int(owner)
+            if index >= added.count { added.append(contentsOf: repeatElement(0, count: index + 1 - added.count)) }
+            let isScarce = texts.count >= countMax / 4 * 3
+            guard Int(added[index]) < (isScarce ? quota.whenScarce : quota.usual) else { return false }
+            added[index] += 1
+            return true
+        }
+    }
+
+    /// Names that one owner may add: as long as there is much room, and when three quarters of the table are full.
+    struct Quota {
+        var usual: Int
+        var whenScarce: Int
     }
 
     private let state: Mutex<State>
@@ -31,6 +49,11 @@ final class NameTable: Sendable {
 
     func index(of name: UnsafeBufferPointer<UInt8>) -> UInt32? { index(of: name, countMax: countMax) }
 
+    /// As above, but `owner` may add only as many names as its quota allows. Names that are there cost it nothing.
+    func index(of name: UnsafeBufferPointer<UInt8>, by owner: UInt32, _ quota: Quota) -> UInt32? {
+        index(of: name, countMax: countMax, owner: (owner, quota))
+    }
+
     /// Names written in source code are made when they are first used, which may be after a hostile sender has filled the
     /// table: they have room of their own.
     func index(ofKnown name: StaticString) -> UInt32 {
@@ -41,7 +64,9 @@ final class NameTable: Sendable {
 
     private static let knownCountMax = 1_000
 
-    private func index(of name: UnsafeBufferPointer<UInt8>, countMax: Int) -> UInt32? {
+    private func index(
+        of name: UnsafeBufferPointer<UInt8>, countMax: Int, owner: (number: UInt32, quota: Quota)? = nil
+    ) -> UInt32? {
         state.withLock { state in
             let mask = state.slots.count - 1
             var slot = Int(truncatingIfNeeded: Self.hash(name)) & mask
@@ -56,6 +81,7 @@ final class NameTable: Sendable {
                 slot = (slot + 1) & mask
             }
             guard state.texts.count < countMax else { return nil }
+            if let owner, !state.grant(owner.number, owner.quota, countMax: countMax) { return nil }
             let index = UInt32(state.texts.count)
             let start = state.bytes.count
             state.bytes.append(contentsOf: name)

@@ -60,4 +60,30 @@ import Testing
         }
         #expect(registry.device(board)?.attributes.count == 64)
     }
+
+    /// Tasmota speaks every five minutes; a will says when it goes.
+    @Test func whoeverIsWatchedIsThereUntilItIsSaidToHaveGone() throws {
+        let database = try Database(path: ":memory:")
+        try database.migrate(DeviceRegistry.migrations)
+        let registry = try DeviceRegistry(database: database)
+        let id = try #require(DeviceID("registry-watched"))
+        func isOnline(after milliseconds: Int64) -> Bool? {
+            registry.device(id)?.isOnline(at: ReceiveTime(wall: noon.wall, monotonicMilliseconds: milliseconds))
+        }
+        registry.seen([try observation(id.text, at: 0)])
+        #expect(isOnline(after: Device.silenceMax + 1) == false, "nobody watches it yet")
+        var word = Sighting(device: id, source: .mqtt, at: noon, presence: .online)
+        word.isWatched = true
+        registry.note(word)
+        #expect(isOnline(after: 3_600_000) == true)
+        #expect(isOnline(after: Device.watchedSilenceMax + 1) == false, "a broker may have lost the will")
+        word.presence = .offline
+        word.isHearsay = true
+        word.at.monotonicMilliseconds = 5_000
+        registry.note(word)
+        #expect(isOnline(after: 5_001) == false)
+        #expect(registry.device(id)?.lastHeard == 0, "the broker said it, the device was not heard")
+        registry.note(Sighting(device: id, source: .mqtt, at: noon, presence: .online))
+        #expect(isOnline(after: Device.silenceMax + 1) == false, "said by one that will not tell when it goes")
+    }
 }

@@ -49,7 +49,10 @@ extension ControlRoutes {
                 let isStale = stale[row.device] ?? sources.conditioning.isStale(row.device, now)
                 stale[row.device] = isStale
                 // The last good value of a device that should have spoken since; the record itself stays what it is.
-                if isStale, row.reading.quality == .ok || row.reading.quality == .warn { row.reading.quality = .stale }
+                let hasExpired = isStale || sources.conditioning.hasExpired(row.device, row.reading.metric, now)
+                if hasExpired, row.reading.quality == .ok || row.reading.quality == .warn {
+                    row.reading.quality = .stale
+                }
                 return DeviceDocument.json(row)
             })
     }

@@ -12,6 +12,12 @@ public final class Conditioning: Sendable {
         var at: Int64
     }
 
+    /// Milliseconds that a value is good for, and when it came last.
+    private struct Expiry {
+        var after: Int64
+        var heard: Int64
+    }
+
     private struct State {
         /// By device: an index of `sets`; absent: none.
         var sets: [[UInt32: MetricCondition]] = []
@@ -23,6 +29,8 @@ public final class Conditioning: Sendable {
         var expected: [DeviceName: Int64] = [:]
         var heard: [DeviceName: Int64] = [:]
         var stale: Set<DeviceName> = []
+        /// Values that are good for a time only.
+        var expiries: [DeviceName: [MetricName: Expiry]] = [:]
     }
 
     private let state = Mutex(State())
@@ -69,10 +77,41 @@ public final class Conditioning: Sendable {
             for observation in batch.unsettled where state.expected[observation.device] != nil {
                 state.heard[observation.device] = observation.received.monotonicMilliseconds
             }
+            if !state.expiries.isEmpty { Self.note(batch, &state) }
             batch.settle { observation in
                 state.setOfDevice[observation.device] != nil || state.offsets[observation.device] != nil
             } reading: { observation, reading in
                 Self.condition(&reading, of: observation, &state)
+            }
+        }
+    }
+
+    /// Values of `metric` are good for `after` milliseconds, and the last one since `from` at most; nil: for ever.
+    public func expire(_ device: DeviceName, _ metric: MetricName, after: Int64?, from: ReceiveTime) {
+        state.withLock { state in
+            let known = state.expiries[device]?[metric]
+            state.expiries[device, default: [:]][metric] = after.map {
+                Expiry(after: $0, heard: known?.heard ?? from.monotonicMilliseconds)
+            }
+            if state.expiries[device]?.isEmpty == true { state.expiries[device] = nil }
+        }
+        hasRules.store(true, ordering: .releasing)
+    }
+
+    /// Whether the last value of `metric` is no longer good.
+    public func hasExpired(_ device: DeviceID, _ metric: MetricName, at now: ReceiveTime) -> Bool {
+        guard hasRules.load(ordering: .acquiring), let name = DeviceName(device) else { return false }
+        return state.withLock { state in
+            guard let expiry = state.expiries[name]?[metric] else { return false }
+            return now.monotonicMilliseconds - expiry.heard > expiry.after
+        }
+    }
+
+    private static func note(_ batch: ObservationBatch, _ state: inout State) {
+        for observation in batch.unsettled where !observation.flags.contains(.retained) {
+            guard state.expiries[observation.device] != nil else { continue }
+            for reading in batch.readings[observation.readings] {
+                state.expiries[observation.device]?[reading.metric]?.heard = observation.received.monotonicMilliseconds
             }
         }
     }

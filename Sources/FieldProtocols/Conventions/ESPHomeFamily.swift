@@ -36,7 +36,7 @@ public struct ESPHomeFamily: TopicFamily {
         else { return nil }
         let route = try route(message)
         if known.insert(route.device).inserted, let isOnline = early.removeValue(forKey: route.device) {
-            effects.tell(route.device, isOnline: isOnline)
+            effects.tell(route.device, isOnline: isOnline, isOld: message.isRetained)
         }
         let payload = message.payload.bindMemory(to: UInt8.self)
         guard let value = ScalarText.value(payload) else {
@@ -50,7 +50,7 @@ public struct ESPHomeFamily: TopicFamily {
     private mutating func route(_ message: TopicMessage) throws(RejectReason) -> Route {
         if let known = routes.meaning(of: message.topic, context: 0) { return known }
         guard let device = ForeignName.device(message.level(0)) else { throw .badDeviceID }
-        guard let metric = ForeignName.metric(message.level(2)) else { throw .tooManyNames }
+        guard let metric = ForeignName.metric(message.level(2), by: device) else { throw .tooManyNames }
         let route = Route(device: device, metric: metric)
         if routes.isFull { routes.forgetAll() }
         routes.remember(route, of: message.topic, context: 0)

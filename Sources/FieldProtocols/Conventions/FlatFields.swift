@@ -32,6 +32,8 @@ struct FlatFields {
         case group(UInt16)
         case ignored
         case unnamed
+        /// There is no room for another name, or not for this device's: others may have it, so it is not remembered.
+        case tooManyNames
     }
 
     private static let placeCountMax = 4_096
@@ -44,6 +46,8 @@ struct FlatFields {
     private var places: [(prefix: String, depth: Int)] = [("", 0)]
     private var scratch: [UInt8] = []
     private var count = 0
+    /// Whose members are named now.
+    private var device: DeviceName?
 
     init(identifier: StaticString? = nil, countMax: Int = 8_192, naming: @escaping NamingRule) {
         self.naming = naming
@@ -51,15 +55,18 @@ struct FlatFields {
         table = FieldTable(countMax: countMax)
     }
 
-    /// Calls `body` for the leaves of `root` that have a name, in their order; `drop` says why others were left out.
+    /// Calls `body` for the leaves of `root`, which `device` has sent, that have a name, in their order; `drop` says why
+    /// others were left out.
     mutating func walk(
-        _ root: JSONValue, drop: (RejectReason) -> Void, _ body: (Field, JSONValue) throws(RejectReason) -> Void
+        _ root: JSONValue, of device: DeviceName, drop: (RejectReason) -> Void,
+        _ body: (Field, JSONValue) throws(RejectReason) -> Void
     ) throws(RejectReason) {
         if table.isFull || places.count > Self.placeCountMax / 2 {
             table.forgetAll()
             places = [("", 0)]
         }
         count = 0
+        self.device = device
         try members(of: root, place: 0, drop: drop, body)
     }
 
@@ -87,6 +94,7 @@ struct FlatFields {
             case .group(let inner): try members(of: value, place: inner, drop: drop, body)
             case .ignored: break
             case .unnamed: drop(.valueNotStorable)
+            case .tooManyNames: drop(.tooManyNames)
             }
         }
     }
@@ -110,7 +118,9 @@ struct FlatFields {
         try array.forEachElement { (value) throws(RejectReason) in
             defer { index += 1 }
             guard value.double != nil || value.bool != nil else { return }
-            guard let metric = MetricName("\(field.metric.text).\(index)") else { return drop(.tooManyNames) }
+            guard let device, let metric = MetricName("\(field.metric.text).\(index)", by: device) else {
+                return drop(.tooManyNames)
+            }
             try leaf(Field(metric: metric, unit: field.unit, mark: field.mark), value, drop, body)
         }
     }
@@ -119,6 +129,7 @@ struct FlatFields {
         let context = UInt32(place) << 2 | shape.rawValue
         if let known = table.meaning(of: key, context: context) { return known }
         let step = resolve(key, places[Int(place)], shape)
+        if case .tooManyNames = step { return step }
         table.remember(step, of: key, context: context)
         return step
     }
@@ -136,7 +147,10 @@ struct FlatFields {
             places.append((prefix, place.depth + 1))
             return .group(UInt16(places.count - 1))
         case .field(let name, let unit, let mark):
-            guard let metric = ForeignName.metric(name) else { return .unnamed }
+            guard let device, name.utf8.count <= MetricName.byteCountMax,
+                name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F })
+            else { return .unnamed }
+            guard let metric = ForeignName.metric(name, by: device) else { return .tooManyNames }
             return .field(Field(metric: metric, unit: UnitSpelling.unit(unit), mark: mark))
         }
     }

@@ -23,8 +23,8 @@ enum ForeignName {
         return name.withUTF8 { device($0) }
     }
 
-    /// A metric by its name there: `/` separates as our `.` does, white space is `_`.
-    static func metric(_ name: UnsafeBufferPointer<UInt8>) -> MetricName? {
+    /// A metric of `device` by its name there: `/` separates as our `.` does, white space is `_`.
+    static func metric(_ name: UnsafeBufferPointer<UInt8>, by device: DeviceName) -> MetricName? {
         guard !name.isEmpty, name.count <= MetricName.byteCountMax, isUTF8(name) else { return nil }
         let bytes = name.map { byte -> UInt8 in
             switch byte {
@@ -33,13 +33,13 @@ enum ForeignName {
             default: byte
             }
         }
-        return bytes.withUnsafeBufferPointer { MetricName(utf8: $0) }
+        return bytes.withUnsafeBufferPointer { MetricName(utf8: $0, by: device) }
     }
 
     /// As the other, from a text.
-    static func metric(_ name: String) -> MetricName? {
+    static func metric(_ name: String, by device: DeviceName) -> MetricName? {
         var name = name
-        return name.withUTF8 { metric($0) }
+        return name.withUTF8 { metric($0, by: device) }
     }
 
     /// Names in camel case as ours are: `DewPoint` → `dew_point`, `PM2.5` → `pm2_5`, `UPTIME` → `uptime`.

@@ -38,7 +38,7 @@ public struct ShellyFamily: TopicFamily {
         case .status:
             let root = try message.json()
             guard root.isObject else { throw .malformedJSON }
-            try component(root, message.level(2), message, into: &batch, &effects)
+            try component(root, message.level(2), message, route.device, into: &batch, &effects)
             identity.close(message.observation(of: route.device), of: message, in: &batch)
         }
         return .taken
@@ -79,7 +79,7 @@ public struct ShellyFamily: TopicFamily {
             return
         }
         guard method.elementsEqual("NotifyStatus".utf8) || method.elementsEqual("NotifyFullStatus".utf8) else { return }
-        try walk(params, message, into: &batch, &effects)
+        try walk(params, message, device, into: &batch, &effects)
         var observation = message.observation(of: device)
         guard let seconds = params["ts"]?.double, let time = Int64(exactly: (seconds * 1_000).rounded()),
             time >= DeviceTime.earliest
@@ -90,11 +90,12 @@ public struct ShellyFamily: TopicFamily {
     }
 
     private mutating func walk(
-        _ root: JSONValue, _ message: TopicMessage, into batch: inout ObservationBatch, _ effects: inout TopicEffects
+        _ root: JSONValue, _ message: TopicMessage, _ device: DeviceName, into batch: inout ObservationBatch,
+        _ effects: inout TopicEffects
     ) throws(RejectReason) {
         var dropped: RejectReason?
         let quality = message.quality
-        try fields.walk(root, drop: { dropped = dropped ?? $0 }) { (field, value) throws(RejectReason) in
+        try fields.walk(root, of: device, drop: { dropped = dropped ?? $0 }) { (field, value) throws(RejectReason) in
             batch.append(
                 value, as: field.metric, unit: field.unit, quality: quality, texts: field.mark == 1,
                 drop: { dropped = dropped ?? $0 })
@@ -110,15 +111,16 @@ public struct ShellyFamily: TopicFamily {
 
     /// `{id}/status/switch:0` carries what stands under `switch:0` elsewhere.
     private mutating func component(
-        _ root: JSONValue, _ name: UnsafeBufferPointer<UInt8>, _ message: TopicMessage,
+        _ root: JSONValue, _ name: UnsafeBufferPointer<UInt8>, _ message: TopicMessage, _ device: DeviceName,
         into batch: inout ObservationBatch, _ effects: inout TopicEffects
     ) throws(RejectReason) {
         guard !name.isEmpty, name.count <= 64, ForeignName.isUTF8(name) else { throw .notUTF8 }
         let prefix = Self.prefix(String(decoding: name, as: UTF8.self))
         var dropped: RejectReason?
         let quality = message.quality
-        try components.walk(root, drop: { dropped = dropped ?? $0 }) { (field, value) throws(RejectReason) in
-            guard let metric = MetricName("\(prefix)\(field.metric.text)") else {
+        try components.walk(root, of: device, drop: { dropped = dropped ?? $0 }) {
+            (field, value) throws(RejectReason) in
+            guard let metric = MetricName("\(prefix)\(field.metric.text)", by: device) else {
                 dropped = dropped ?? .tooManyNames
                 return
             }

@@ -34,7 +34,7 @@ public struct ZigbeeFamily: TopicFamily {
         guard root.isObject else { throw .malformedJSON }
         var dropped: RejectReason?
         let quality = message.quality
-        try fields.walk(root, drop: { dropped = dropped ?? $0 }) { (field, value) throws(RejectReason) in
+        try fields.walk(root, of: device, drop: { dropped = dropped ?? $0 }) { (field, value) throws(RejectReason) in
             if field.mark == 1, let word = value.utf8, let flag = ScalarText.flag(word) {
                 batch.append(Reading(field.metric, .flag(flag), quality: quality))
             } else {

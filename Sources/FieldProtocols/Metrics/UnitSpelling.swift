@@ -29,5 +29,6 @@ public enum UnitSpelling {
         return Unit(codes[spelling.lowercased()] ?? spelling) ?? .none
     }
 
-    private static let known = Set(codes.values)
+    /// Entered before any unit that a device invents, so that those cannot take their room.
+    private static let known = Set(codes.values.filter { Unit($0) != nil })
 }

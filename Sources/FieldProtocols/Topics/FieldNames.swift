@@ -35,6 +35,8 @@ struct FieldNames {
     private var places: [Place] = [.root]
     private var table = FieldTable<FieldMeaning>()
     private let naming: Naming
+    /// Whose members are named now.
+    private var device: DeviceName?
 
     init(naming: Naming = .devices) { self.naming = naming }
 
@@ -43,11 +45,18 @@ struct FieldNames {
 
     /// Called before each message: when names have filled the tables, everything is found out anew. Not later, since
     /// contexts in use would change their meaning.
-    mutating func makeRoom() {
+    mutating func begin(of device: DeviceName) {
+        self.device = device
         guard table.isFull || places.count > Self.placeCountMax / 2 else { return }
         table.forgetAll()
         places = [.root]
     }
+
+    /// A metric of the device whose message this is.
+    func metric(_ name: String) -> MetricName? { device.flatMap { MetricName(name, by: $0) } }
+
+    /// As the other, from bytes known to be UTF-8.
+    func metric(_ name: UnsafeBufferPointer<UInt8>) -> MetricName? { device.flatMap { MetricName(utf8: name, by: $0) } }
 
     mutating func meaning(of key: UnsafeBufferPointer<UInt8>, context: UInt16, shape: Shape) -> FieldMeaning {
         let slot = UInt32(context) << 2 | shape.rawValue
@@ -158,7 +167,7 @@ struct FieldNames {
         if var generic = GenericFields.metric(name) {
             if !prefix.isEmpty {
                 let last = generic.metric.text.split(separator: ".").last.map(String.init) ?? name
-                guard let own = MetricName(prefix + last) else { return .tooManyNames }
+                guard let own = metric(prefix + last) else { return .tooManyNames }
                 generic.metric = own
             }
             return .metric(generic)
@@ -170,7 +179,7 @@ struct FieldNames {
         guard name.utf8.count <= MetricName.byteCountMax, name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
             return .unnamed
         }
-        return MetricName(name).map { .metric(FieldMetric($0, unit: unit)) } ?? .tooManyNames
+        return metric(name).map { .metric(FieldMetric($0, unit: unit)) } ?? .tooManyNames
     }
 
     private mutating func group(_ place: Place) -> FieldMeaning {

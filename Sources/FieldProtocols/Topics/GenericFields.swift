@@ -3,11 +3,11 @@ internal import GatewayModel
 /// Names that mean the same wherever they stand, with their metric and unit. Names that are not here stay as they are.
 enum GenericFields {
     static func metric(_ name: String) -> FieldMetric? {
-        guard let (metric, unit) = table[name.lowercased()], let metric = MetricName(metric) else { return nil }
-        return FieldMetric(metric, unit: Unit(unit) ?? .none)
+        guard let (metric, unit) = table[name.lowercased()] else { return nil }
+        return FieldMetric(MetricName(known: metric), unit: Unit(unit) ?? .none)
     }
 
-    private static let table: [String: (metric: String, unit: String)] = [
+    private static let table: [String: (metric: StaticString, unit: String)] = [
         "temperature": ("temperature", "Cel"), "temp_c": ("temperature", "Cel"),
         "temperature_c": ("temperature", "Cel"),
         "humidity": ("humidity", "%"), "humidity_pct": ("humidity", "%"),

@@ -21,13 +21,14 @@ struct TelemetryDecoder {
 
     init(naming: FieldNames.Naming = .devices) { names = FieldNames(naming: naming) }
 
-    /// Appends the readings of `root` to the observation being built and returns what it says beside.
+    /// Appends the readings of `root`, which `device` has sent, to the observation being built and returns what it says beside.
     ///
     /// On an error the readings appended so far are still open; the caller discards them.
     mutating func decode(
-        _ root: JSONValue, received: ReceiveTime, quality: Quality, into batch: inout ObservationBatch
+        _ root: JSONValue, of device: DeviceName, received: ReceiveTime, quality: Quality,
+        into batch: inout ObservationBatch
     ) throws(RejectReason) -> MessageFacts {
-        names.makeRoom()
+        names.begin(of: device)
         facts = MessageFacts()
         self.received = received
         self.quality = quality
@@ -133,7 +134,7 @@ struct TelemetryDecoder {
         try array.forEachElement { (value) throws(RejectReason) in
             defer { index += 1 }
             guard value.double != nil || value.bool != nil else { return }
-            guard let metric = MetricName("\(name.text).\(index)") else { return facts.drop(.tooManyNames) }
+            guard let metric = names.metric("\(name.text).\(index)") else { return facts.drop(.tooManyNames) }
             try leaf(value, FieldMetric(metric, unit: .none), into: &batch)
         }
     }
@@ -143,7 +144,7 @@ struct TelemetryDecoder {
         try array.forEachElement { (item) throws(RejectReason) in
             let id = item["id"] ?? item["name"] ?? item["sensor"] ?? item["metric"]
             guard let id = id?.utf8, let value = item["v"] ?? item["value"] else { throw .invalidPack }
-            guard let metric = MetricName(utf8: id) else {
+            guard let metric = names.metric(id) else {
                 return facts.drop(id.isEmpty || id.count > MetricName.byteCountMax ? .valueNotStorable : .tooManyNames)
             }
             let unit = (item["u"] ?? item["unit"])?.utf8.map { units.unit($0) } ?? .none

@@ -60,7 +60,8 @@ extension TopicDecoder {
         switch payload {
         case .json(let value, let isRepaired):
             if isRepaired { observation.flags.insert(.repaired) }
-            facts = try telemetry.decode(value, received: message.received, quality: message.quality, into: &batch)
+            facts = try telemetry.decode(
+                value, of: message.device, received: message.received, quality: message.quality, into: &batch)
         case .packed(let packed):
             var readings = PackedReadings()
             guard readings.append(packed, to: &batch) else { throw .badFrame }

@@ -155,7 +155,8 @@ public struct TopicDecoder {
         } else if policy.isRequired {
             throw .signatureRequired
         }
-        let facts = try telemetry.decode(root, received: message.received, quality: message.quality, into: &batch)
+        let facts = try telemetry.decode(
+            root, of: message.device, received: message.received, quality: message.quality, into: &batch)
         // An envelope without values is a heartbeat that its device wants acknowledged.
         guard !batch.openReadings.isEmpty || isEnvelope else { throw facts.dropped ?? dropped ?? .noReadings }
         dropped = dropped ?? facts.dropped
@@ -247,7 +248,7 @@ public struct TopicDecoder {
         _ envelope: MycoEnvelope, _ message: Message, into batch: inout ObservationBatch
     ) throws(RejectReason) {
         for item in envelope.readings {
-            guard let metric = EnvelopeCodes.metric(item.id) else {
+            guard let metric = EnvelopeCodes.metric(item.id, by: message.device) else {
                 dropped = dropped ?? .tooManyNames
                 continue
             }

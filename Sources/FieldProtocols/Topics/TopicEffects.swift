@@ -44,11 +44,13 @@ public struct TopicEffects: Sendable, Equatable {
         words.append(Word(device: device, presence: presence))
     }
 
-    /// Tells of `device` that it is there or not. `isOld`: by a retained message, so that it was not heard now.
+    /// Tells of `device` what a will, or whoever watches it, says. `isOld`: by a retained message, so that it was not heard
+    /// now; whoever is gone was not heard either.
     public mutating func tell(_ device: DeviceName, isOnline: Bool, isOld: Bool = false) {
         var presence = DevicePresence()
         presence.isOnline = isOnline
-        presence.isOld = isOld
+        presence.isOld = isOld || !isOnline
+        presence.isWatched = true
         tell(device, presence)
     }
 

@@ -30,8 +30,13 @@ public struct DevicePresence: Sendable, Equatable {
     public var capabilities: [String] = []
     /// Other texts, numbers and flags of the top level, as text.
     public var attributes: [String: String] = [:]
-    /// Told by a retained message: the device was not heard now.
+    /// Told by a retained message, or by the broker in the device's name: the device was not heard now.
     public var isOld = false
+    /// Whoever told it will also tell when the device goes: a will at the broker, or a bridge that watches. Until then its
+    /// silence means little.
+    public var isWatched = false
+    /// How long values of these metrics are good for, in milliseconds; nil: for ever.
+    public var expiries: [MetricName: Int64?] = [:]
 
     public init() {}
 }

@@ -11,6 +11,11 @@ public struct MQTTSection: Sendable {
         case remote(Address, tls: Bool)
     }
 
+    /// Who is told of the devices that the gateway has.
+    public enum Announcement: String, Sendable, CaseIterable {
+        case homeassistant
+    }
+
     /// Nil: no MQTT.
     public var broker: Broker?
     /// The port of the embedded broker; nil: a free one.
@@ -28,6 +33,10 @@ public struct MQTTSection: Sendable {
     public var families: [TopicFamilyName]
     /// Topics of the site's own.
     public var topics: [SiteTopic]
+    /// To whom the site's devices are announced; nil: to nobody.
+    public var announcement: Announcement?
+    /// The name under which this gateway is a Sparkplug host application; nil: it is none.
+    public var sparkplugHost: String?
 
     init(_ section: YAMLSection, _ library: ProfileLibrary) {
         broker = section.value("broker", accepted: "embedded, mqtt://HOST[:PORT] or mqtts://HOST[:PORT]") { node in
@@ -56,6 +65,10 @@ public struct MQTTSection: Sendable {
         let chosen = section.choices("families", of: TopicFamilyName.self)
         families = TopicFamilyName.allCases.filter { chosen?.contains($0) ?? TopicFamilyName.usual.contains($0) }
         topics = section.sections("topics", countMax: 200, Self.topic)
+        announcement = section.choice("announce")
+        sparkplugHost = section.value("sparkplug_host", accepted: "1…64 bytes without `/`, `+` and `#`") { node in
+            node.text.flatMap { Self.isHostName($0) ? $0 : nil }
+        }
     }
 
     private static func topic(_ section: YAMLSection) -> SiteTopic {
@@ -71,6 +84,11 @@ public struct MQTTSection: Sendable {
         }
         for (metric, unit) in units ?? [] { topic.units[metric] = unit }
         return topic
+    }
+
+    private static func isHostName(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count) && TopicFilter.isValid(text)
+            && !text.contains { $0 == "/" || $0 == "+" || $0 == "#" }
     }
 
     private static func unit(_ text: String) -> (metric: String, unit: String)? {

@@ -21,6 +21,13 @@ enum IntakeMeasures {
                     Double(status.connections)),
             ]
         }
+        for (reason, count) in (mqtt?.intake.status.mutilated ?? [:]).sorted(by: { $0.key < $1.key }) {
+            list.append(
+                Measure(
+                    "mycogate_values_dropped_total", .counter,
+                    help: "Messages over MQTT that were stored without some of their values, by the first reason",
+                    labels: [("reason", reason)], Double(count)))
+        }
         if let status = lora?.server.status {
             list += [
                 Measure(

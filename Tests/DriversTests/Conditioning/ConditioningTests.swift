@@ -112,4 +112,26 @@ import Testing
         conditioning.apply(&batch)
         #expect(conditioning.takeChanges(at: Self.time(70_000)).fresh == [device.id])
     }
+
+    @Test func aValueIsGoodForItsTimeOnly() throws {
+        let conditioning = Conditioning()
+        let device = try name("expiring")
+        let metric = try #require(MetricName("conditioned.temperature"))
+        let other = try #require(MetricName("conditioned.other"))
+        func hasExpired(_ milliseconds: Int64, _ metric: MetricName) -> Bool {
+            conditioning.hasExpired(device.id, metric, at: Self.time(milliseconds))
+        }
+        #expect(!hasExpired(1_000_000, metric))
+        conditioning.expire(device, metric, after: 300_000, from: Self.time(1_000))
+        #expect(!hasExpired(301_000, metric) && hasExpired(301_001, metric) && !hasExpired(301_001, other))
+        var batch = ObservationBatch()
+        add([20], of: device, at: 200_000, to: &batch)
+        conditioning.apply(&batch)
+        #expect(!hasExpired(500_000, metric) && hasExpired(500_001, metric))
+        // Said again with each connection: that is no value.
+        conditioning.expire(device, metric, after: 300_000, from: Self.time(490_000))
+        #expect(hasExpired(500_001, metric))
+        conditioning.expire(device, metric, after: nil, from: Self.time(500_000))
+        #expect(!hasExpired(900_000, metric))
+    }
 }

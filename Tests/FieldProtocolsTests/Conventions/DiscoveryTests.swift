@@ -42,6 +42,76 @@ import Testing
         #expect(rig.hear("plug7/up", "0").presence == ["plug7": false])
     }
 
+    @Test func aValueIsGoodForAsLongAsItsDescriptionSays() {
+        var rig = FamilyRig(.homeassistant)
+        let expiring = described.replacing(#""uniq_id""#, with: #""exp_aft":300,"uniq_id""#)
+        func spans(_ heard: FamilyRig.Heard) -> [Int64?] {
+            heard.effects.words.filter { $0.device.text == "env01" }.flatMap(\.presence.expiries)
+                .filter { $0.key.text == "temperature" }.map(\.value)
+        }
+        #expect(spans(rig.hear(config, expiring, retained: true)) == [300_000])
+        #expect(spans(rig.hear(config, expiring, retained: true)) == [300_000], "said again, not taken back")
+        #expect(spans(rig.hear(config, described, retained: true)) == [nil])
+        #expect(spans(rig.hear(config, expiring)) == [300_000])
+        #expect(spans(rig.hear(config, "")) == [nil])
+    }
+
+    @Test func severalWordsOnOneDeviceAreTakenTogetherAsTheModeSays() {
+        func announced(_ mode: String) -> FamilyRig {
+            var rig = FamilyRig(.homeassistant)
+            _ = rig.hear(
+                config,
+                #"{"stat_t":"e/s","dev":{"ids":"env01"},"avty_mode":"\#(mode)","avty":[{"t":"bridge/state","#
+                    + #""val_tpl":"{{ value_json.state }}"},{"t":"e/up","pl_avail":"True","pl_not_avail":"False","#
+                    + #""val_tpl":"{{ value_json.up }}"}]}"#)
+            return rig
+        }
+        let (bridge, up) = (#"{"state":"online"}"#, #"{"up":true}"#)
+        let (noBridge, down) = (#"{"state":"offline"}"#, #"{"up":false}"#)
+        var all = announced("all")
+        #expect(all.hear("bridge/state", bridge).presence.isEmpty, "the other has said nothing yet")
+        #expect(all.hear("e/up", up).presence == ["env01": true])
+        #expect(all.hear("bridge/state", noBridge).presence == ["env01": false])
+        #expect(all.hear("e/up", up).presence.isEmpty)
+        var any = announced("any")
+        #expect(any.hear("e/up", down).presence.isEmpty)
+        #expect(any.hear("bridge/state", bridge).presence == ["env01": true])
+        #expect(any.hear("bridge/state", noBridge).presence == ["env01": false])
+        var latest = announced("latest")
+        #expect(latest.hear("e/up", down).presence == ["env01": false])
+        #expect(latest.hear("bridge/state", bridge).presence == ["env01": true])
+        #expect(latest.hear("bridge/state", "online").presence.isEmpty, "no JSON says nothing")
+    }
+
+    @Test func aBinarySensorIsOnWhenItsPayloadSaysSo() {
+        var rig = FamilyRig(.homeassistant)
+        _ = rig.hear(
+            "homeassistant/binary_sensor/d1/door/config",
+            #"{"stat_t":"d1/s","val_tpl":"{{ value_json.contact }}","pl_on":false,"pl_off":true,"dev":{"ids":"d1"}}"#)
+        _ = rig.hear(
+            "homeassistant/binary_sensor/d1/leak/config",
+            #"{"stat_t":"d1/s","val_tpl":"{{ value_json.leak }}","pl_on":"1","pl_off":"0","dev":{"ids":"d1"}}"#)
+        let heard = rig.hear("d1/s", #"{"contact":false,"leak":0}"#)
+        #expect(heard.values == ["d1 door": .flag(true), "d1 leak": .flag(false)])
+    }
+
+    @Test func aComponentOfNothingButItsPlatformIsRemoved() {
+        var rig = FamilyRig(.homeassistant)
+        func cmps(_ second: String) -> String {
+            #"{"dev":{"ids":"p9"},"stat_t":"p9/s","cmps":{"a":{"p":"sensor","val_tpl":"{{ value_json.a }}"},"b":\#(second)}}"#
+        }
+        _ = rig.hear("homeassistant/device/p9/config", cmps(#"{"p":"sensor","val_tpl":"{{ value_json.b }}"}"#))
+        #expect(rig.hear("p9/s", #"{"a":1,"b":2}"#).values.count == 2)
+        _ = rig.hear("homeassistant/device/p9/config", cmps(#"{"p":"sensor"}"#))
+        #expect(rig.hear("p9/s", #"{"a":1,"b":2}"#).values == ["p9 a": .number(1)])
+    }
+
+    @Test func whatAGatewayOfOursAnnouncesIsNotTakenInAgain() {
+        var rig = FamilyRig(.homeassistant)
+        let ours = described.replacing(#""uniq_id""#, with: #""o":{"name":"mycogate"},"uniq_id""#)
+        #expect(rig.hear(config, ours, retained: true).effects.subscriptions.isEmpty)
+    }
+
     @Test func aTemplateBeyondTheSubsetGivesTheRawPayloadAndANotice() {
         var rig = FamilyRig(.homeassistant)
         let odd = described.replacing("{{ value_json.t }}", with: "{{ value_json.t * 2 if x else 3 }}")

@@ -43,7 +43,9 @@ struct FamilyRig {
     var decoder: TopicDecoder
     private var now = Decoded.now
 
-    init(_ families: any TopicFamily...) { decoder = TopicDecoder(policy: { _ in .none }, families: families) }
+    init(_ families: any TopicFamily...) { self.init(all: families) }
+
+    init(all families: [any TopicFamily]) { decoder = TopicDecoder(policy: { _ in .none }, families: families) }
 
     init(_ names: TopicFamilyName...) {
         decoder = TopicDecoder(policy: { _ in .none }, families: names.map { $0.make() })

@@ -62,6 +62,20 @@ import Testing
         #expect(rig.hear("homie/5/parent/$state", "lost").presence == ["parent": false, "child": false])
     }
 
+    @Test func childrenAreBackWithTheirRootAndAreNotThereWithoutIt() {
+        var rig = FamilyRig(.homie)
+        let child = #"{"root":"bridge","nodes":{}}"#
+        _ = rig.hear("homie/5/lamp/$description", child, retained: true)
+        #expect(rig.hear("homie/5/lamp/$state", "ready", retained: true).presence == ["lamp": true])
+        #expect(rig.hear("homie/5/bridge/$state", "ready").presence == ["bridge": true, "lamp": true])
+        #expect(rig.hear("homie/5/bridge/$state", "lost").presence == ["bridge": false, "lamp": false])
+        #expect(rig.hear("homie/5/lamp/$state", "ready", retained: true).presence == ["lamp": false])
+        #expect(rig.hear("homie/5/late/$state", "ready", retained: true).presence == ["late": true])
+        #expect(rig.hear("homie/5/late/$description", child, retained: true).presence == ["late": false])
+        let back = rig.hear("homie/5/bridge/$state", "ready")
+        #expect(back.presence == ["bridge": true, "lamp": true, "late": true])
+    }
+
     @Test func anEmptyStateRemovesTheDevice() {
         var rig = FamilyRig(.homie)
         _ = rig.hear("homie/5/d1/$description", description)

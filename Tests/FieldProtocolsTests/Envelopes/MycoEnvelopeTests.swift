@@ -90,12 +90,13 @@ import Testing
         }
     }
 
-    @Test func codesHaveStableNamesAndUnits() {
-        #expect(EnvelopeCodes.metric(.code(1))?.text == "temperature")
-        #expect(EnvelopeCodes.metric(.code(10))?.text == "battery")
-        #expect(EnvelopeCodes.metric(.code(11))?.text == "sensor_11")
-        #expect(EnvelopeCodes.metric(.code(.max))?.text == "sensor_18446744073709551615")
-        #expect(EnvelopeCodes.metric(.text("bme688_a.iaq"))?.text == "bme688_a.iaq")
+    @Test func codesHaveStableNamesAndUnits() throws {
+        let device = try #require(DeviceID("envelope-codes").flatMap { DeviceName($0) })
+        #expect(EnvelopeCodes.metric(.code(1), by: device)?.text == "temperature")
+        #expect(EnvelopeCodes.metric(.code(10), by: device)?.text == "battery")
+        #expect(EnvelopeCodes.metric(.code(11), by: device)?.text == "sensor_11")
+        #expect(EnvelopeCodes.metric(.code(.max), by: device)?.text == "sensor_18446744073709551615")
+        #expect(EnvelopeCodes.metric(.text("bme688_a.iaq"), by: device)?.text == "bme688_a.iaq")
         #expect(EnvelopeCodes.unit(.code(1)).code == "Cel")
         #expect(EnvelopeCodes.unit(.code(8)).code == "mV")
         #expect(EnvelopeCodes.unit(.code(9)).code == "{unit_9}")

@@ -63,7 +63,9 @@ import Testing
             _ = decoder.decode(topic: topic, payload: Array("{\(names)}".utf8), received: Decoded.now, into: &batch)
             batch.removeAll()
             let good = #"{"sensors":{"bme688_a":{"temp_c":22.5},"lab\#(round)":{"x":1}}}"#
-            let verdict = decoder.decode(topic: topic, payload: Array(good.utf8), received: Decoded.now, into: &batch)
+            let verdict = decoder.decode(
+                topic: "mycosoft/devices/honest/telemetry", payload: Array(good.utf8), received: Decoded.now,
+                into: &batch)
             guard case .observation = verdict else { return #expect(verdict == .note) }
             #expect(batch.readings.map(\.metric.text) == ["bme688_a.temperature", "lab\(round).x"])
         }

@@ -13,14 +13,17 @@ struct DiscoveredTopic {
         var isBinary: Bool
         var payloadOn: String
         var payloadOff: String
+        /// Milliseconds; nil: it does not expire.
+        var expireAfter: Int64?
     }
 
     /// The word on whether a device is there.
     struct Word {
         var source: String
         var device: DeviceName
-        var online: String
-        var offline: String
+        var availability: DiscoveryMessage.Availability
+        /// What it has said last.
+        var isUp: Bool?
     }
 
     var values: [Value] = []

@@ -7,13 +7,6 @@ extension DiscoveryFamily {
         _ message: TopicMessage, _ topic: DiscoveredTopic, into batch: inout ObservationBatch,
         _ effects: inout TopicEffects
     ) throws(RejectReason) -> Verdict {
-        for word in topic.words {
-            if message.text.elementsEqual(word.online.utf8) {
-                effects.tell(word.device, isOnline: true, isOld: message.isRetained)
-            } else if message.text.elementsEqual(word.offline.utf8) {
-                effects.tell(word.device, isOnline: false)
-            }
-        }
         guard !topic.values.isEmpty, !message.payload.isEmpty else { return .taken }
         var root: JSONValue?
         if topic.values.contains(where: \.template.readsJSON) { root = try message.json() }
@@ -29,6 +22,41 @@ extension DiscoveryFamily {
         return .taken
     }
 
+    /// Tells of the devices whose word this topic brings.
+    mutating func tellWords(_ message: TopicMessage, _ index: Int, _ effects: inout TopicEffects) {
+        for number in topics[index].words.indices {
+            let word = topics[index].words[number]
+            guard let isUp = isUp(word.availability, message) else { continue }
+            topics[index].words[number].isUp = isUp
+            let isOnline: Bool? =
+                switch word.availability.mode {
+                case .latest: isUp
+                case .all: isUp ? (words(of: word.source).contains { $0 != true } ? nil : true) : false
+                case .any: isUp ? true : (words(of: word.source).contains { $0 != false } ? nil : false)
+                }
+            if let isOnline { effects.tell(word.device, isOnline: isOnline, isOld: message.isRetained) }
+        }
+    }
+
+    private func isUp(_ availability: DiscoveryMessage.Availability, _ message: TopicMessage) -> Bool? {
+        let text = message.text
+        if availability.template.readsJSON {
+            // What is no JSON, or has no such member, says nothing.
+            guard let root = try? message.json(), let picked = availability.template.value(in: root) else { return nil }
+            let word = DiscoveryMessage.word(picked)
+            return word == availability.online ? true : word == availability.offline ? false : nil
+        }
+        if text.elementsEqual(availability.online.utf8) { return true }
+        return text.elementsEqual(availability.offline.utf8) ? false : nil
+    }
+
+    /// What the words of one description say now; nil where nothing was heard.
+    private func words(of source: String) -> [Bool?] {
+        (sources[source] ?? []).compactMap { indexes[$0] }.flatMap { index in
+            topics[index].words.filter { $0.source == source }.map(\.isUp)
+        }
+    }
+
     private mutating func close(_ message: TopicMessage, _ device: DeviceName, in batch: inout ObservationBatch) {
         guard !batch.openReadings.isEmpty else { return }
         closeKept(message.observation(of: device), message, in: &batch)
@@ -42,6 +70,12 @@ extension DiscoveryFamily {
         if value.template.readsJSON {
             // A payload may well leave out what did not change.
             guard let picked = root.flatMap({ value.template.value(in: $0) }), !picked.isNull else { return }
+            if value.isBinary, let word = DiscoveryMessage.word(picked),
+                word == value.payloadOn || word == value.payloadOff
+            {
+                return batch.append(
+                    Reading(value.metric, .flag(word == value.payloadOn), quality: message.quality))
+            }
             if let number = picked.double { return append(number, value, message, into: &batch, &effects) }
             if let flag = picked.bool {
                 return batch.append(Reading(value.metric, .flag(flag), unit: value.unit, quality: message.quality))

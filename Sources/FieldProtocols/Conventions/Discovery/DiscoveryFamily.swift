@@ -12,11 +12,11 @@ public struct DiscoveryFamily: TopicFamily {
     /// Values on one topic.
     static let valuesPerTopicMax = 200
 
-    private var topics: [DiscoveredTopic] = []
+    var topics: [DiscoveredTopic] = []
     private var free: [Int] = []
-    private var indexes: [String: Int] = [:]
+    var indexes: [String: Int] = [:]
     /// Topics of each configuration message.
-    private var sources: [String: Set<String>] = [:]
+    var sources: [String: Set<String>] = [:]
     /// Looked up without making a string of the topic; -1: not ours.
     private var known = FieldTable<Int32>(countMax: 16_384)
     private var isKnownStale = false
@@ -42,6 +42,7 @@ public struct DiscoveryFamily: TopicFamily {
             return .taken
         }
         guard let index = index(of: message.topic) else { return nil }
+        tellWords(message, index, &effects)
         return try state(message, topics[index], into: &batch, &effects)
     }
 
@@ -64,10 +65,17 @@ public struct DiscoveryFamily: TopicFamily {
         guard ForeignName.isUTF8(message.topic) else { throw .notUTF8 }
         let source = String(decoding: message.topic, as: UTF8.self)
         let before = sources[source] ?? []
-        forget(source)
+        // What was said of them holds no longer, unless it is said again.
+        var expiries = forget(source)
         defer {
             for topic in before.sorted() where indexes[topic] == nil { effects.unsubscriptions.append(topic) }
             isKnownStale = true
+            for (device, metrics) in expiries {
+                var presence = DevicePresence()
+                presence.isOld = true
+                presence.expiries = metrics
+                effects.tell(device, presence)
+            }
         }
         guard !message.payload.isEmpty else { return }
         let root = try message.json()
@@ -80,7 +88,7 @@ public struct DiscoveryFamily: TopicFamily {
         guard let described = DiscoveryMessage(root, component: component, node: node, object: object) else { return }
         guard let device = ForeignName.device(described.device) else { throw .badDeviceID }
         for entity in described.entities {
-            enter(entity, node: node, described.device, device, source, &effects)
+            enter(entity, node: node, described.device, device, source, &expiries, &effects)
             if let template = entity.foreignTemplate, !message.isRetained || !before.contains(entity.stateTopic) {
                 batch.append(Self.notice(of: template, entity, device, message))
             }
@@ -88,7 +96,7 @@ public struct DiscoveryFamily: TopicFamily {
         for word in described.availability {
             let added = add(word.topic, source, &effects) { topic in
                 topic.words.append(
-                    DiscoveredTopic.Word(source: source, device: device, online: word.online, offline: word.offline))
+                    DiscoveredTopic.Word(source: source, device: device, availability: word))
             }
             if !added { effects.drop(.tooManyNames) }
         }
@@ -97,31 +105,37 @@ public struct DiscoveryFamily: TopicFamily {
         presence.displayName = described.name.map { String($0.prefix(64)) }
         presence.boardType = described.model.map { String($0.prefix(64)) }
         presence.firmware = described.firmware.map { String($0.prefix(64)) }
+        presence.expiries = expiries.removeValue(forKey: device) ?? [:]
         effects.tell(device, presence)
     }
 
     private mutating func enter(
         _ entity: DiscoveryMessage.Entity, node: String?, _ identifier: String, _ device: DeviceName, _ source: String,
-        _ effects: inout TopicEffects
+        _ expiries: inout [DeviceName: [MetricName: Int64?]], _ effects: inout TopicEffects
     ) {
         var name = entity.object
         // Without a node in the topic, objects carry the device's name to be unique.
         if node == nil, name.hasPrefix(identifier + "_"), name.utf8.count > identifier.utf8.count + 1 {
             name.removeFirst(identifier.count + 1)
         }
-        guard let metric = ForeignName.metric(name), valueCount < Self.valueCountMax else {
+        guard let metric = ForeignName.metric(name, by: device), valueCount < Self.valueCountMax else {
             return effects.drop(.tooManyNames)
         }
         let isBinary = ["binary_sensor", "switch", "light", "fan", "siren"].contains(entity.component)
         let value = DiscoveredTopic.Value(
             source: source, device: device, metric: metric, unit: entity.unit.map { UnitSpelling.unit($0) } ?? .none,
-            template: entity.template, isBinary: isBinary, payloadOn: entity.payloadOn, payloadOff: entity.payloadOff)
+            template: entity.template, isBinary: isBinary, payloadOn: entity.payloadOn, payloadOff: entity.payloadOff,
+            expireAfter: entity.expireAfter.flatMap { Int64(exactly: ($0 * 1_000).rounded()) }.flatMap {
+                $0 > 0 ? $0 : nil
+            })
         var hasRoom = true
         let added = add(entity.stateTopic, source, &effects) { topic in
             hasRoom = topic.values.count < Self.valuesPerTopicMax
             if hasRoom { topic.values.append(value) }
         }
-        if added, hasRoom { valueCount += 1 } else { effects.drop(.tooManyNames) }
+        guard added, hasRoom else { return effects.drop(.tooManyNames) }
+        valueCount += 1
+        if let after = value.expireAfter { expiries[device, default: [:]].updateValue(after, forKey: metric) }
     }
 
     /// False if there is no room for another topic.
@@ -147,9 +161,14 @@ public struct DiscoveryFamily: TopicFamily {
         return true
     }
 
-    private mutating func forget(_ source: String) {
+    /// Returns the values that are good for ever now, unless they are described again.
+    private mutating func forget(_ source: String) -> [DeviceName: [MetricName: Int64?]] {
+        var lapsed: [DeviceName: [MetricName: Int64?]] = [:]
         for topic in sources.removeValue(forKey: source) ?? [] {
             guard let index = indexes[topic] else { continue }
+            for value in topics[index].values where value.source == source && value.expireAfter != nil {
+                lapsed[value.device, default: [:]].updateValue(nil, forKey: value.metric)
+            }
             let before = topics[index].values.count
             topics[index].remove(source: source)
             valueCount -= before - topics[index].values.count
@@ -157,6 +176,7 @@ public struct DiscoveryFamily: TopicFamily {
             indexes[topic] = nil
             free.append(index)
         }
+        return lapsed
     }
 
     mutating func closeKept(_ observation: Observation, _ message: TopicMessage, in batch: inout ObservationBatch) {

@@ -25,11 +25,16 @@ struct DiscoveryMessage {
     }
 
     /// Where a device says whether it is there.
-    struct Availability: Hashable {
+    struct Availability: Equatable {
         var topic: String
         var online: String
         var offline: String
+        var template: ValueTemplate
+        var mode: Mode
     }
+
+    /// What several words on one device amount to.
+    enum Mode: String { case all, any, latest }
 
     /// What the device calls itself: its first identifier.
     var device: String
@@ -57,13 +62,16 @@ struct DiscoveryMessage {
             firmware = about.text("sw_version", "sw")
         }
         availability = Self.availability(top)
+        // What this program itself announces has been stored where it came from.
+        if Self.isOurs(top) { return nil }
         if let components = top.value("components", "cmps"), components.isObject {
             var count = 0
             components.forEachMember { key, value in
                 count += 1
                 guard count <= Self.entityCountMax else { return }
                 let own = Members(value, base: top.base)
-                guard let platform = own.text("platform", "p") else { return }
+                // A platform and nothing else removes the component.
+                guard let platform = own.text("platform", "p"), value.count > 1 else { return }
                 if let entity = Self.entity(own, top, platform, String(decoding: key, as: UTF8.self)) {
                     entities.append(entity)
                 }
@@ -72,7 +80,8 @@ struct DiscoveryMessage {
         } else if let entity = Self.entity(top, nil, component, object) {
             entities = [entity]
         }
-        availability = Array(Set(availability)).sorted { $0.topic < $1.topic }
+        var topics: Set<String> = []
+        availability = availability.filter { topics.insert($0.topic).inserted }.sorted { $0.topic < $1.topic }
         if entities.isEmpty, availability.isEmpty { return nil }
     }
 
@@ -91,25 +100,42 @@ struct DiscoveryMessage {
             written: written, unit: own.text("unit_of_measurement", "unit_of_meas"),
             deviceClass: own.text("device_class", "dev_cla"), uniqueID: own.text("unique_id", "uniq_id"),
             expireAfter: own.value("expire_after", "exp_aft")?.double,
-            payloadOn: own.text("state_on", "stat_on") ?? own.text("payload_on", "pl_on") ?? "ON",
-            payloadOff: own.text("state_off", "stat_off") ?? own.text("payload_off", "pl_off") ?? "OFF")
+            payloadOn: own.word("state_on", "stat_on") ?? own.word("payload_on", "pl_on") ?? "ON",
+            payloadOff: own.word("state_off", "stat_off") ?? own.word("payload_off", "pl_off") ?? "OFF")
     }
 
     private static func availability(_ members: Members) -> [Availability] {
-        func one(_ members: Members, _ topic: String?) -> Availability? {
-            topic.map {
-                Availability(
-                    topic: $0, online: members.text("payload_available", "pl_avail") ?? "online",
-                    offline: members.text("payload_not_available", "pl_not_avail") ?? "offline")
-            }
+        let mode = members.text("availability_mode", "avty_mode").flatMap { Mode(rawValue: $0) } ?? .latest
+        func one(_ members: Members, _ topic: String?, _ template: String?) -> Availability? {
+            guard let topic else { return nil }
+            // A word that cannot be picked out says nothing.
+            guard let template = template.map({ ValueTemplate($0) }) ?? .whole else { return nil }
+            return Availability(
+                topic: topic, online: members.word("payload_available", "pl_avail") ?? "online",
+                offline: members.word("payload_not_available", "pl_not_avail") ?? "offline", template: template,
+                mode: mode)
         }
         var found: [Availability] = []
-        if let plain = one(members, members.topic("availability_topic", "avty_t")) { found.append(plain) }
+        let plain = one(
+            members, members.topic("availability_topic", "avty_t"), members.text("availability_template", "avty_tpl"))
+        if let plain { found.append(plain) }
         members.value("availability", "avty")?.forEachElement { element in
             let own = Members(element, base: members.base)
-            if found.count < 8, let one = one(own, own.topic("topic", "t")) { found.append(one) }
+            if found.count < 8, let one = one(own, own.topic("topic", "t"), own.text("value_template", "val_tpl")) {
+                found.append(one)
+            }
         }
         return found
+    }
+
+    /// What a template makes of a value, as text: Python's spelling. Nil if it is none.
+    static func word(_ value: JSONValue) -> String? {
+        if let flag = value.bool { return flag ? "True" : "False" }
+        return value.string ?? (value.double == nil ? nil : JSON(value).text)
+    }
+
+    private static func isOurs(_ top: Members) -> Bool {
+        top.value("origin", "o")?["name"]?.utf8?.elementsEqual("mycogate".utf8) ?? false
     }
 
     /// Members by their long or short name.
@@ -128,6 +154,11 @@ struct DiscoveryMessage {
         func text(_ long: String, _ short: String) -> String? {
             guard let text = value(long, short)?.string, text.utf8.count <= 512 else { return nil }
             return text
+        }
+
+        /// A payload to compare with: a text, or a flag or number as Python writes it.
+        func word(_ long: String, _ short: String) -> String? {
+            text(long, short) ?? value(long, short).flatMap { DiscoveryMessage.word($0) }
         }
 
         /// `~` stands at the beginning or the end of a topic.

@@ -28,6 +28,8 @@ struct HomieDevice {
     var isDescribed = false
     /// The device it belongs to, if it has a parent.
     var root: String?
+    /// What its own state says; nil while that is neither there nor gone.
+    var isUp: Bool?
     private(set) var properties: [MetricName: Property] = [:]
     var waiting: [Waiting] = []
 

@@ -63,7 +63,7 @@ extension HomieFamily {
         root["nodes"]?.forEachMember { node, description in
             description["properties"]?.forEachMember { name, property in
                 let text = String(decoding: node, as: UTF8.self) + "." + String(decoding: name, as: UTF8.self)
-                guard let metric = ForeignName.metric(text) else {
+                guard let metric = ForeignName.metric(text, by: devices[index].name) else {
                     isFull = true
                     return
                 }
@@ -79,6 +79,7 @@ extension HomieFamily {
         presence.isOld = message.isRetained
         presence.displayName = (root["name"]?.string).map { String($0.prefix(64)) }
         effects.tell(devices[index].name, presence)
+        if isUp(devices[index].root) == false { effects.tell(devices[index].name, isOnline: false) }
         if !message.level(0, is: "homie"), ForeignName.isUTF8(message.topic) {
             let start = String(decoding: message.topic, as: UTF8.self).dropLast("$description".utf8.count)
             effects.subscriptions.append("\(start)+/+")

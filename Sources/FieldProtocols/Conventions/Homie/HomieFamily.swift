@@ -68,7 +68,8 @@ public struct HomieFamily: TopicFamily {
         if [.value, .type, .unit].contains(topic.kind) {
             guard ForeignName.isUTF8(topic.node), ForeignName.isUTF8(topic.property) else { throw .notUTF8 }
             metric = ForeignName.metric(
-                String(decoding: topic.node, as: UTF8.self) + "." + String(decoding: topic.property, as: UTF8.self))
+                String(decoding: topic.node, as: UTF8.self) + "." + String(decoding: topic.property, as: UTF8.self),
+                by: name)
             guard metric != nil else { throw .tooManyNames }
         }
         let route = Route(kind: topic.kind, device: index, metric: metric)
@@ -85,12 +86,13 @@ public struct HomieFamily: TopicFamily {
         let word = String(decoding: message.text, as: UTF8.self)
         var presence = DevicePresence()
         presence.isOld = message.isRetained
+        presence.isWatched = true
         presence.attributes["homie.state"] = word
         switch word {
-        case "ready": presence.isOnline = true
+        case "ready", "alert": presence.isOnline = true
         // Lost, or gone for good.
         case "disconnected", "lost", "": presence.isOnline = false
-        case "init", "sleeping", "alert": break
+        case "init", "sleeping": break
         default: throw .noReadings
         }
         if word.isEmpty {
@@ -99,10 +101,21 @@ public struct HomieFamily: TopicFamily {
             devices[index].isDescribed = false
             devices[index].waiting = []
         }
+        devices[index].isUp = presence.isOnline
+        // Whoever is behind a lost root is lost too, and is back with it.
+        if isUp(device.root) == false { presence.isOnline = false }
+        presence.isOld = presence.isOld || presence.isOnline == false
         effects.tell(device.name, presence)
-        // Whoever is behind a lost root is lost too.
-        guard presence.isOnline == false else { return }
-        for child in devices where child.root == device.name.text { effects.tell(child.name, isOnline: false) }
+        guard let isUp = devices[index].isUp else { return }
+        for child in devices where child.root == device.name.text && (!isUp || child.isUp == true) {
+            effects.tell(child.name, isOnline: isUp, isOld: message.isRetained)
+        }
+    }
+
+    /// What is known of the root of a device; nil if it has none.
+    func isUp(_ root: String?) -> Bool? {
+        guard let root else { return nil }
+        return devices.first { $0.name.text == root }?.isUp
     }
 
     private mutating func attribute(

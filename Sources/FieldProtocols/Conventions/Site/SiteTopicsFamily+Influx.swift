@@ -20,7 +20,7 @@ extension SiteTopicsFamily {
                     failure = .badDeviceID
                     continue
                 }
-                append(line, message, into: &batch, &effects)
+                append(line, device, message, into: &batch, &effects)
                 guard !batch.openReadings.isEmpty else { continue }
                 close(line, device, topic, message, part, into: &batch)
                 part += 1
@@ -59,11 +59,12 @@ extension SiteTopicsFamily {
     }
 
     private mutating func append(
-        _ line: InfluxLine, _ message: TopicMessage, into batch: inout ObservationBatch, _ effects: inout TopicEffects
+        _ line: InfluxLine, _ device: DeviceName, _ message: TopicMessage, into batch: inout ObservationBatch,
+        _ effects: inout TopicEffects
     ) {
         let quality = message.quality
         for (key, field) in line.fields {
-            guard let metric = metric(line.measurement, key) else {
+            guard let metric = metric(line.measurement, key, of: device) else {
                 effects.drop(.tooManyNames)
                 continue
             }
@@ -88,7 +89,8 @@ extension SiteTopicsFamily {
         }
         guard !batch.openReadings.isEmpty else { return }
         for (key, tag) in line.tags where Self.rank(key) == nil {
-            guard let metric = metric(line.measurement, key), tag.count <= TelemetryDecoder.textByteCountMax else {
+            guard let metric = metric(line.measurement, key, of: device), tag.count <= TelemetryDecoder.textByteCountMax
+            else {
                 effects.drop(.valueNotStorable)
                 continue
             }
@@ -97,7 +99,9 @@ extension SiteTopicsFamily {
     }
 
     /// `measurement.key`.
-    private mutating func metric(_ measurement: InfluxLine.Text, _ key: InfluxLine.Text) -> MetricName? {
+    private mutating func metric(
+        _ measurement: InfluxLine.Text, _ key: InfluxLine.Text, of device: DeviceName
+    ) -> MetricName? {
         let context: UInt32
         if let known = measurements.meaning(of: measurement, context: 0) {
             context = known
@@ -113,7 +117,9 @@ extension SiteTopicsFamily {
             measurements.remember(context, of: measurement, context: 0)
         }
         if let known = series.meaning(of: key, context: context) { return known.metric }
-        let metric = ForeignName.metric("\(InfluxLine.unescaped(measurement)).\(InfluxLine.unescaped(key))")
+        let name = "\(InfluxLine.unescaped(measurement)).\(InfluxLine.unescaped(key))"
+        // Another device may have room for it.
+        guard let metric = ForeignName.metric(name, by: device) else { return nil }
         if series.isFull { series.forgetAll() }
         series.remember(Series(device: nil, metric: metric), of: key, context: context)
         return metric

@@ -27,7 +27,7 @@ extension SiteTopicsFamily {
         var facts = MessageFacts()
         let quality = message.quality
         let received = message.received
-        try fields[Int(route.topic)].walk(root, drop: { dropped = dropped ?? $0 }) {
+        try fields[Int(route.topic)].walk(root, of: device, drop: { dropped = dropped ?? $0 }) {
             (field, value) throws(RejectReason) in
             if field.mark == Self.isTime {
                 facts.takeTime(value, received: received)

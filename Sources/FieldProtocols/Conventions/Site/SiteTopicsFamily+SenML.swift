@@ -111,7 +111,13 @@ extension SiteTopicsFamily {
         var series = Series()
         if end > 0 { series.device = ForeignName.device(UnsafeBufferPointer(rebasing: record.name[..<end])) }
         let metric = UnsafeBufferPointer(rebasing: record.name[split...])
-        series.metric = metric.isEmpty ? MetricName("value") : ForeignName.metric(metric)
+        if metric.isEmpty {
+            series.metric = Self.value
+        } else if let device = series.device ?? route.device {
+            series.metric = ForeignName.metric(metric, by: device)
+        }
+        // There may be room later.
+        guard series.metric != nil else { return series }
         if self.series.isFull { self.series.forgetAll() }
         self.series.remember(series, of: record.name, context: context)
         return series

@@ -16,6 +16,9 @@ public struct SiteTopicsFamily: TopicFamily {
         var metric: MetricName?
     }
 
+    /// The metric of a value that nothing names.
+    static let value = MetricName(known: "value")
+
     let topics: [SiteTopic]
     var fields: [FlatFields]
     var series = FieldTable<Series>(countMax: 16_384)
@@ -100,7 +103,9 @@ public struct SiteTopicsFamily: TopicFamily {
             let rest = (level..<max(level, message.levelCount)).map {
                 String(decoding: message.level($0), as: UTF8.self)
             }
-            route.metric = rest.isEmpty ? MetricName("value") : ForeignName.metric(rest.joined(separator: "."))
+            if let device = route.device {
+                route.metric = rest.isEmpty ? Self.value : ForeignName.metric(rest.joined(separator: "."), by: device)
+            }
         } else {
             route.device = ForeignName.device(message.level(last))
         }
@@ -118,7 +123,9 @@ public struct SiteTopicsFamily: TopicFamily {
         var (device, metric) = (route.device, route.metric)
         if metric == nil, topics[Int(route.topic)].deviceLevel == nil {
             device = ForeignName.device(message.level(max(0, last - 1)))
-            metric = last > 0 ? ForeignName.metric(message.level(last)) : MetricName("value")
+            if let device {
+                metric = last > 0 ? ForeignName.metric(message.level(last), by: device) : Self.value
+            }
         }
         guard let device else { throw .badDeviceID }
         guard let metric else { throw .tooManyNames }

@@ -54,7 +54,7 @@ extension SparkplugFamily {
         guard let name = metric.name, !name.isEmpty else {
             return metric.alias.flatMap { nodes[route.node].metric($0) }
         }
-        var known = try meaning(of: name, &effects)
+        var known = try meaning(of: name, route.device, &effects)
         guard isBirth else {
             guard metric.typeCode == nil || known.unit == .none, let metric = known.metric else { return known }
             return nodes[route.node].metric(SparkplugNode.key(route.device, metric)) ?? known
@@ -72,7 +72,7 @@ extension SparkplugFamily {
     }
 
     private mutating func meaning(
-        of name: UnsafeRawBufferPointer, _ effects: inout TopicEffects
+        of name: UnsafeRawBufferPointer, _ device: DeviceName, _ effects: inout TopicEffects
     ) throws(RejectReason) -> SparkplugNode.Known {
         let text = name.bindMemory(to: UInt8.self)
         if let known = names.meaning(of: text, context: 0) { return known }
@@ -81,7 +81,7 @@ extension SparkplugFamily {
             name.elementsEqual("bdSeq".utf8) || name.starts(with: "Node Control/".utf8)
             || name.starts(with: "Device Control/".utf8)
         if !isControl {
-            guard let metric = ForeignName.metric(text) else {
+            guard let metric = ForeignName.metric(text, by: device) else {
                 effects.drop(text.count > MetricName.byteCountMax ? .valueNotStorable : .tooManyNames)
                 return known
             }

@@ -81,7 +81,7 @@ public struct TasmotaFamily: TopicFamily {
         let speed = Self.unit(root["SpeedUnit"])
         let quality = message.quality
         var dropped: RejectReason?
-        try fields.walk(root, drop: { dropped = dropped ?? $0 }) { (field, value) throws(RejectReason) in
+        try fields.walk(root, of: device, drop: { dropped = dropped ?? $0 }) { (field, value) throws(RejectReason) in
             let unit =
                 switch field.mark {
                 case TasmotaNames.temperature: temperature ?? .celsius

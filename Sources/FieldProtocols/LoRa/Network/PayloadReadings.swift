@@ -39,7 +39,8 @@ public struct PayloadReadings {
         dropped = nil
         if let fields, fields.count > 0 {
             let before = batch.openReadings.count
-            let facts = try telemetry.decode(fields, received: received, quality: quality, into: &batch)
+            let facts = try telemetry.decode(
+                fields, of: device, received: received, quality: quality, into: &batch)
             dropped = facts.dropped
             if batch.openReadings.count > before { return .fields }
         }
