@@ -32,13 +32,18 @@ public struct MachineClock: Sendable {
             wall: { milliseconds(CLOCK_REALTIME) }, monotonic: { milliseconds(CLOCK_BOOTTIME) },
             isSynchronized: {
                 var state = timex()
-                return adjtimex(&state) != TIME_ERROR && state.status & STA_UNSYNC == 0
+                return isSynchronized(answer: adjtimex(&state), status: state.status)
             },
             battery: {
                 // Whole seconds, so the middle of the one it tells.
                 text(of: "/sys/class/rtc/rtc0/since_epoch").flatMap { Int64($0) }.map { $0 * 1_000 + 500 }
             },
             isGuest: isVirtual)
+    }
+
+    /// What `adjtimex` answers: below zero it was not allowed to look, and says nothing.
+    static func isSynchronized(answer: Int32, status: Int32) -> Bool {
+        answer >= 0 && answer != TIME_ERROR && status & STA_UNSYNC == 0
     }
 
     private static var isVirtual: Bool {

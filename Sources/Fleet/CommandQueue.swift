@@ -93,6 +93,13 @@ public final class CommandQueue: Sendable {
         }
     }
 
+    /// The devices of which commands wait to be sent.
+    public func waitingDevices(now: ReceiveTime) throws(SQLiteError) -> [DeviceID] {
+        try database.read { connection throws(SQLiteError) in
+            try CommandTable.waitingDevices(now: now.monotonicMilliseconds, boot, connection)
+        }
+    }
+
     /// The command of an id; nil if there is none. Throws what the database refuses.
     public func command(_ id: String) throws(SQLiteError) -> DeviceCommand? {
         try database.read { connection throws(SQLiteError) in try CommandTable.command(id, connection) }

@@ -52,6 +52,16 @@ enum CommandTable {
         ) { row in command(row) }.compactMap { $0 }
     }
 
+    /// The devices that have such commands.
+    static func waitingDevices(
+        now: Int64, _ boot: String, _ connection: Connection
+    ) throws(SQLiteError) -> [DeviceID] {
+        try connection.rows(
+            "SELECT DISTINCT device FROM fleet_command WHERE state = 'queued' AND boot = ? AND deadline > ?",
+            .text(boot), .integer(now)
+        ) { row in DeviceID(row.text(0)) }.compactMap { $0 }
+    }
+
     static func command(_ id: String, _ connection: Connection) throws(SQLiteError) -> DeviceCommand? {
         try connection.firstRow("SELECT \(columns) FROM fleet_command WHERE id = ?", .text(id)) { row in
             command(row)

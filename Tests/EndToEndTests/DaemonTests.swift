@@ -99,6 +99,37 @@ import Testing
         #expect(left == ["central", "mas"])
     }
 
+    @Test func whoIsNotRequiredBeginsWhereItIsToldToAsWell() throws {
+        let broker = try BrokerProcess()
+        let gateway = try gateway("mqtt: {broker: \"\(broker.url)\"}")
+        let publisher = try LoadPublisher(port: broker.port, clientID: "device")
+        func publish(_ numbers: Range<Int>) {
+            publisher.publish(numbers) {
+                ("mycobrain/board-3/telemetry", Array(#"{"seq":\#($0),"pack":[{"id":"x","v":\#($0)}]}"#.utf8))
+            }
+        }
+        publish(1..<21)
+        #expect(Eventually.holds { gateway.recordCount == 20 })
+        #expect(gateway.stop() == 0)
+        let collector = try StandInCollector()
+        var configuration = try File.text(gateway.configurationPath)
+        configuration += """
+
+            sync:
+              destinations: [{name: lake, kind: http, url: "\(collector.url)", required: false, from: now}]
+              consumers: [{name: central, required: false, from: now}]
+
+            """
+        try File.write(configuration, to: gateway.configurationPath)
+        #expect(try gateway.start(), "\(gateway.log)")
+        publish(21..<23)
+        #expect(Eventually.holds { collector.withLedger { $0.storedCount } >= 2 })
+        let sync = try JSON(parsing: #require(gateway.get("/api/v1/sync")).body)
+        #expect(sync["streams"]?[0]?["consumers"]?["central"]?["acked"]?.int == 20, "\(sync.text)")
+        gateway.stop()
+        #expect(collector.withLedger { $0.storedCount } == 2)
+    }
+
     @Test func aStoppedGatewayGoesOnWhereItWas() throws {
         let broker = try BrokerProcess()
         let gateway = try gateway("mqtt: {broker: \"\(broker.url)\"}")

@@ -16,7 +16,7 @@ import Testing
             parsing: try gateway.tool(["token", "create", "puller", "--scopes", "sync:pull", "--json"]).output)
         let epoch = try JSON(parsing: try #require(gateway.get("/api/v1/sync")).body)["epoch"]?.string ?? ""
         let headers = [ClientRequest.Header("Authorization", "Bearer \(token["token"]?.string ?? "")")]
-        for (consumer, status) in [("mas", 403), ("central", 200)] {
+        for (consumer, status) in [("mas", 403), ("mas-acks", 403), ("central", 200)] {
             let body = #"{"consumer":"\#(consumer)","epoch":"\#(epoch)","seq":0}"#
             let answer = try HTTPClient().send(
                 ClientRequest(

@@ -1,4 +1,6 @@
+import CLinux
 import GatewayModel
+import Glibc
 import Synchronization
 import Testing
 
@@ -150,5 +152,12 @@ struct ClockJudgeTests {
         #expect(!clock.now().wall.trusted)
         machine.set(now + 3_000)
         #expect(clock.now().wall.trusted)
+    }
+
+    @Test func aKernelThatMayNotBeAskedVouchesForNothing() {
+        #expect(MachineClock.isSynchronized(answer: 0, status: 0))
+        #expect(!MachineClock.isSynchronized(answer: -1, status: 0))
+        #expect(!MachineClock.isSynchronized(answer: 0, status: STA_UNSYNC))
+        #expect(!MachineClock.isSynchronized(answer: 5, status: 0))
     }
 }

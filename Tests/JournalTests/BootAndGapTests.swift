@@ -90,6 +90,8 @@ import Testing
 @Test func theWrapOfTheMillisecondCounterIsNoBoot() throws {
     let site = try Site()
     try site.append(.numbered(1, uptime: 4_294_967_000), .numbered(2, uptime: 500))
+    // Ten minutes later it lies behind.
+    try site.append(.numbered(3, uptime: 605_000), .numbered(4, uptime: 700_000))
     #expect(try site.kinds().isEmpty)
 }
 

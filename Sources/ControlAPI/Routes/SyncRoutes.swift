@@ -149,7 +149,8 @@ extension ControlRoutes {
         else {
             throw Problem(422, "invalid_ack", "`consumer` (text), `epoch` (text) and `seq` (0 or more) must be given")
         }
-        guard !sources.destinations().contains(where: { $0.name == consumer }) else {
+        // A broker that confirms to devices has a second cursor for that.
+        guard !sources.destinations().contains(where: { [$0.name, $0.name + "-acks"].contains(consumer) }) else {
             throw Problem(
                 403, "consumer_reserved",
                 "`\(consumer)` is a destination of this gateway: only its own answers move its cursor")

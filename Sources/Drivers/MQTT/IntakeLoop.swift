@@ -171,6 +171,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         if intake.status.refused.count == count, let (filter, reason) = refused.first {
             throw MQTTError.subscriptionRefused(filter: filter, reason)
         }
+        intake.tellSubscribed()
     }
 
     /// Makes the batch durable and passes on what waited for that. Throws `IntakeError.held` if the journal refuses.

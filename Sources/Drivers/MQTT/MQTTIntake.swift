@@ -26,6 +26,7 @@ public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
     /// What the intake's thread waits on besides its connection.
     public let wakeup: Wakeup
     private let current = Mutex(IntakeStatus())
+    private let whenSubscribed = Mutex<(@Sendable () -> Void)?>(nil)
 
     /// - Parameters:
     ///   - address: asked before each connection; nil while the broker is not there; `wakeup` ends the wait.
@@ -71,6 +72,11 @@ public final class MQTTIntake<Decoder: MessageDecoder>: Driver {
         case .disconnected, .connected, .held: return .degraded(status.lastError ?? "not connected yet")
         }
     }
+
+    /// Calls `body` on the intake's thread whenever a connection has its subscriptions.
+    public func onSubscribed(_ body: @escaping @Sendable () -> Void) { whenSubscribed.withLock { $0 = body } }
+
+    func tellSubscribed() { whenSubscribed.withLock { $0 }?() }
 
     /// Publishes something of our own, after what it depends on is durable. `completion` is called on the intake's
     /// thread once the broker has it. Survives reconnects, not a restart of the gateway.

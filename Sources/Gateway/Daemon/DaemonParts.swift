@@ -48,16 +48,21 @@ struct DaemonParts {
         let obstacles: @Sendable () -> [String] = {
             (store.journal.isWritable ? [] : ["journal: not writable"]) + (mqtt?.obstacles ?? [])
         }
-        store.commands.onSubmit { device in
-            let known = store.devices.device(device)
-            guard known?.source != .mqtt, known?.attributes[DownlinkAttribute.topic] == nil else {
-                do {
-                    try mqtt?.sendCommands(to: device, store: store, clock: clock)
-                } catch {
-                    log.error("a command could not be sent", ["device": device.text, "error": "\(error)"])
-                }
-                return
+        let sendOverMQTT: @Sendable (DeviceID) -> Void = { device in
+            do { try mqtt?.sendCommands(to: device, store: store, clock: clock) } catch {
+                log.error("a command could not be sent", ["device": device.text, "error": "\(error)"])
             }
+        }
+        // Takes over those of an earlier run, so that the first connection sends them.
+        try store.commands.expire(now: started)
+        mqtt?.intake.onSubscribed {
+            // What cannot be read now is sent with the next connection.
+            for device in (try? store.commands.waitingDevices(now: clock.now())) ?? [] {
+                if MQTTSide.reaches(store.devices.device(device)) { sendOverMQTT(device) }
+            }
+        }
+        store.commands.onSubmit { device in
+            guard !MQTTSide.reaches(store.devices.device(device)) else { return sendOverMQTT(device) }
             serial?.intake.commandsWaiting(for: device)
             modbus.commandsWaiting(for: device)
             lora?.server.commandsWaiting(for: device)

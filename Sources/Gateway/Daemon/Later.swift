@@ -9,4 +9,7 @@ final class Later<Value: Sendable>: Sendable {
     var value: Value { known.withLock { $0 } }
 
     func set(_ value: Value) { known.withLock { $0 = value } }
+
+    @discardableResult
+    func change<R: Sendable>(_ body: (inout Value) -> R) -> R { known.withLock { body(&$0) } }
 }

@@ -11,6 +11,8 @@ import Synchronization
 struct MQTTSide {
     let intake: MQTTIntake<TopicDecoder>
     private let words: SiteWords
+    /// Ids of commands that the broker is to have and has not confirmed.
+    private let underWay = Later<Set<String>>([])
     let broker: BrokerKeeper?
 
     /// Nil if MQTT is not configured.
@@ -85,8 +87,15 @@ struct MQTTSide {
         }
     }
 
-    /// Sends the waiting commands of a device that is reached over MQTT.
+    /// Whether commands of the device go over MQTT.
+    static func reaches(_ device: Device?) -> Bool {
+        device?.source == .mqtt || device?.attributes[DownlinkAttribute.topic] != nil
+    }
+
+    /// Sends the waiting commands of a device that is reached over MQTT. Each counts as sent once the broker has it; without
+    /// a connection they wait for the next.
     func sendCommands(to device: DeviceID, store: Store, clock: any Clock) throws {
+        guard intake.status.isSubscribed else { return }
         let now = clock.now()
         let attributes = store.devices.device(device)?.attributes ?? [:]
         for command in try store.commands.waiting(for: device, now: now) {
@@ -99,8 +108,20 @@ struct MQTTSide {
                 try store.commands.report(command.id, .refused, result: error.description)
                 continue
             }
-            guard try store.commands.report(command.id, .sent) else { continue }
-            try intake.publish(publication)
+            let id = command.id
+            guard underWay.change({ $0.insert(id).inserted }) else { continue }
+            do {
+                try intake.publish(publication) { [underWay] outcome in
+                    // What the broker did not take, or what cannot be written now, is sent again with the next connection.
+                    if case .success(let reason) = outcome, !reason.isFailure {
+                        _ = try? store.commands.report(id, .sent)
+                    }
+                    underWay.change { $0.remove(id) }
+                }
+            } catch {
+                underWay.change { $0.remove(id) }
+                throw error
+            }
         }
     }
 

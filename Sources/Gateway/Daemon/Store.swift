@@ -129,6 +129,11 @@ struct Store {
         }
         let named = sync.destinations.flatMap(\.consumers) + sync.consumers.map(\.name)
         let removed = try journal.declare(destinations + consumers, named: Set(named))
+        // What nobody requires begins where it is told to as well.
+        for destination in sync.destinations where destination.from == .now {
+            for name in destination.consumers { try beginNow(name, destination.streams) }
+        }
+        for consumer in sync.consumers where consumer.from == .now { try beginNow(consumer.name, consumer.streams) }
         var batch = ObservationBatch()
         for consumer in removed {
             let body =
@@ -136,6 +141,14 @@ struct Store {
             batch.append(Note(.audit, kind: "required_consumer_removed", body: body, received: now))
         }
         if !batch.isEmpty { _ = try journal.append(batch) }
+    }
+
+    /// Puts the cursors that the consumer does not have yet behind what there is.
+    private func beginNow(_ consumer: String, _ streams: [StreamName]) throws(JournalError) {
+        for stream in streams where !journal.consumers(of: stream).contains(where: { $0.name == consumer }) {
+            try journal.acknowledge(
+                consumer, stream, upTo: journal.status(of: stream).lastSeq, epoch: journal.epoch)
+        }
     }
 
     /// Moves what was done to tokens, by whatever process, into the audit stream.

@@ -43,8 +43,12 @@ struct DeviceProgress: Equatable {
     /// Whether the device's uptime has been set back since its latest message, as only a boot does.
     func isUptimeFallen(to now: UInt32?, tolerant: Bool) -> Bool {
         guard let now, let uptime, now < uptime, !tolerant || uptime - now > Self.uptimeTolerance else { return false }
-        let isNearWrap = uptime > Self.uptimeWrap - Self.uptimeNearWrap && uptime <= Self.uptimeWrap
-        return !(isNearWrap && now < Self.uptimeNearWrap)
+        return !isUptimeWrapped(to: now)
+    }
+
+    private func isUptimeWrapped(to now: UInt32) -> Bool {
+        guard let uptime, uptime <= Self.uptimeWrap else { return false }
+        return uptime > Self.uptimeWrap - Self.uptimeNearWrap && now < Self.uptimeNearWrap
     }
 
     /// Takes note of a sequence beyond the highest.
@@ -100,6 +104,6 @@ struct DeviceProgress: Equatable {
     mutating func note(uptime now: UInt32?) {
         guard let now else { return }
         if uptimeAtFirst == nil { uptimeAtFirst = now }
-        uptime = max(uptime ?? 0, now)
+        uptime = isUptimeWrapped(to: now) ? now : max(uptime ?? 0, now)
     }
 }
