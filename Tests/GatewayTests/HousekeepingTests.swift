@@ -5,7 +5,6 @@ import GatewayModel
 import GatewayTestKit
 import Journal
 import SQLite
-import Synchronization
 import Testing
 
 @testable import Gateway
