@@ -1,6 +1,7 @@
 import Drivers
 import EventLoop
 import FieldProtocols
+import Fleet
 import GatewayModel
 import GatewayTestKit
 import Journal
