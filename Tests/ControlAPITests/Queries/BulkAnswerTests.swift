@@ -1,4 +1,5 @@
 import GatewayModel
+import GatewayTestKit
 import HTTPServer
 import JSONText
 import Journal
