@@ -189,12 +189,16 @@ public struct IngestedMessage: Sendable {
 
 /// What `POST /ingest` answers after the commit.
 public struct IngestReceipt: Sendable {
-    public var messageID: String
+    /// What the first one was answered, if that can be told of a repeated message.
+    public var messageID: String?
+    /// Whether it had been stored before.
+    public var isDuplicate: Bool
     /// Records that wait for a required destination.
     public var queued: Int64
 
-    public init(messageID: String, queued: Int64) {
+    public init(messageID: String?, isDuplicate: Bool, queued: Int64) {
         self.messageID = messageID
+        self.isDuplicate = isDuplicate
         self.queued = queued
     }
 }

@@ -15,20 +15,11 @@ public enum TokenStore {
     public static func open(dataDirectory: String) throws -> AccessTokens {
         umask(DataDirectory.fileMask)
         let state = try Store.openState(dataDirectory)
-        handOver(dataDirectory)
+        DataDirectory.handOver(dataDirectory)
         let clock = SystemClock()
         let memory = try Journal.clockMemory(state, boot: try BootID.current())
         clock.remember(floor: memory.floor, offset: memory.offset)
         return AccessTokens(state: state, clock: clock)
-    }
-
-    private static func handOver(_ dataDirectory: String) {
-        var folder = stat()
-        guard geteuid() == 0, stat(dataDirectory, &folder) == 0 else { return }
-        // Those that are not there need no owner.
-        for file in ["state.db", "state.db-wal", "state.db-shm"] {
-            _ = chown(dataDirectory + "/" + file, folder.st_uid, folder.st_gid)
-        }
     }
 
     /// A time for people; `-` for none.

@@ -23,6 +23,14 @@ extension Journal {
             CREATE TABLE clock_floor (one INTEGER PRIMARY KEY CHECK (one = 1), known_ms INTEGER NOT NULL);
             """)
 
+    static let untrustedMigration = Migration(
+        module: "clock", version: 2,
+        sql: """
+            -- Whether records of the boot may have been stored under a clock that could not be believed; of boots from before
+            -- this was kept nobody knows.
+            ALTER TABLE clock_boot ADD COLUMN untrusted INTEGER NOT NULL DEFAULT 1;
+            """)
+
     /// What `state` keeps of the time, for the clock that the journal is then opened with.
     public static func clockMemory(_ state: Database, boot: String) throws(SQLiteError) -> ClockMemory {
         try state.read { connection throws(SQLiteError) in

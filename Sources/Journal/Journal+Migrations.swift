@@ -59,5 +59,6 @@ extension Journal {
         clockMigration,
         lossMigration,
         cursorMigration,
+        untrustedMigration,
     ]
 }

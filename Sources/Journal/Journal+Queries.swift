@@ -8,14 +8,20 @@ extension Journal {
     /// - Parameters:
     ///   - metric: nil for all.
     ///   - from: milliseconds since 1970, inclusive; `to` exclusive. They bound `ReadingRow.time`.
+    ///   - after: only what stands behind this number; `through`: and not behind that one.
     public func readings(
         device: DeviceID, metric: MetricName? = nil, from: Int64 = .min, to: Int64 = .max,
-        _ body: (ReadingRow) -> Bool
+        after: SequenceNumber = .zero, through: SequenceNumber? = nil, _ body: (ReadingRow) -> Bool
     ) throws(JournalError) {
-        let log = state.log(.readings)
-        let filter = ReadingsFilter(device: device, from: from, to: to)
+        var filter = ReadingsFilter(device: device, from: from, to: to)
+        filter.lastSeq = through?.rawValue ?? .max
+        guard after.rawValue < filter.lastSeq else { return }
+        filter.firstSeq = after.rawValue + 1
+        var segments = state.log(.readings).segments.filter { $0.file.first <= filter.lastSeq }
+        // Whole segments that lie before the first number that is wanted.
+        while segments.count > 1, segments[1].file.first <= filter.firstSeq { segments.removeFirst() }
         do throws(SQLiteError) {
-            for segment in log.segments {
+            for segment in segments {
                 let goOn = try state.pool.withReader(of: segment, .readings) { reader throws(SQLiteError) in
                     try reader.read(filter) { record in
                         for reading in record.readings where metric == nil || reading.metric == metric {

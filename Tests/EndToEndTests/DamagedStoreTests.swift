@@ -34,6 +34,26 @@ import Testing
         #expect(try connection.checkpoint())
     }
 
+    /// A user that is not root, as the service's.
+    private static let serviceUser: UInt32 = 65_534
+
+    /// As after a stop of the service, whose files are its user's; nothing unless the tests run as root.
+    private static func giveToService(_ path: String) throws {
+        guard geteuid() == 0 else { return }
+        #expect(try ChildProcess("chown", ["-R", "\(serviceUser):\(serviceUser)", path]).waitForExit() == 0)
+    }
+
+    /// What in the folder is not its owner's.
+    private static func strange(_ path: String, _ owner: UInt32? = nil) throws -> [String] {
+        guard geteuid() == 0 else { return [] }
+        var status = stat()
+        #expect(lstat(path, &status) == 0, "\(path)")
+        let owner = owner ?? status.st_uid
+        let below = File.isFolder(path) ? try File.names(in: path) : []
+        return try (status.st_uid == owner && status.st_gid == owner ? [] : [path])
+            + below.flatMap { try strange("\(path)/\($0)", owner) }
+    }
+
     private static func sync(_ gateway: GatewayProcess) throws -> (epoch: String, last: Int) {
         let document = try JSON(parsing: try #require(gateway.get("/api/v1/sync")).body)
         let streams = document["streams"]?.array ?? []
@@ -52,8 +72,10 @@ import Testing
         #expect(before.last == 2_000)
         let other = try GatewayProcess(
             binary: GatewayProcess.built(), sections: "mqtt: {broker: \"\(filled.broker.url)\"}", id: "gw-test-2")
+        try Self.giveToService(other.dataDirectory)
         let restore = try other.tool(["restore", file])
         #expect(restore.status == 0 && restore.output.contains("a new epoch"), "\(restore.output)")
+        #expect(try Self.strange(other.dataDirectory).isEmpty, "root works for whom the folder belongs to")
         #expect(try other.tool(["restore", file]).status == 1, "a store in place is not overwritten")
         #expect(try other.tool(["journal", "verify"]).status == 0)
         #expect(try other.start())
@@ -80,8 +102,17 @@ import Testing
         try File.write(bytes, to: path)
         let verify = try gateway.tool(["journal", "verify", "--json"])
         #expect(verify.status == 2 && verify.output.contains("readings/1"), "\(verify.output)")
+        unlink(gateway.dataDirectory + "/reserve")
+        try Self.giveToService(gateway.dataDirectory)
+        // A folder of another user's may point anywhere.
+        let outside = gateway.folder.file("outside")
+        try File.write("", to: outside)
+        symlink(outside, gateway.dataDirectory + "/link")
         let salvage = try gateway.tool(["journal", "salvage"])
         #expect(salvage.status == 0 && salvage.output.contains("records saved"), "\(salvage.output)")
+        #expect(try Self.strange(gateway.dataDirectory).isEmpty, "root works for whom the folder belongs to")
+        #expect(File.exists(gateway.dataDirectory + "/reserve") && File.isFolder(gateway.dataDirectory + "/damaged"))
+        #expect(try Self.strange(outside, geteuid()).isEmpty)
         let again = try gateway.tool(["journal", "verify"])
         #expect(again.status == 0, "\(again.output)")
         #expect(try gateway.start())

@@ -60,4 +60,66 @@ import Testing
         _ = await group.run(until: {}, started: {})
         #expect(diary.all == ["a"])
     }
+
+    /// Ends only when all of its kind have been asked to.
+    private func comrade(_ name: String, _ stage: String?, _ asked: Asked) -> Service {
+        Service(name: name, stage: stage) {
+            let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+            asked.add(continuation)
+            await withTaskCancellationHandler {
+                for await _ in stream {}
+            } onCancel: {
+                asked.ask()
+            }
+        }
+    }
+
+    private final class Asked: Sendable {
+        private struct State {
+            var left: Int
+            var waiting: [AsyncStream<Void>.Continuation] = []
+        }
+
+        private let state: Mutex<State>
+        init(_ count: Int) { state = Mutex(State(left: count)) }
+        func add(_ continuation: AsyncStream<Void>.Continuation) {
+            state.withLock {
+                $0.waiting.append(continuation)
+                if $0.left == 0 { continuation.finish() }
+            }
+        }
+        func ask() {
+            state.withLock {
+                $0.left -= 1
+                if $0.left == 0 { for continuation in $0.waiting { continuation.finish() } }
+            }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func servicesOfAStageStopTogetherAfterThoseThatWereStartedLater() async {
+        let diary = Diary()
+        let asked = Asked(12)
+        let stage = (0..<12).map { comrade("push-\($0)", "push", asked) }
+        var group = ServiceGroup(services: [service("a", diary)] + stage + [service("c", diary)], log: log)
+        group.stopLimit = .seconds(600)
+        group.totalLimit = .seconds(600)
+        _ = await group.run(until: {}, started: {})
+        #expect(diary.all == ["c", "a"])
+    }
+
+    @Test(.timeLimit(.minutes(1))) func allTogetherHaveALimitHoweverManyHang() async {
+        let diary = Diary()
+        let stuck = (0..<20).map { number in
+            Service(name: "stuck-\(number)") {
+                await withUnsafeContinuation { (_: UnsafeContinuation<Void, Never>) in }
+            }
+        }
+        var group = ServiceGroup(services: [service("a", diary)] + stuck, log: log)
+        group.stopLimit = .seconds(50)
+        group.totalLimit = .milliseconds(100)
+        group.lateLimit = .milliseconds(10)
+        _ = await group.run(until: {}, started: {})
+        // Asked to stop all the same, with a limit that a busy machine may need all of.
+        #expect(diary.all == ["a"] || diary.all.isEmpty)
+    }
 }

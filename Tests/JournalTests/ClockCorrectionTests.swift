@@ -123,6 +123,50 @@ private func corrections(_ site: Site) throws -> [String] {
     #expect(try corrections(site).count == 2)
 }
 
+/// Whether `state.db` says that records of this boot may need a correction.
+private func mayConcern(_ site: Site) throws -> Bool? {
+    try Connection(path: site.path + "/state.db", access: .readOnly).firstRow("SELECT untrusted FROM clock_boot") {
+        $0.int64(0) != 0
+    }
+}
+
+@Test func whetherABootHasUntrustedRecordsIsKnownWithoutReadingIt() throws {
+    let site = try Site()
+    try site.journal.note(clock: site.clock.now())
+    try site.append(.numbered(1))
+    #expect(try mayConcern(site) == false)
+    site.clock.setWall(milliseconds: 0, trusted: false)
+    try site.journal.note(clock: site.clock.now())
+    #expect(try mayConcern(site) == true, "written down first")
+    try setRight(site)
+    #expect(try mayConcern(site) == false, "nothing was stored meanwhile")
+    site.clock.setWall(milliseconds: 0, trusted: false)
+    try site.append(.numbered(2))
+    try setRight(site)
+    #expect(try corrections(site).count == 1)
+    #expect(try mayConcern(site) == true)
+    try site.restart()
+    site.clock.setWall(milliseconds: right + 300_000, trusted: true)
+    try site.journal.note(clock: site.clock.now())
+    #expect(try corrections(site).count == 2)
+}
+
+@Test func aBootThatIsKnownToHaveNoneIsNotReadWhenItsClockIsSet() throws {
+    let site = try siteIn1970()
+    try site.append(.numbered(1))
+    try setRight(site)
+    // The record would be found if the journal were read.
+    try site.kill {
+        do {
+            let state = try Connection(path: site.path + "/state.db", access: .readWrite)
+            try state.run("UPDATE clock_boot SET untrusted = 0")
+        } catch { Issue.record(error) }
+    }
+    site.clock.setWall(milliseconds: right + 300_000, trusted: true)
+    try site.journal.note(clock: site.clock.now())
+    #expect(try corrections(site).count == 1)
+}
+
 @Test func notesAreCorrectedAndTheirRangesTold() throws {
     let site = try siteIn1970()
     var batch = ObservationBatch()

@@ -1,5 +1,6 @@
 import GatewayModel
 import GatewayTestKit
+import Glibc
 import Journal
 import SQLite
 import Testing
@@ -78,4 +79,67 @@ import Testing
     #expect(throws: SQLiteError.self) { try connection.execute("DELETE FROM readings") }
     try site.append(.numbered(1, device: "later"))
     #expect(try number("SELECT count(*) FROM readings WHERE device = 'later'") == 2)
+}
+
+/// On a thread with a stack of 256 KiB: what needs more for each record passed over does not get far.
+private func withSmallStack(_ body: () throws -> Void) throws {
+    var failure: (any Error)?
+    try withoutActuallyEscaping(body) { body in
+        let run = {
+            do { try body() } catch { failure = error }
+        }
+        try withUnsafePointer(to: run) { run in
+            var attributes = pthread_attr_t()
+            pthread_attr_init(&attributes)
+            defer { pthread_attr_destroy(&attributes) }
+            pthread_attr_setstacksize(&attributes, 256 << 10)
+            var thread = pthread_t()
+            let code = pthread_create(
+                &thread, &attributes,
+                { context in
+                    context?.assumingMemoryBound(to: (() -> Void).self).pointee()
+                    return nil
+                }, UnsafeMutableRawPointer(mutating: run))
+            try #require(code == 0)
+            pthread_join(thread, nil)
+        }
+    }
+    if let failure { throw failure }
+}
+
+@Test func sqlPassesOverAnyNumberOfRecordsWithoutAMatch() throws {
+    let site = try Site(segmentSize: 1 << 20)
+    for round in 0..<20 {
+        try site.append((0..<5_000).map { .numbered(UInt32(round * 5_000 + $0 + 1)) })
+    }
+    try withSmallStack {
+        let connection = try JournalSQL.open(dataDirectory: site.path)
+        let counts = try connection.rows(
+            "SELECT count(*) FROM readings WHERE metric = 'nope' UNION ALL SELECT count(*) FROM readings WHERE seq > 99990"
+        ) { $0.int64(0) }
+        #expect(counts == [0, 20])
+    }
+}
+
+@Test func aQueryGoesOnBehindAnyRecordAndEndsWhereItIsTold() throws {
+    let site = try Site(segmentSize: 256 << 10)
+    for round in 0..<20 { try site.append((0..<500).map { .numbered(UInt32(round * 500 + $0 + 1)) }) }
+    let device = try #require(DeviceID("board-1"))
+    func found(_ after: Int64, _ through: Int64?) throws -> [Int64] {
+        var seqs: [Int64] = []
+        try site.journal.readings(
+            device: device, metric: MetricName(known: "bme688_a.humidity"), after: SequenceNumber(after),
+            through: through.map { SequenceNumber($0) }
+        ) { row in
+            seqs.append(row.seq.rawValue)
+            return true
+        }
+        return seqs
+    }
+    for (after, through) in [(0, 3), (1, 1), (2_499, 7_501), (9_998, 20_000), (5_000, 4_000)] as [(Int64, Int64)] {
+        #expect(try found(after, through) == Array(max(after, 0)..<max(after, min(through, 10_000))).map { $0 + 1 })
+    }
+    #expect(try found(9_990, nil).count == 10)
+    #expect(try found(-7, nil).count == 10_000)
+    #expect(try found(.max, nil).isEmpty)
 }

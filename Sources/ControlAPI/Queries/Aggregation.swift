@@ -56,6 +56,9 @@ struct Aggregation {
         return sums.count <= Self.countMax
     }
 
+    /// Sums held.
+    var count: Int { sums.count }
+
     /// By time, then metric; the time of a row is the start of its interval.
     func rows() -> [ReadingRow] {
         sums.sorted { ($0.key.start, $0.key.metric.text) < ($1.key.start, $1.key.metric.text) }.map { key, sum in

@@ -3,9 +3,9 @@ import GatewayModel
 import Journal
 
 /// A spectrum as it is read back from the readings of one record, its channels by ascending wavelength.
-struct StoredSpectrum {
+struct StoredSpectrum: Sendable {
     /// A channel with what is known of it.
-    struct Channel: Equatable {
+    struct Channel: Sendable, Equatable {
         var nanometres: Double
         var counts: Double?
         var calibrated: Double?

@@ -12,6 +12,8 @@ public struct ControlRoutes: Sendable {
     let watch: AppendWatch
     /// Keeps rendered names between pages; rebuilt when the epoch changes, which it does only at a restart.
     let rendering: SharedRendering
+    /// Large answers that have to be held while they are sent.
+    let bulk = BulkPermits(3)
 
     public init(_ sources: ControlSources) {
         self.sources = sources

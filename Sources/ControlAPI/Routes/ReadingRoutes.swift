@@ -23,7 +23,9 @@ extension ControlRoutes {
                 tag: "readings",
                 parameters: [Parameter<String>.text("device", "The device").declaration] + declarations,
                 answers: [
-                    .init(200, "The readings"), .problem(404, "No such device"), .problem(422, "Too many values"),
+                    .init(200, "The readings"), .problem(404, "No such device"),
+                    .problem(422, "`every` gives too many values"),
+                    .problem(503, "Too many large answers with `every` are under way: again after `Retry-After`"),
                 ]
             ) { request in try readings(request) },
             Route(
@@ -45,52 +47,79 @@ extension ControlRoutes {
             throw Problem(400, "invalid_parameter", "\(error.parameter) must be \(error.accepted)")
         }
         _ = try device(query.device.text)
-        return switch query.format {
-        case .json: Self.json(try page(query))
-        case .ndjson:
-            Self.lines(try rows(query), contentType: "application/x-ndjson", head: "") { DeviceDocument.json($0).text }
-        case .csv: Self.lines(try rows(query), contentType: "text/csv; charset=utf-8", head: CSVText.head, CSVText.line)
+        let text: RowText<ReadingRow> =
+            switch query.format {
+            case .json: .json("readings") { DeviceDocument.json($0) }
+            case .ndjson: .ndjson { DeviceDocument.json($0) }
+            case .csv: .csv(head: CSVText.head, CSVText.line)
+            }
+        if let every = query.every { return try aggregated(query, Aggregation(every: every, query.aggregate), text) }
+        // Of one moment: what is stored while it is sent is not part of it.
+        let end = sources.journal.status(of: .readings).lastSeq
+        return try text.answer(limit: query.limit, after: query.after) { after, limit in
+            try page(query, after: after, through: end, limit: limit)
         }
     }
 
-    private func page(_ query: ReadingsQuery) throws -> JSON {
-        let (rows, isCut) = try found(query)
-        let cursor: JSON = isCut ? .optional(rows.last?.seq.description) : .null
-        return ["readings": .array(rows.map { DeviceDocument.json($0) }), "cursor": cursor]
+    /// The values of one message are not split: the page ends with the last message of which there was room for a value.
+    private func page(
+        _ query: ReadingsQuery, after: Int64, through end: SequenceNumber, limit: Int
+    ) throws(JournalError) -> RowPage<ReadingRow> {
+        var page = RowPage<ReadingRow>(last: after)
+        try sources.journal.readings(
+            device: query.device, metric: query.metric, from: query.from, to: query.to, after: SequenceNumber(after),
+            through: end
+        ) { row in
+            page.more = page.rows.count >= limit && page.last != row.seq.rawValue
+            guard !page.more else { return false }
+            page.rows.append(row)
+            page.last = row.seq.rawValue
+            return true
+        }
+        return page
     }
 
-    private func rows(_ query: ReadingsQuery) throws -> [ReadingRow] { try found(query).rows }
-
-    /// The values, and whether there are more behind the limit. The values of one message are not split by it: the
-    /// cursor is the sequence of the last message shown.
-    private func found(_ query: ReadingsQuery) throws -> (rows: [ReadingRow], isCut: Bool) {
-        var isCut = false
-        var aggregation = query.every.map { Aggregation(every: $0, query.aggregate) }
-        var rows: [ReadingRow] = []
+    /// All values are found before the first is known, so that the answer has to be held until it is sent.
+    private func aggregated(
+        _ query: ReadingsQuery, _ empty: Aggregation, _ text: RowText<ReadingRow>
+    ) throws -> HTTPResponse {
+        var aggregation = empty
+        var permit: BulkPermits.Permit?
         var isTooMuch = false
-        try sources.journal.readings(device: query.device, metric: query.metric, from: query.from, to: query.to) {
-            row in
-            guard row.seq.rawValue > query.after else { return true }
-            if aggregation != nil {
-                isTooMuch = aggregation?.add(row) == false
-                return !isTooMuch
+        var isBusy = false
+        try sources.journal.readings(
+            device: query.device, metric: query.metric, from: query.from, to: query.to,
+            after: SequenceNumber(query.after)
+        ) { row in
+            isTooMuch = !aggregation.add(row)
+            if permit == nil, aggregation.count > Self.smallCountMax {
+                permit = bulk.take()
+                isBusy = permit == nil
             }
-            isCut = rows.count >= query.limit && rows.last?.seq != row.seq
-            guard !isCut else { return false }
-            rows.append(row)
-            isTooMuch = query.format != .json && rows.count > Self.rowCountMax
-            return !isTooMuch
+            return !isTooMuch && !isBusy
+        }
+        guard !isBusy else {
+            throw Problem(
+                503, "busy",
+                "other large answers are under way; ask again, for a shorter time or with a longer `every`",
+                headers: ["Retry-After": "2"])
         }
         guard !isTooMuch else {
             throw Problem(
-                422, "range_too_large", "more than \(Self.rowCountMax) values; ask for a shorter time or longer `every`"
-            )
+                422, "range_too_large",
+                "more than \(Aggregation.countMax) values; ask for a shorter time or a longer `every`")
         }
-        return (aggregation?.rows() ?? rows, isCut)
+        let rows = aggregation.rows()
+        return try text.answer(limit: .max, after: 0) { [permit] index, limit in
+            withExtendedLifetime(permit) {
+                let end = min(rows.count, Int(index) + limit)
+                return RowPage(rows: Array(rows[Int(index)..<end]), last: Int64(end), more: end < rows.count)
+            }
+        }
     }
 
-    /// Values that one answer may hold: they are rendered while they are sent, but found before.
-    private static let rowCountMax = 500_000
+    /// Values of an answer that counts as small: as many may be under way as there are connections.
+    private static let smallCountMax = 4_000
 }
 
 /// Readings as comma-separated values (RFC 4180, with bare line feeds).

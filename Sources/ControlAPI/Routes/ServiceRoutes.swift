@@ -62,7 +62,10 @@ extension ControlRoutes {
                         ],
                     ]),
                 answers: [
-                    .init(200, "Stored: `message_id`, `queued`"), .problem(422, "Not usable"),
+                    .init(
+                        200,
+                        "Stored: `message_id`, `queued`; `duplicate` is true if it was stored before, `message_id` then null unless the message bears one"
+                    ), .problem(422, "Not usable"),
                     .problem(503, "The journal does not take writes now"),
                 ], creates: true
             ) { request in try ingest(try request.json()) },
@@ -132,7 +135,11 @@ extension ControlRoutes {
             device: id, transport: body["transport"]?.string ?? "http", payload: payload.bytes)
         do throws(IngestRefusal) {
             let receipt = try sources.ingest(message)
-            return Self.json(["message_id": .string(receipt.messageID), "queued": .integer(receipt.queued)])
+            var answer: [(String, JSON)] = [
+                ("message_id", .optional(receipt.messageID)), ("queued", .integer(receipt.queued)),
+            ]
+            if receipt.isDuplicate { answer.append(("duplicate", true)) }
+            return Self.json(.members(answer))
         } catch {
             switch error {
             case .rejected(let reason): throw Problem(422, reason, "the payload is not usable: \(reason)")

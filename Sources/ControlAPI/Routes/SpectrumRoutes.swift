@@ -20,14 +20,13 @@ extension ControlRoutes {
                 parameters: declarations,
                 answers: [
                     .init(200, "The spectra: `spectra`, `cursor`"), .problem(404, "No such device"),
-                    .problem(422, "Too many values"),
                 ]
             ) { request in try spectra(request) }
         ]
     }
 
-    /// Channels that one answer may hold.
-    private static let channelCountMax = 500_000
+    /// Channels that are looked up at once.
+    private static let channelCountMax = 4_096
     private static let spectraDefault = 100
 
     private func spectra(_ request: RoutedRequest) throws -> HTTPResponse {
@@ -39,49 +38,41 @@ extension ControlRoutes {
         } catch {
             throw Problem(400, "invalid_parameter", "\(error.parameter) must be \(error.accepted)")
         }
+        let text: RowText<StoredSpectrum> =
+            switch query.format {
+            case .json: .json("spectra") { SpectrumDocument.json($0) }
+            case .ndjson: .ndjson { SpectrumDocument.json($0) }
+            case .csv: .csv(head: SpectrumDocument.csvHead, SpectrumDocument.csv)
+            }
         let isJSON = query.format == .json
         let limit = isJSON && request.http.queryValue("limit") == nil ? Self.spectraDefault : query.limit
-        let (found, isCut) = try spectra(query, limit: limit)
-        switch query.format {
-        case .json:
-            let cursor: JSON = isCut ? .optional(found.last?.seq.description) : .null
-            return Self.json(["spectra": .array(found.map { SpectrumDocument.json($0) }), "cursor": cursor])
-        case .ndjson:
-            return Self.lines(found, contentType: "application/x-ndjson", head: "") { SpectrumDocument.json($0).text }
-        case .csv:
-            return Self.lines(
-                found, contentType: "text/csv; charset=utf-8", head: SpectrumDocument.csvHead, SpectrumDocument.csv)
+        // Of one moment: what is stored while it is sent is not part of it.
+        let end = sources.journal.status(of: .readings).lastSeq
+        return try text.answer(limit: limit, after: query.after) { after, limit in
+            try page(query, after: after, through: end, limit: limit)
         }
     }
 
-    private func spectra(_ query: ReadingsQuery, limit: Int) throws -> (spectra: [StoredSpectrum], isCut: Bool) {
+    private func page(
+        _ query: ReadingsQuery, after: Int64, through end: SequenceNumber, limit: Int
+    ) throws(JournalError) -> RowPage<StoredSpectrum> {
         var gathering = SpectrumGathering()
-        var found: [StoredSpectrum] = []
+        var page = RowPage<StoredSpectrum>(last: after)
         var channelCount = 0
-        var isCut = false
-        var isTooMuch = false
         /// False once there is enough.
         func take(_ spectrum: StoredSpectrum?) -> Bool {
-            guard let spectrum, spectrum.seq.rawValue > query.after else { return true }
-            isCut = found.count >= limit
-            guard !isCut else { return false }
+            guard let spectrum else { return true }
+            page.more = page.rows.count >= limit || channelCount >= Self.channelCountMax
+            guard !page.more else { return false }
             channelCount += spectrum.channels.count
-            isTooMuch = channelCount > Self.channelCountMax
-            guard !isTooMuch else { return false }
-            found.append(spectrum)
+            page.rows.append(spectrum)
+            page.last = spectrum.seq.rawValue
             return true
         }
-        var wantsMore = true
-        try sources.journal.readings(device: query.device, from: query.from, to: query.to) { row in
-            wantsMore = take(gathering.add(row))
-            return wantsMore
-        }
-        if wantsMore { _ = take(gathering.finish()) }
-        guard !isTooMuch || query.format == .json else {
-            throw Problem(
-                422, "range_too_large",
-                "more than \(Self.channelCountMax) channels; ask for a shorter time or a `limit`")
-        }
-        return (found, isCut || isTooMuch)
+        try sources.journal.readings(
+            device: query.device, from: query.from, to: query.to, after: SequenceNumber(after), through: end
+        ) { row in take(gathering.add(row)) }
+        if !page.more { _ = take(gathering.finish()) }
+        return page
     }
 }

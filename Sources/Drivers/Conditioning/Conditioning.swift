@@ -162,14 +162,30 @@ public final class Conditioning: Sendable {
         return now - heard > every
     }
 
-    /// Devices that have fallen silent, or speak again, since the last call: for the events.
-    public func takeChanges(at now: ReceiveTime) -> (stale: [DeviceID], fresh: [DeviceID]) {
-        guard hasRules.load(ordering: .acquiring) else { return ([], []) }
+    /// Devices that have fallen silent, or speak again.
+    public struct SilenceChanges: Sendable {
+        public var stale: [DeviceID] = []
+        public var fresh: [DeviceID] = []
+        public var isEmpty: Bool { stale.isEmpty && fresh.isEmpty }
+    }
+
+    /// What has changed since the last call: for the events.
+    public func takeChanges(at now: ReceiveTime) -> SilenceChanges {
+        guard hasRules.load(ordering: .acquiring) else { return SilenceChanges() }
         return state.withLock { state in
             let stale = Set(state.expected.keys.filter { Self.isStale($0, state, now.monotonicMilliseconds) })
-            let changes = (stale.subtracting(state.stale).map(\.id), state.stale.subtracting(stale).map(\.id))
+            let changes = SilenceChanges(
+                stale: stale.subtracting(state.stale).map(\.id), fresh: state.stale.subtracting(stale).map(\.id))
             state.stale = stale
             return changes
+        }
+    }
+
+    /// Of changes that could not be told: the next call has them again, as far as they still hold.
+    public func putBack(_ changes: SilenceChanges) {
+        state.withLock { state in
+            state.stale.subtract(changes.stale.compactMap { DeviceName($0) })
+            state.stale.formUnion(changes.fresh.compactMap { DeviceName($0) })
         }
     }
 }

@@ -138,9 +138,11 @@ struct DaemonParts {
             }
             services.append(Service(name: "drivers") { await supervisor.run() })
         }
-        services += push.destinations.map { destination in Service(name: "push") { try await destination.run() } }
         // A fallback's gate stops after what it lets through.
-        services.insert(contentsOf: push.services, at: services.count - push.destinations.count)
+        services += push.services.map { Service(name: $0.name, stage: "beside push", run: $0.run) }
+        services += push.destinations.map { destination in
+            Service(name: "push", stage: "push") { try await destination.run() }
+        }
         services.append(Service(name: "http", run: http.server.run))
         services.append(Service(name: "readiness") { try await readiness.untilReady() })
         let group = ServiceGroup(services: services, log: log)

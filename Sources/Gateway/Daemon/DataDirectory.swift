@@ -29,6 +29,34 @@ final class DataDirectory {
     }
 
     deinit { close(lock) }
+
+    /// Gives all that is in a data folder to whom the folder belongs, where root has worked in it: the daemon runs as another
+    /// user and must be able to open what root has made.
+    static func handOver(_ path: String) {
+        var folder = stat()
+        guard geteuid() == 0 else { return }
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0, fstat(descriptor, &folder) == 0 else { return }
+        give(descriptor, to: folder)
+    }
+
+    /// Never along a symbolic link: the folder is another user's, who could have pointed it anywhere. Closes the folder.
+    private static func give(_ folder: Int32, to owner: stat) {
+        guard let entries = fdopendir(folder) else {
+            close(folder)
+            return
+        }
+        defer { closedir(entries) }
+        while let entry = readdir(entries) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name == "." || name == ".." { continue }
+            _ = fchownat(folder, name, owner.st_uid, owner.st_gid, AT_SYMLINK_NOFOLLOW)
+            let below = openat(folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+            if below >= 0 { give(below, to: owner) }
+        }
+    }
 }
 
 /// Why the daemon did not start.

@@ -52,7 +52,8 @@ final class HTTPIntake: Sendable {
         } catch {
             throw .unavailable(error.description)
         }
-        return IngestReceipt(messageID: messageID(of: receipt, stored), queued: queued())
+        return IngestReceipt(
+            messageID: messageID(of: receipt, stored), isDuplicate: receipt.duplicates > 0, queued: queued())
     }
 
     /// The same batch with the observation's source as it really was.
@@ -63,9 +64,11 @@ final class HTTPIntake: Sendable {
         return rebuilt
     }
 
-    private func messageID(of receipt: AppendReceipt, _ batch: ObservationBatch) -> String {
+    /// The device's own, or one derived from where the message is stored; nil for a repeated one without its own, since
+    /// nobody knows where the first is.
+    private func messageID(of receipt: AppendReceipt, _ batch: ObservationBatch) -> String? {
         if !batch.bytes.isEmpty { return String(decoding: batch.bytes, as: UTF8.self) }
-        guard case .stored(let seq)? = receipt.outcomes.first else { return "duplicate" }
+        guard case .stored(let seq)? = receipt.outcomes.first else { return nil }
         return RecordIdentity(gateway: gateway, epoch: store.journal.epoch).derivedMessageID(of: .readings, seq)
     }
 }

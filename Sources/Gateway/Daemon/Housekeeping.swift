@@ -38,20 +38,24 @@ struct Housekeeping: Sendable {
         if !failure.isEmpty { log.warning("what is due every second cannot be done", ["error": failure]) }
     }
 
+    /// Each for itself: what cannot be done now must not put off the rest.
+    ///
+    /// - Returns: why something failed; empty if nothing did.
     private func sweep() -> String {
-        do {
-            CertificateClock.current = clock.certificateTime
-            if let offset = try store.journal.note(clock: clock.now()) {
-                log.info(
-                    "the time is known", ["evidence": clock.standing.evidence.rawValue, "offset_ms": "\(offset)"])
-            }
-            try store.commands.expire(now: clock.now())
-            try store.devices.persist()
-            try store.auditTokens(at: clock.now())
-            try store.tellSilence(at: clock.now())
-            return ""
-        } catch {
-            return "\(error)"
+        CertificateClock.current = clock.certificateTime
+        let steps: [() throws -> Void] = [
+            { try noteClock() }, { try store.commands.expire(now: clock.now()) }, { try store.devices.persist() },
+            { try store.auditTokens(at: clock.now()) }, { try store.tellSilence(at: clock.now()) },
+        ]
+        var failures: [String] = []
+        for step in steps {
+            do { try step() } catch  where failures.contains("\(error)") {} catch { failures.append("\(error)") }
         }
+        return failures.joined(separator: "; ")
+    }
+
+    private func noteClock() throws {
+        guard let offset = try store.journal.note(clock: clock.now()) else { return }
+        log.info("the time is known", ["evidence": clock.standing.evidence.rawValue, "offset_ms": "\(offset)"])
     }
 }

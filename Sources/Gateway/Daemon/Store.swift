@@ -17,6 +17,7 @@ struct Store {
     let tokens: AccessTokens
     let answers: AnswerStore
     let calibrations: CalibrationTable
+    private let reserve: SpaceReserve
     /// Applied by every intake to what it commits.
     let conditioning = Conditioning()
 
@@ -61,7 +62,7 @@ struct Store {
     }
 
     init(_ configuration: GatewayConfiguration, dataDirectory: String, clock: SystemClock) throws {
-        let reserve = SpaceReserve(folder: dataDirectory)
+        reserve = SpaceReserve(folder: dataDirectory)
         let (state, damage) = try Self.rescueState(dataDirectory, reserve: reserve)
         self.state = state
         let boot = try BootID.current()
@@ -94,15 +95,17 @@ struct Store {
         _ = try? journal.append(batch)
     }
 
-    /// What a technician is to look at, for as long as it lies there.
+    /// What a technician is to look at, for as long as it is so.
     var warnings: [String] {
+        let trouble = reserve.trouble.map {
+            "nothing is kept back for a full disk: \($0); give the file to the user the gateway runs as"
+        }
         let files = journal.damagedFiles
-        guard !files.isEmpty else { return [] }
-        return [
+        let damage =
             "damaged/ holds \(files.count) damaged \(files.count == 1 ? "file" : "files") "
-                + "(\(files.prefix(3).joined(separator: ", "))): what could be read is in use, the rest is in the losses; "
-                + "look at the disk, then delete them"
-        ]
+            + "(\(files.prefix(3).joined(separator: ", "))): what could be read is in use, the rest is in the losses; "
+            + "look at the disk, then delete them"
+        return [trouble, files.isEmpty ? nil : damage].compactMap { $0 }
     }
 
     /// Enters the devices of which the journal has records and the registry does not know: it is written seconds later than
@@ -163,11 +166,16 @@ struct Store {
     /// Enters in the events which devices are silent for longer than their profiles expect, and which speak again.
     func tellSilence(at now: ReceiveTime) throws {
         let changes = conditioning.takeChanges(at: now)
-        guard !changes.stale.isEmpty || !changes.fresh.isEmpty else { return }
+        guard !changes.isEmpty else { return }
         var batch = ObservationBatch()
         for device in changes.stale { batch.append(Note(.events, kind: "device_stale", device: device, received: now)) }
         for device in changes.fresh { batch.append(Note(.events, kind: "device_fresh", device: device, received: now)) }
-        _ = try journal.append(batch)
+        do {
+            _ = try journal.append(batch)
+        } catch {
+            conditioning.putBack(changes)
+            throw error
+        }
     }
 
     /// Stores what a driver brought in, and tells the registry who it came from. Durable on return.

@@ -16,7 +16,8 @@ public struct StoreRestore {
     /// Durable on return. Needs the data folder for itself: no daemon may run on it.
     public static func run(_ file: String, dataDirectory: String) throws -> StoreRestore {
         let held = try DataDirectory(dataDirectory)
-        defer { withExtendedLifetime(held) {} }
+        // To whom the folder belongs: the daemon's user, where root restores.
+        defer { withExtendedLifetime(held) { DataDirectory.handOver($0.path) } }
         for name in ["state.db", "journal"] where access("\(dataDirectory)/\(name)", F_OK) == 0 {
             throw MaintenanceError("\(dataDirectory) holds a store already: move \(name) away, or name another folder")
         }
@@ -108,9 +109,9 @@ public struct StoreRestore {
 
     /// The state last: before it, the folder is one without a store, in which the journal begins a new epoch as well.
     private func moveIn(_ dataDirectory: String) throws(MaintenanceError) {
-        var status = stat()
-        guard stat(dataDirectory, &status) == 0 else { throw .last("cannot look at \(dataDirectory)") }
-        Self.give(folder, to: status)
+        // Before it is in place too: a power cut must not leave a store there that the daemon cannot open.
+        DataDirectory.handOver(dataDirectory)
+        Self.sync(folder)
         for name in ["journal", "state.db"] where access("\(folder)/\(name)", F_OK) == 0 {
             guard FileCalls.rename("\(folder)/\(name)", to: "\(dataDirectory)/\(name)") == 0 else {
                 throw .last("cannot move \(name)")
@@ -119,10 +120,9 @@ public struct StoreRestore {
         }
     }
 
-    /// To whom the data folder belongs: the daemon's user, where root restores.
-    private static func give(_ path: String, to owner: stat) {
-        _ = lchown(path, owner.st_uid, owner.st_gid)
-        for name in Folder.names(in: path) { give("\(path)/\(name)", to: owner) }
+    /// The folders below, so that none is moved in without what is in it.
+    private static func sync(_ path: String) {
+        for name in Folder.names(in: path) { sync("\(path)/\(name)") }
         if FileCalls.syncFolder(path) != 0 { return }
     }
 

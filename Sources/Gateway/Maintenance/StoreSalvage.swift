@@ -15,11 +15,16 @@ public enum StoreSalvage {
     /// - Returns: what was damaged, `state.db` in a sentence of its own.
     public static func run(dataDirectory: String) throws -> (state: String?, segments: [DamageReport]) {
         let held = try DataDirectory(dataDirectory)
-        defer { withExtendedLifetime(held) {} }
-        let reserve = SpaceReserve(folder: held.path)
-        let (state, damage) = try Store.rescueState(held.path, reserve: reserve)
+        // Also after what broke off half-way: the daemon comes next.
+        defer { withExtendedLifetime(held) { DataDirectory.handOver($0.path) } }
+        return try salvage(held.path)
+    }
+
+    private static func salvage(_ folder: String) throws -> (state: String?, segments: [DamageReport]) {
+        let reserve = SpaceReserve(folder: folder)
+        let (state, damage) = try Store.rescueState(folder, reserve: reserve)
         let settings = Journal.Configuration(
-            dataDirectory: held.path, boot: try BootID.current(), entropy: { UInt64.random(in: .min ... .max) },
+            dataDirectory: folder, boot: try BootID.current(), entropy: { UInt64.random(in: .min ... .max) },
             maxBytes: .max / 2)
         let journal = try Journal.open(settings, state: state, clock: SystemClock())
         defer { journal.close() }

@@ -58,7 +58,7 @@ final class ReadingsScan: VirtualTableScan {
         // Whole segments that lie before the first number that is wanted.
         while files.count > 1, files[1].first <= filter.firstSeq { files.removeFirst() }
         files.reverse()
-        try fill()
+        try settle()
     }
 
     override func advance() throws(SQLiteError) {
@@ -100,26 +100,27 @@ final class ReadingsScan: VirtualTableScan {
         RecordFlags.names.filter { flags.contains($0.flag) }.map(\.name.description).joined(separator: ",")
     }
 
-    /// Goes on to the next row that is there and wanted.
+    /// Goes on to the next row that is there and wanted, however many are passed over.
     private func settle() throws(SQLiteError) {
-        while record < records.count {
-            let readings = records[record].readings
-            if let metric { while reading < readings.count, readings[reading].metric != metric { reading += 1 } }
-            if reading < readings.count { return }
-            record += 1
-            reading = 0
-        }
-        try fill()
+        repeat {
+            while record < records.count {
+                let readings = records[record].readings
+                if let metric { while reading < readings.count, readings[reading].metric != metric { reading += 1 } }
+                if reading < readings.count { return }
+                record += 1
+                reading = 0
+            }
+        } while try fill()
     }
 
-    /// Reads on until there are records again, or no segments any more.
-    private func fill() throws(SQLiteError) {
+    /// Reads on until there are records again; false if there are no segments any more.
+    private func fill() throws(SQLiteError) -> Bool {
         while true {
             guard let reader else {
                 guard let file = files.popLast() else {
                     records = []
                     record = 0
-                    return
+                    return false
                 }
                 self.reader = try open(file)
                 continue
@@ -132,7 +133,7 @@ final class ReadingsScan: VirtualTableScan {
                 if !found.readings.isEmpty { records.append(copy found) }
                 return records.count < Self.recordCountMax
             }
-            if records.isEmpty { self.reader = nil } else { return try settle() }
+            if records.isEmpty { self.reader = nil } else { return true }
         }
     }
 

@@ -45,7 +45,7 @@ extension StateStore {
     func know(offset: Int64, of boot: String) throws(SQLiteError) {
         try durable.write { connection throws(SQLiteError) in
             try connection.run(
-                "INSERT INTO clock_boot (boot, offset, pending) VALUES (?1, ?2, 1) ON CONFLICT (boot) DO UPDATE SET offset = ?2, pending = 1",
+                "INSERT INTO clock_boot (boot, offset, pending, untrusted) VALUES (?1, ?2, 1, 0) ON CONFLICT (boot) DO UPDATE SET offset = ?2, pending = 1",
                 .text(boot), .integer(offset))
             try connection.run(
                 "DELETE FROM clock_boot WHERE rowid <= (SELECT max(rowid) FROM clock_boot) - ?",
@@ -53,20 +53,28 @@ extension StateStore {
         }
     }
 
-    /// Whether records of the boot were stored under a clock that could not be believed, and nobody was told the right
-    /// time of them yet.
-    func isCorrectionPending(of boot: String) throws(SQLiteError) -> Bool {
+    /// What consumers are still to be told of a boot.
+    struct Correction: Equatable {
+        /// Whether the right time was not told yet of records that were stored under a clock that could not be believed.
+        var isPending = false
+        /// Whether there may be such records.
+        var mayConcern = false
+    }
+
+    func correction(of boot: String) throws(SQLiteError) -> Correction {
         try durable.read { connection throws(SQLiteError) in
-            try connection.firstRow("SELECT pending FROM clock_boot WHERE boot = ?", .text(boot)) { $0.int64(0) != 0 }
-                ?? false
+            try connection.firstRow("SELECT pending, untrusted FROM clock_boot WHERE boot = ?", .text(boot)) {
+                Correction(isPending: $0.int64(0) != 0, mayConcern: $0.int64(1) != 0)
+            } ?? Correction()
         }
     }
 
-    func setCorrectionPending(_ isPending: Bool, of boot: String) throws(SQLiteError) {
+    /// Durable on return.
+    func keep(_ correction: Correction, of boot: String) throws(SQLiteError) {
         try durable.write { connection throws(SQLiteError) in
             try connection.run(
-                "INSERT INTO clock_boot (boot, offset, pending) VALUES (?1, NULL, ?2) ON CONFLICT (boot) DO UPDATE SET pending = ?2",
-                .text(boot), .integer(isPending ? 1 : 0))
+                "INSERT INTO clock_boot (boot, offset, pending, untrusted) VALUES (?1, NULL, ?2, ?3) ON CONFLICT (boot) DO UPDATE SET pending = ?2, untrusted = ?3",
+                .text(boot), .integer(correction.isPending ? 1 : 0), .integer(correction.mayConcern ? 1 : 0))
             try connection.run(
                 "DELETE FROM clock_boot WHERE rowid <= (SELECT max(rowid) FROM clock_boot) - ?",
                 .integer(Self.bootCountMax))

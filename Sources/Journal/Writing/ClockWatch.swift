@@ -5,7 +5,10 @@ internal import Synchronization
 /// Keeps the clock's part of `state.db` up to date and tells of corrections.
 final class ClockWatch: Sendable {
     private struct State {
-        var isPending: Bool
+        /// As in `state.db`, where it is written down before it can be true.
+        var correction: StateStore.Correction
+        /// Whether records of this boot have been stored that need a correction, as far as one knows.
+        var hasConcerned: Bool
         var floor: Int64
     }
 
@@ -28,40 +31,53 @@ final class ClockWatch: Sendable {
         let floor = try store.durable.read { connection throws(SQLiteError) in
             try connection.firstRow("SELECT known_ms FROM clock_floor") { $0.int64(0) } ?? 0
         }
-        state = Mutex(State(isPending: try store.isCorrectionPending(of: boot), floor: floor))
+        let correction = try store.correction(of: boot)
+        state = Mutex(State(correction: correction, hasConcerned: correction.mayConcern, floor: floor))
     }
 
     /// A record was stored whose time cannot be believed.
     func noteUntrusted() { hasUntrusted.store(true, ordering: .relaxed) }
 
     func note(_ now: ReceiveTime, in journal: Journal) throws(SQLiteError) -> Int64? {
-        if !now.wall.trusted || hasUntrusted.exchange(false, ordering: .relaxed), !state.withLock({ $0.isPending }) {
-            // Written down first: a crash must not keep consumers from being told.
-            try store.setCorrectionPending(true, of: boot)
-            state.withLock { $0.isPending = true }
-        }
+        try expect(isTrusted: now.wall.trusted)
         guard now.wall.trusted else { return nil }
         try keepFloor(now.wall.milliseconds)
         let offset = now.wall.milliseconds &- now.monotonicMilliseconds
         let known = book[boot]
         let isNew = known.map { abs($0 &- offset) > Self.offsetGrain } ?? true
+        let correction = state.withLock { $0.correction }
         if isNew {
-            let isPending = state.withLock { $0.isPending }
             try store.know(offset: offset, of: boot)
             book.set(offset, of: boot)
             // A clock that was believed all along has nothing to correct.
-            state.withLock { $0.isPending = isPending || known != nil }
+            state.withLock { $0.correction.isPending = correction.isPending || known != nil }
         }
-        guard state.withLock({ $0.isPending }) else {
-            if isNew { try store.setCorrectionPending(false, of: boot) }
+        guard state.withLock({ $0.correction.isPending }) else {
+            if isNew { try store.keep(correction, of: boot) }
             return isNew ? offset : nil
         }
         try tell(isNew ? offset : known ?? offset, now, journal)
         return isNew ? offset : nil
     }
 
+    /// Written down first: a crash must not keep consumers from being told.
+    private func expect(isTrusted: Bool) throws(SQLiteError) {
+        let isStored = hasUntrusted.exchange(false, ordering: .relaxed)
+        if isStored { state.withLock { $0.hasConcerned = true } }
+        let expected = StateStore.Correction(isPending: true, mayConcern: true)
+        guard isStored || !isTrusted, state.withLock({ $0.correction != expected }) else { return }
+        do throws(SQLiteError) {
+            try store.keep(expected, of: boot)
+        } catch {
+            if isStored { noteUntrusted() }
+            throw error
+        }
+        state.withLock { $0.correction = expected }
+    }
+
     private func tell(_ offset: Int64, _ now: ReceiveTime, _ journal: Journal) throws(SQLiteError) {
-        let ranges = try journal.untrustedRanges(of: boot)
+        // Looking for the first of them reads the whole boot where there is none: seconds, in a large journal.
+        let ranges = state.withLock({ $0.hasConcerned }) ? try journal.untrustedRanges(of: boot) : []
         if !ranges.isEmpty {
             let members = ranges.map { #""\#($0.stream.rawValue)":{"from":\#($0.from),"to":\#($0.to)}"# }
             let body =
@@ -70,8 +86,12 @@ final class ClockWatch: Sendable {
             batch.append(Note(.events, kind: "clock_correction", body: body, received: now))
             do throws(JournalError) { _ = try journal.append(batch) } catch { throw error.asSQLite }
         }
-        try store.setCorrectionPending(false, of: boot)
-        state.withLock { $0.isPending = false }
+        let told = StateStore.Correction(isPending: false, mayConcern: !ranges.isEmpty)
+        try store.keep(told, of: boot)
+        state.withLock { state in
+            state.correction = told
+            state.hasConcerned = told.mayConcern
+        }
     }
 
     private func keepFloor(_ time: Int64) throws(SQLiteError) {

@@ -12,6 +12,7 @@ final class PullSite: Sendable {
     let folder: TemporaryFolder
     let clock = VirtualClock()
     let journal: Journal
+    private let devices: DeviceRegistry
     private let table: RouteTable
 
     /// What a request came to.
@@ -38,7 +39,10 @@ final class PullSite: Sendable {
             _ = try ChildProcess("cp", ["-r", other.folder.file("journal"), folder.path]).waitForExit()
         }
         journal = try JournalFolder.open(folder.path, clock: clock, segmentSize: segmentSize, maxBytes: maxBytes)
-        table = try Self.table(journal, folder, clock)
+        let state = try Database(path: folder.file("fleet.db"))
+        try state.migrate(DeviceRegistry.migrations)
+        devices = try DeviceRegistry(database: state)
+        table = try Self.table(journal, state, devices, clock)
     }
 
     func get(_ target: String, accept encoding: String? = nil) async throws -> Answer {
@@ -51,6 +55,12 @@ final class PullSite: Sendable {
         try await send(
             HTTPRequest(
                 "POST", "/api/v1/sync/\(stream)/ack", headers: ["Content-Type": "application/json"], body: body.bytes))
+    }
+
+    /// The answer as it is handed to the server, of which nothing has been sent yet.
+    func response(to target: String) async throws -> HTTPResponse {
+        guard let request = HTTPRequest("GET", target) else { throw JSONError.malformed }
+        return await table.respond(to: request)
     }
 
     private func send(_ request: HTTPRequest?) async throws -> Answer {
@@ -71,7 +81,13 @@ final class PullSite: Sendable {
             batch.append(Reading(MetricName(known: "x"), .number(Double(number))))
             batch.append(observation)
         }
+        try store(batch)
+    }
+
+    /// Stores observations of devices that are then known.
+    func store(_ batch: ObservationBatch) throws {
         try journal.append(batch)
+        devices.seen(batch.observations)
     }
 
     /// Stores one note.
@@ -81,14 +97,13 @@ final class PullSite: Sendable {
         try journal.append(batch)
     }
 
-    private static func table(_ journal: Journal, _ folder: TemporaryFolder, _ clock: VirtualClock) throws -> RouteTable
-    {
-        let state = try Database(path: folder.file("fleet.db"))
-        try state.migrate(DeviceRegistry.migrations)
+    private static func table(
+        _ journal: Journal, _ state: Database, _ devices: DeviceRegistry, _ clock: VirtualClock
+    ) throws -> RouteTable {
         guard let gateway = DeviceID("gw-pull-1") else { throw JSONError.malformed }
         let sources = ControlSources(
             gateway: gateway, site: nil, version: "1", started: clock.now(), clock: clock, journal: journal,
-            devices: try DeviceRegistry(database: state), commands: CommandQueue(database: state, boot: "b7e1"),
+            devices: devices, commands: CommandQueue(database: state, boot: "b7e1"),
             obstacles: { [] }, warnings: { [] },
             destinations: {
                 [
