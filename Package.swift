@@ -78,7 +78,8 @@ let protocols: [Target.Dependency] = [
 ]
 
 let layer4 = [
-    library("Drivers", protocols + ["MQTT", "Serial", "HTTPServer", "ModbusClient", "EventLoop", "YAMLText", "CLinux"]),
+    library(
+        "Drivers", protocols + ["MQTT", "Serial", "HTTPServer", "ModbusClient", "EventLoop", "YAMLText", "CLinux"]),
     library("CloudSync", protocols + ["HTTPClient", "NATS", "Compression", "EventLoop", "CLinux"]),
 ]
 

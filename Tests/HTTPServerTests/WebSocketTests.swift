@@ -147,7 +147,7 @@ import Testing
     @Test func theServerSaysGoodbyeWhenItStops() async throws {
         let echo = Echo()
         let client = Kept()
-        try await withServer(handler: { echo.answer($0) }) { port in
+        try await withServer({ $0.sendTimeout = .milliseconds(200) }, handler: { echo.answer($0) }) { port in
             client.value = try opened(port)
         }
         await echo.isClosed.wait()

@@ -32,7 +32,8 @@ struct LoRaWorld {
         let queue = queue
         site = LoRaSite(
             LoRaConfiguration(
-                forwarders: .init(listen: DatagramPeer(host: "127.0.0.1", port: 0)!, gateways: [Self.gateway, Self.other]),
+                forwarders: .init(
+                    listen: DatagramPeer(host: "127.0.0.1", port: 0)!, gateways: [Self.gateway, Self.other]),
                 stations: .init(
                     listen: .tcp(host: "127.0.0.1", port: 0), gateways: [Self.station], plan: .standard(region)),
                 devices: [

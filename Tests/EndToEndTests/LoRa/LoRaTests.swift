@@ -153,8 +153,8 @@ import Testing
         let result = try check(file, in: folder)
         #expect(result.status == 78)
         for line in [
-            ":3:49: devices[0].cayenne[0].form: accepted u8 s8 u16", ":5:11: lora.region: `mars`, accepted eu868",
-            ":6:17: lora.leap_seconds: 61, accepted 0…60", "lora.stations.sub_band: 9, accepted 1…8",
+            ":3:58: devices[0].cayenne[0].form: accepted u8 s8 u16", ":5:11: lora.region: `mars`, accepted eu868",
+            ":6:17: lora.leap_seconds: `61`, accepted 0…60", "lora.stations.sub_band: `9`, accepted 1…8",
             "lora.stations.gateways[0]: `1`, accepted an EUI",
         ] { #expect(result.output.contains(line), "\(line) in \(result.output)") }
         try File.write(

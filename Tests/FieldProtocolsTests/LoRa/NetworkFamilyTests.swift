@@ -74,7 +74,9 @@ import Testing
         let kept = try #require(site.decoder.takeEffects()?.words.last)
         #expect(kept.presence.isOnline == false && kept.presence.isOld)
         #expect(site.batch.observations.count == 1)
-        #expect(site.take(topic + "event/stats", "\u{0A}\u{10}0016c001ff10a235") == .rejected(reason: .protobufPayload, device: nil))
+        #expect(
+            site.take(topic + "event/stats", "\u{0A}\u{10}0016c001ff10a235")
+                == .rejected(reason: .protobufPayload, device: nil))
         #expect(site.take(topic + "event/stats", "[]") == .rejected(reason: .badNetworkEvent, device: nil))
         // What a gateway has heard comes again as an event of the device; other people have gateways too.
         for other in [
