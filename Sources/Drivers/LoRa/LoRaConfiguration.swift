@@ -57,10 +57,15 @@ public struct LoRaConfiguration: Sendable {
         }
     }
 
+    /// Nil: none.
     public var forwarders: Forwarders?
+    /// Nil: none.
     public var stations: Stations?
+    /// All that can be read.
     public var devices: [Device]
+    /// What they and the gateways are called.
     public var naming: LoRaNaming
+    /// Says where the windows of a frame are, and what the data rates of stations mean.
     public var region: LoRaRegion
     /// Between GPS time and UTC.
     public var leapSeconds: Int64

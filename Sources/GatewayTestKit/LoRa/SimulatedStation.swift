@@ -36,7 +36,7 @@ public final class SimulatedStation {
             let uri = answer["uri"]?.string, let path = uri.split(separator: "/", maxSplits: 2).last
         else { return false }
         disconnect()
-        guard open("/" + (path.split(separator: "/", maxSplits: 1).last ?? "")),
+        guard open("/" + path),
             send(#"{"msgtype":"version","station":"2.0.6(sim)","model":"sim","protocol":2,"features":""}"#),
             let configuration = receive(), configuration["msgtype"] == "router_config"
         else { return false }

@@ -7,6 +7,7 @@ public struct ChannelPlan: Sendable, Equatable {
         public var offsets: [Int]
     }
 
+    /// Whose data rates they have.
     public var region: LoRaRegion
     /// Channels of 125 kHz in hertz, one to eight.
     public var channels: [Int]
@@ -14,6 +15,7 @@ public struct ChannelPlan: Sendable, Equatable {
     /// Two; the second may have no channels.
     public var radios: [Radio]
 
+    /// A concentrator has so many receivers of 125 kHz.
     public static let channelCountMax = 8
     /// How far from its centre a radio hears a channel of 125 kHz whole.
     static let reach = 400_000
