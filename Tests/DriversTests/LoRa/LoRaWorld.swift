@@ -28,7 +28,7 @@ struct LoRaWorld {
         var kept: [DeviceID: FrameCounters.Kept] = [:]
     }
 
-    init(region: LoRaRegion = .eu868, isAcknowledged: Bool = true) {
+    init(region: LoRaRegion = .eu868, isAcknowledged: Bool = true, leapSeconds: Int64 = 18) {
         let queue = queue
         site = LoRaSite(
             LoRaConfiguration(
@@ -40,7 +40,7 @@ struct LoRaWorld {
                     .init(
                         eui: node.eui, address: node.address, networkKey: node.networkKey,
                         applicationKey: node.applicationKey, isAcknowledged: isAcknowledged)
-                ], region: region),
+                ], region: region, leapSeconds: leapSeconds),
             commands: CommandSource(
                 waiting: { device in queue.waiting.filter { $0.device == device } },
                 report: { id, state, result in

@@ -27,6 +27,20 @@ import Testing
         #expect(world.tell(#"{"msgtype":"timesync","xtime":1,"gpstime":2}"#).isEmpty)
     }
 
+    @Test func theLeapSecondsOfTheConfigurationStandBetweenGPSAndUTC() throws {
+        var world = LoRaWorld(leapSeconds: 19)
+        _ = world.connect()
+        _ = world.station(world.node.frame([1]), gps: 1_461_924_948_123_000)
+        let json =
+            #"{"rxpk":[{"tmms":1461924948123,"freq":868.5,"modu":"LORA","datr":"SF7BW125","data":"\#(Base64.encode(world.node.frame([2])))"}]}"#
+        _ = world.datagram(
+            SemtechPacket.fromGateway(.pushData, token: 9, gateway: LoRaWorld.gateway, json: Array(json.utf8)))
+        _ = world.pass(200)
+        #expect(world.batch.observations.map { $0.deviceTime?.milliseconds } == [1_777_889_729_123, 1_777_889_729_123])
+        let time = try LoRaWorld.told(world.tell(#"{"msgtype":"timesync","txtime":1}"#))
+        #expect(time.first?["gpstime"]?.int64 == 1_461_924_951_200_000)
+    }
+
     @Test func aClockThatNobodyVouchesForIsNotPassedOn() throws {
         var world = LoRaWorld()
         world.isTrusted = false
