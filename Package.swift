@@ -78,7 +78,8 @@ let protocols: [Target.Dependency] = [
 ]
 
 let layer4 = [
-    library("Drivers", protocols + ["MQTT", "Serial", "ModbusClient", "EventLoop", "YAMLText", "CLinux"]),
+    library(
+        "Drivers", protocols + ["MQTT", "Serial", "HTTPServer", "ModbusClient", "EventLoop", "YAMLText", "CLinux"]),
     library("CloudSync", protocols + ["HTTPClient", "NATS", "Compression", "EventLoop", "CLinux"]),
 ]
 
@@ -130,7 +131,7 @@ let package = Package(
             tests("FieldProtocols", ["GatewayModel", "JSONText", "Crypto"]),
             tests("Journal", ["GatewayModel", "SQLite", "CLinux"]),
             tests("Fleet", ["GatewayModel", "SQLite"]),
-            tests("Drivers", protocols + ["MQTT", "Serial", "ModbusClient", "EventLoop", "CLinux"]),
+            tests("Drivers", protocols + ["MQTT", "Serial", "HTTPServer", "ModbusClient", "EventLoop", "CLinux"]),
             tests("CloudSync", protocols + ["HTTPClient", "NATS", "Compression", "EventLoop", "CLinux"]),
             tests("ControlAPI", protocols + ["HTTPServer", "HTTPClient"]),
             tests("Gateway", protocols + services + ["EventLoop", "YAMLText", "CLinux"]),

@@ -5,15 +5,18 @@ import GatewayTestKit
 import JSONText
 import MQTT
 
-/// The LoRa devices of a site, each way that they come in: two forwarders over UDP, a modem on a serial port, and a network
-/// server's events over MQTT.
+/// The LoRa devices of a site, each way that they come in: two forwarders over UDP, a Basics Station over WebSocket, a modem
+/// on a serial port, and a network server's events over MQTT.
 final class LoRaField {
     /// The names under which the demo counts them, and by which their devices are known.
-    static let kinds = ["lora-udp", "lora-serial", "lora-mqtt"]
+    static let kinds = ["lora-udp", "lora-station", "lora-serial", "lora-mqtt"]
 
     private var node: SimulatedLoRaNode
     private var server: SimulatedLoRaNode
+    private var distant: SimulatedLoRaNode
     private let forwarders: [SimulatedForwarder]
+    private let station: SimulatedStation
+    private let stationPort: Int
     private let modem: SimulatedModem
     private let modemPath: String
     private let folder: TemporaryFolder
@@ -31,14 +34,19 @@ final class LoRaField {
         brokerPort = broker
         node = SimulatedLoRaNode(seed: seed)
         server = SimulatedLoRaNode(seed: seed &+ 1)
+        distant = SimulatedLoRaNode(seed: seed &+ 2)
+        stationPort = try LoopbackPort.free()
+        station = SimulatedStation(eui: LoRaEUI(0x0016_C001_FF10_A210), port: stationPort)
         let port = try LoopbackPort.free()
         udpPort = port
         forwarders = try [1, 2].map { try SimulatedForwarder(eui: LoRaEUI(0x0016_C001_FF10_A200 + $0), port: port) }
         modem = try SimulatedModem()
         modemPath = folder.file("lora-modem")
         try modem.cable.link(at: modemPath)
-        try File.write(Hex.encode(node.networkKey), to: folder.file("nwk-s-key"))
-        try File.write(Hex.encode(node.applicationKey), to: folder.file("app-s-key"))
+        for (node, name) in [(node, "udp"), (distant, "station")] {
+            try File.write(Hex.encode(node.networkKey), to: folder.file("nwk-s-key-\(name)"))
+            try File.write(Hex.encode(node.applicationKey), to: folder.file("app-s-key-\(name)"))
+        }
     }
 
     /// The section `lora` of the gateway's configuration.
@@ -48,9 +56,23 @@ final class LoRaField {
           semtech:
             listen: "127.0.0.1:\(udpPort)"
             gateways: [\(forwarders.map { "\"\($0.eui)\"" }.joined(separator: ", "))]
-            devices:
-              - {dev_eui: "\(node.eui)", dev_addr: "\(DataFrame.text(of: node.address))", nwk_s_key_file: \(folder.file("nwk-s-key")), app_s_key_file: \(folder.file("app-s-key"))}
+          stations:
+            listen: "127.0.0.1:\(stationPort)"
+            gateways: ["\(station.eui)"]
+          devices:
+        \(entry(node, "udp"))
+        \(entry(distant, "station"))
 
+        """
+    }
+
+    /// A device with its keys.
+    private func entry(_ node: SimulatedLoRaNode, _ name: String) -> String {
+        """
+            - dev_eui: "\(node.eui)"
+              dev_addr: "\(DataFrame.text(of: node.address))"
+              nwk_s_key_file: \(folder.file("nwk-s-key-\(name)"))
+              app_s_key_file: \(folder.file("app-s-key-\(name)"))
         """
     }
 
@@ -61,6 +83,7 @@ final class LoRaField {
     var devices: String {
         """
           - {alias: lora-udp, match: {dev_eui: "\(node.eui)"}}
+          - {alias: lora-station, match: {dev_eui: "\(distant.eui)"}}
           - {alias: lora-serial, match: {path: \(modemPath)}}
           - {alias: lora-mqtt, match: {dev_eui: "\(server.eui)"}}
 
@@ -80,6 +103,7 @@ final class LoRaField {
         for (index, forwarder) in forwarders.enumerated() {
             forwarder.push(frame, rssi: -57 - 30 * index, snr: 9.5 - Double(8 * index))
         }
+        station.push(distant.frame(distant.payload()))
         modem.hear(node.payload())
         do {
             try publish(now)
@@ -93,6 +117,7 @@ final class LoRaField {
     func close() {
         client?.close()
         client = nil
+        station.disconnect()
         modem.stop()
     }
 

@@ -41,7 +41,7 @@ extension CaptureDecoder {
                     writer.endObject()
                 }
             case .downlink(let pdu): Self.write("pdu_hex", Hex.encode(pdu), &writer)
-            case .other: break
+            case .version, .transmitted, .timeRequest, .other: break
             }
             for (key, value) in [
                 ("xtime", message.xtime), ("gpstime", message.gpsMicroseconds), ("frequency", message.frequencyHertz),

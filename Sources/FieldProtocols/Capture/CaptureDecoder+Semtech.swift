@@ -56,7 +56,7 @@ extension CaptureDecoder {
             writer.beginObject()
             writer.key("crc")
             writer.string(uplink.checksum.name)
-            if let time = uplink.time ?? uplink.gpsMilliseconds.map(GPSTime.unixMilliseconds) {
+            if let time = uplink.time ?? uplink.gpsMilliseconds.map({ GPSTime.unixMilliseconds($0) }) {
                 writer.key("time")
                 writer.string(RFC3339.text(time))
             }

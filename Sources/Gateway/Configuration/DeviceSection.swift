@@ -13,6 +13,8 @@ public struct DeviceSection: Sendable {
     public var publicKey: [UInt8]?
     /// How its payloads are read, where that is not the way of its transport.
     public var profile: PlacedProfile?
+    /// What its types of Cayenne LPP mean, where that is not the usual; nil if all are as usual.
+    public var cayenne: CayenneTable?
     /// Refuse what this device sends unsigned.
     public var requiresSignature: Bool
 
@@ -51,6 +53,7 @@ public struct DeviceSection: Sendable {
             return [Hex.decode(text), Base64.decode(text)].lazy.compactMap { $0 }.first { $0.count == 32 }
         }
         profile = section.profile("profile", from: library, of: ["lines", "binary", "modbus", "mqtt", "lorawan"])
+        cayenne = Self.cayenne(section)
         if let publicKey, TestKeys.all.contains(Hex.encode(publicKey)) {
             section.reject("public_key", .conflict, "a published test key, which anybody can sign with")
         }
@@ -58,6 +61,26 @@ public struct DeviceSection: Sendable {
         if requiresSignature, publicKey == nil {
             section.reject("require_signature", .conflict, "needs `public_key`")
         }
+    }
+
+    private static func cayenne(_ section: YAMLSection) -> CayenneTable? {
+        let entries = section.sections("cayenne", countMax: 256) { section -> (type: Int, field: CayenneField?) in
+            let type = section.requiredInteger("type", in: 0...255)
+            let field = CayenneField(
+                custom: section.requiredText("name", length: 1...64), form: section.requiredText("form", length: 2...3),
+                divisor: section.number("divisor", in: 1e-9...1e9) ?? 1,
+                unit: section.text("unit", length: 0...32) ?? "")
+            if field == nil {
+                section.reject(
+                    "form", .outOfRange,
+                    "accepted u8 s8 u16 s16 u24 s24 u32 s32, with a `name` of a-z 0-9 _ and a UCUM `unit`")
+            }
+            return (type, field)
+        }
+        guard !entries.isEmpty else { return nil }
+        var table = CayenneTable.standard
+        for (type, field) in entries { table[UInt8(truncatingIfNeeded: type)] = field }
+        return table
     }
 
     private static func isModel(_ text: String) -> Bool {

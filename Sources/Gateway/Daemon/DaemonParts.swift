@@ -126,7 +126,7 @@ struct DaemonParts {
         }
         var services = [Service(name: "housekeeping", run: housekeeping.run)]
         if let broker = mqtt?.broker { services.append(Service(name: "broker", run: broker.run)) }
-        let own: [(any Driver)?] = [mqtt?.intake, serial?.intake, lora?.server]
+        let own: [(any Driver)?] = [mqtt?.intake, serial?.intake, lora?.server, lora?.server.stations]
         let drivers = own.compactMap { $0 } + modbus.buses
         if !drivers.isEmpty {
             let log = log

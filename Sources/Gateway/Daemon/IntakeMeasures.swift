@@ -34,6 +34,12 @@ enum IntakeMeasures {
                     "mycogate_lora_datagrams_total", .counter, help: "Datagrams of packet forwarders",
                     Double(status.datagrams)),
                 Measure(
+                    "mycogate_lora_messages_total", .counter, help: "Messages of Basics Stations",
+                    Double(status.messages)),
+                Measure(
+                    "mycogate_lora_stations", .gauge, help: "Basics Stations that are connected",
+                    Double(status.stations)),
+                Measure(
                     "mycogate_lora_packets_total", .counter,
                     help: "Packets heard with a good checksum, by each gateway", Double(status.packets)),
                 Measure(

@@ -7,9 +7,11 @@ public struct HTTPResponse: Sendable {
         /// Called once, after the head has been queued; what it writes is sent as it comes, until it returns. If it
         /// throws, the connection is cut so that the client sees an incomplete answer. Not called for HEAD.
         case stream(@Sendable (ResponseStream) async throws -> Void)
+        /// Frames both ways from here on; made by `webSocket(_:answering:)` alone.
+        case webSocket(WebSocket)
     }
 
-    /// 200 to 599.
+    /// 200 to 599; 101 for a WebSocket.
     public var status: Int
     public var headers: HTTPHeaders
     public var body: Body

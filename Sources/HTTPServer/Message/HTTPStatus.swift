@@ -35,6 +35,7 @@ enum HTTPStatus {
         case 422: "Unprocessable Content"
         case 423: "Locked"
         case 425: "Too Early"
+        case 426: "Upgrade Required"
         case 428: "Precondition Required"
         case 429: "Too Many Requests"
         case 431: "Request Header Fields Too Large"

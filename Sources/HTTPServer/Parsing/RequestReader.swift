@@ -60,6 +60,16 @@ struct RequestReader: ~Copyable {
         }
     }
 
+    /// What has come and belongs to no request: the connection speaks something else from here on.
+    mutating func takeUnread() -> [UInt8] {
+        defer {
+            inbox = []
+            start = 0
+            scanned = 0
+        }
+        return Array(inbox[start...])
+    }
+
     /// Bytes held for a body that is not complete.
     var bodyBytes: Int { body.count }
 

@@ -9,6 +9,8 @@ final class Connection: SocketOwner {
         case reading
         /// A task works on a request; nothing is read meanwhile, so that pipelined requests wait in the kernel.
         case answering(Exchange)
+        /// Upgraded: frames go both ways.
+        case webSocket(WebSocket)
         /// The last answer is being sent, or has been; what still comes in is thrown away, because closing with unread
         /// bytes would take the answer from the client.
         case leaving
@@ -31,6 +33,10 @@ final class Connection: SocketOwner {
     private var discarded = 0
     private var hasReceived = false
     private var heldBodyBytes = 0
+    /// Of a WebSocket: its frames, when the peer was last heard and last asked whether it is there.
+    var frames = WebSocketReader(messageLimit: 0)
+    var lastHeard = Int64(0)
+    var lastPing = Int64(0)
 
     init(id: UInt64, peer: HTTPPeer, isTLS: Bool, loop: ServiceLoop, now: Int64) {
         self.id = id
@@ -54,6 +60,7 @@ final class Connection: SocketOwner {
             // The library goes on timing the TLS handshake when it is over; from here on the limits are ours.
             cws_no_timeout(socket)
         }
+        if case .webSocket(let socket) = phase { return receive(bytes, for: socket) }
         reader.append(bytes)
         if case .reading = phase { advance() }
     }
@@ -61,7 +68,11 @@ final class Connection: SocketOwner {
     /// The connection is gone: the task of a request is cancelled.
     func closed() {
         socket = nil
-        if case .answering(let exchange) = phase { exchange.peerIsGone() }
+        switch phase {
+        case .answering(let exchange): exchange.peerIsGone()
+        case .webSocket(let socket): socket.ended()
+        case .reading, .leaving: break
+        }
         phase = .leaving
         output.removeAll()
         holdBodyBytes(0)
@@ -127,7 +138,7 @@ final class Connection: SocketOwner {
         flush()
     }
 
-    private func enter(_ next: Phase) {
+    func enter(_ next: Phase) {
         phase = next
         phaseStart = loop.now
         lastProgress = phaseStart
@@ -146,16 +157,27 @@ final class Connection: SocketOwner {
             if written == 0 { return finishAnswer() }
             guard cws_write(socket, loop.sendBytes, written) >= 0 else { return close() }
             lastProgress = loop.now
-            if case .answering(let exchange) = phase { exchange.sent(payload) }
+            switch phase {
+            case .answering(let exchange): exchange.sent(payload)
+            case .webSocket(let socket): socket.sent(payload)
+            case .reading, .leaving: break
+            }
             sentNow += written
             // Others shall have their turn while a fast reader is served.
             if sentNow >= 512 * 1024 { return waitForRoom(socket) }
         }
     }
 
+    /// The doorbell rang: there is something to send, or room for what waits to be read.
+    func wake() {
+        if case .webSocket(let socket) = phase { readFrames(socket) }
+        flush()
+    }
+
     private func waitForRoom(_ socket: OpaquePointer) { _ = lws_callback_on_writable(socket) }
 
     private func collect() {
+        if case .webSocket(let socket) = phase { return output.append(socket.takeOutput()) }
         guard case .answering(let exchange) = phase, ending == nil else { return }
         let taken = exchange.take()
         output.append(taken.pieces)
@@ -163,11 +185,16 @@ final class Connection: SocketOwner {
     }
 
     private func finishAnswer() {
+        if case .webSocket(let socket) = phase, socket.hasTakenLeave {
+            socket.ended()
+            ending = .complete(keepsAlive: false)
+        }
         guard let ending else { return }
         self.ending = nil
         holdBodyBytes(0)
         switch ending {
         case .aborted: close()
+        case .upgraded(let socket): upgrade(to: socket)
         case .complete(let keepsAlive) where keepsAlive && !loop.isStopping:
             enter(.reading)
             advance()
@@ -184,7 +211,7 @@ final class Connection: SocketOwner {
         heldBodyBytes = count
     }
 
-    private func setReading(_ isOn: Bool) {
+    func setReading(_ isOn: Bool) {
         if let socket { cws_read(socket, isOn ? 1 : 0) }
     }
 
@@ -202,9 +229,14 @@ final class Connection: SocketOwner {
         loop.remove(self)
     }
 
+    /// The server stops: who waits for nothing leaves now.
     func closeIfIdle() {
         if idleSince != nil { close() }
+        if case .webSocket(let socket) = phase { socket.close(.goingAway) }
     }
+
+    /// What has come behind the request at hand.
+    func takeUnread() -> [UInt8] { reader.takeUnread() }
 
     /// Asks the handler of the request at hand to come to an end.
     func cancelRequest() {
@@ -241,6 +273,9 @@ final class Connection: SocketOwner {
             }
         case .answering:
             if isSending, now - lastProgress > limits.send { close() }
+        case .webSocket(let socket):
+            if isSending, now - lastProgress > limits.send { close() }
+            checkLimits(of: socket, now: now)
         case .leaving:
             if now - lastProgress > limits.leave { close() }
         }

@@ -19,6 +19,8 @@ final class Exchange: Sendable {
         case complete(keepsAlive: Bool)
         /// The answer cannot be completed: the connection must be cut.
         case aborted
+        /// The connection goes on as a WebSocket.
+        case upgraded(WebSocket)
     }
 
     private struct State {
@@ -55,6 +57,7 @@ final class Exchange: Sendable {
             } else {
                 queue([.plain(sends ? head.bytes + bytes : head.bytes)], ending: .complete(keepsAlive: head.keepsAlive))
             }
+        case .webSocket(let socket): queue([.plain(head.bytes)], ending: .upgraded(socket))
         case .stream(let body):
             queue([.plain(head.bytes)], ending: head.sendsBody ? nil : .complete(keepsAlive: head.keepsAlive))
             guard head.sendsBody else { return }

@@ -1,7 +1,7 @@
 internal import CWebSockets
 internal import Synchronization
 
-/// libwebsockets has one log for the whole process. Only errors are let through, to whoever was set up last.
+/// libwebsockets has one log for the whole process. Only errors are let through, to whoever asked for them last.
 enum LibraryLog {
     private struct State {
         var sink: (@Sendable (String) -> Void)?
@@ -12,7 +12,8 @@ enum LibraryLog {
 
     static func start(_ sink: (@Sendable (String) -> Void)?) {
         state.withLock {
-            $0.sink = sink
+            // A server without a sink of its own leaves the log to the others.
+            if sink != nil { $0.sink = sink }
             $0.lastLine = ""
         }
         lws_set_log_level(cws_log_errors()) { _, line in

@@ -6,14 +6,18 @@ struct ResponseHead {
     let keepsAlive: Bool
 
     init(_ response: HTTPResponse, _ wire: Exchange.Wire) {
-        let status = response.status >= 200 && response.status <= 599 ? response.status : 500
-        let hasBody = status != 204 && status != 304
+        var status = response.status >= 200 && response.status <= 599 ? response.status : 500
         var isStream = false
+        var isUpgrade = false
         var length = 0
         switch response.body {
         case .bytes(let bytes): length = bytes.count
         case .stream: isStream = true
+        case .webSocket:
+            isUpgrade = true
+            status = 101
         }
+        let hasBody = status != 204 && status != 304 && !isUpgrade
         sendsBody = hasBody && !wire.isHead
         isChunked = isStream && !wire.isHTTP10
         // Without chunks only the end of the connection can end a stream.
@@ -44,7 +48,9 @@ struct ResponseHead {
                 text += "\r\n".utf8
             }
         }
-        if !keepsAlive {
+        if isUpgrade {
+            text += "Connection: Upgrade\r\n".utf8
+        } else if !keepsAlive {
             text += "Connection: close\r\n".utf8
         } else if wire.isHTTP10 {
             text += "Connection: keep-alive\r\n".utf8

@@ -74,7 +74,7 @@ final class ServiceLoop {
     /// The doorbell rang.
     func wake() {
         if doorbell.mustStop, !isStopping { stop() }
-        for id in doorbell.takeWaiting() { connections[id]?.flush() }
+        for id in doorbell.takeWaiting() { connections[id]?.wake() }
     }
 
     // Connections

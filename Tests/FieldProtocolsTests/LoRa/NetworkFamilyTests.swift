@@ -51,6 +51,41 @@ import Testing
         #expect(site.value("lora.gateway") == .text("0016c001ff10a235"))
     }
 
+    @Test func aGatewaysStatisticsAndPresenceAreItsOwn() throws {
+        var site = Site()
+        let topic = "eu868/gateway/0016c001ff10a235/"
+        let stats =
+            #"{"gatewayId":"0016c001ff10a235","time":"2026-05-04T10:15:30Z","location":{"latitude":52.52,"longitude":13.405,"altitude":34,"source":"GPS"},"#
+            + #""rxPacketsReceived":12,"rxPacketsReceivedOk":11,"txPacketsEmitted":1,"metadata":{"region_common_name":"EU868"}}"#
+        #expect(site.take(topic + "event/stats", stats) == .taken)
+        let observation = try #require(site.batch.observations.first)
+        #expect(observation.device.text == "lora-gw-0016c001ff10a235" && observation.source == .lora)
+        #expect(observation.deviceTime?.milliseconds == 1_777_889_730_000)
+        #expect(site.value("gateway.rx") == .number(12) && site.value("gateway.rx_ok") == .number(11))
+        // Zero is left out.
+        #expect(site.value("gateway.downlinks") == .number(0) && site.value("gateway.tx") == .number(1))
+        #expect(site.value("gps.latitude") == .number(52.52) && site.value("gateway.rx_damaged") == nil)
+        let heard = try #require(site.decoder.takeEffects()?.words.last)
+        #expect(heard.device == observation.device && heard.presence.isOnline == true && !heard.presence.isOld)
+        #expect(heard.presence.role == "lora-gateway")
+        #expect(
+            site.take(topic + "state/conn", #"{"gatewayId":"0016c001ff10a235","state":"OFFLINE"}"#, retained: true)
+                == .taken)
+        let kept = try #require(site.decoder.takeEffects()?.words.last)
+        #expect(kept.presence.isOnline == false && kept.presence.isOld)
+        #expect(site.batch.observations.count == 1)
+        #expect(
+            site.take(topic + "event/stats", "\u{0A}\u{10}0016c001ff10a235")
+                == .rejected(reason: .protobufPayload, device: nil))
+        #expect(site.take(topic + "event/stats", "[]") == .rejected(reason: .badNetworkEvent, device: nil))
+        // What a gateway has heard comes again as an event of the device; other people have gateways too.
+        for other in [
+            topic + "event/up", "eu868/gateway/kitchen/event/stats", "eu868/gateway/0016c001ff10a235/state/x",
+        ] {
+            #expect(site.take(other, "{}") == .unclaimed, "\(other)")
+        }
+    }
+
     @Test func aPayloadWithoutCodecIsReadAsCayenneAndElseKeptAsItIs() throws {
         var site = Site()
         func up(_ data: String) -> String {

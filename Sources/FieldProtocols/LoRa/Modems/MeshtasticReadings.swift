@@ -1,6 +1,7 @@
 public import GatewayModel
 
-/// The readings in packets of a mesh: telemetry and position (meshtastic/protobufs, telemetry.proto and mesh.proto).
+/// The readings in packets of a mesh: telemetry and position (meshtastic/protobufs, telemetry.proto and mesh.proto;
+/// numbers compared with those of 2.7).
 public enum MeshtasticReadings {
     private static let telemetryPort: UInt32 = 67
     private static let positionPort: UInt32 = 3
@@ -60,6 +61,8 @@ public enum MeshtasticReadings {
                 if value.isFinite, let number = Double(value.description) {
                     batch.append(Reading(metric, .number(number), unit: unit))
                 }
+            // More than full stands for "on mains".
+            case .varint(let value) where metric.text == "battery_level" && value > 100: continue
             case .varint(let value): batch.append(Reading(metric, .number(Double(value)), unit: unit))
             case .fixed64, .bytes: break
             }
@@ -105,6 +108,8 @@ public enum MeshtasticReadings {
     private static let environment = table([
         (1, "temperature", "Cel"), (2, "humidity", "%"), (3, "pressure", "hPa"), (4, "gas_resistance", "MOhm"),
         (5, "voltage", "V"), (6, "current", "mA"), (7, "iaq", "1"), (8, "distance", "mm"), (9, "illuminance", "lx"),
-        (13, "wind_dir", "deg"), (14, "wind_speed", "m/s"),
+        (13, "wind_dir", "deg"), (14, "wind_speed", "m/s"), (15, "weight", "kg"), (16, "wind_gust", "m/s"),
+        (17, "wind_lull", "m/s"), (19, "rain_1h", "mm"), (20, "rain_24h", "mm"), (21, "soil_moisture", "%"),
+        (22, "soil_temperature", "Cel"),
     ])
 }

@@ -30,6 +30,40 @@ struct NetworkIntake {
         return try take(event, message, into: &batch, effects: &effects)
     }
 
+    /// What a network server tells of a gateway.
+    enum GatewayWord { case statistics, connection }
+
+    /// Takes a word on a gateway.
+    mutating func take(
+        _ word: GatewayWord, of eui: LoRaEUI, _ message: TopicMessage, into batch: inout ObservationBatch,
+        effects: inout TopicEffects
+    ) throws(RejectReason) -> Verdict {
+        let root: JSONValue
+        do throws(JSONError) { root = try parser.parse(message.payload) } catch { throw RejectReason(error) }
+        guard root.isObject else { throw RejectReason(LoRaError(.notAnObject)) }
+        guard let device = naming.gateway(eui) else { throw .tooManyNames }
+        var presence = DevicePresence()
+        presence.role = "lora-gateway"
+        presence.isOld = message.isRetained
+        switch word {
+        case .connection:
+            guard let state = NetworkValue.text(root["state"], byteCountMax: 16) else { return .taken }
+            presence.isOnline = state == "ONLINE"
+        case .statistics:
+            presence.isOnline = message.isRetained ? nil : true
+            let statistics = GatewayStatistics(chirpStack: root)
+            GatewayReadings.append(statistics, quality: message.quality, to: &batch)
+            var observation = message.observation(of: device)
+            observation.source = .lora
+            if let time = statistics.time {
+                observation.deviceTime = DeviceTime.judged(time, received: message.received)
+            }
+            batch.append(observation)
+        }
+        effects.tell(device, presence)
+        return .taken
+    }
+
     private mutating func take(
         _ event: NetworkEvent, _ message: TopicMessage, into batch: inout ObservationBatch,
         effects: inout TopicEffects

@@ -6,7 +6,7 @@ public struct SemtechMessage: Sendable, Equatable {
     public var uplinks: [SemtechUplink] = []
     /// Elements of `rxpk` that cannot, by reason.
     public var unusable: [LoRaError] = []
-    public var statistics: SemtechStatistics?
+    public var statistics: GatewayStatistics?
     public var downlink: SemtechDownlink?
     /// The answer to a downlink: nil if this is none.
     public var transmission: SemtechTransmission?
@@ -38,7 +38,7 @@ public struct SemtechMessage: Sendable, Equatable {
     }
 
     private mutating func takePush(_ root: JSONValue, at offset: Int) throws(LoRaError) {
-        if let statistics = root["stat"] { self.statistics = try SemtechStatistics(statistics) }
+        if let statistics = root["stat"] { self.statistics = try GatewayStatistics(statistics) }
         guard let packets = root["rxpk"] else { return }
         guard packets.isArray else { throw LoRaError(.missingField, at: offset) }
         guard packets.count <= Self.uplinkCountMax else { throw LoRaError(.tooLarge, at: offset) }

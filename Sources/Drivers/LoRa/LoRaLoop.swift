@@ -1,13 +1,15 @@
 import EventLoop
 import FieldProtocols
 import GatewayModel
+import HTTPServer
 
-/// The thread of the packet forwarders' port: reads in bursts, commits, sends.
-final class SemtechLoop {
-    private let server: SemtechServer
-    private let socket: DatagramSocket
+/// The thread of LoRa: hears packet forwarders and stations in bursts, commits, answers.
+final class LoRaLoop {
+    private let server: LoRaServer
+    private let socket: DatagramSocket?
     private let poller: Poller
-    private var site: SemtechSite
+    private var site: LoRaSite
+    private var stations: [UInt64: StationConnection] = [:]
     private var batch = ObservationBatch()
     private var random: Jitter
     private var backoff = Backoff(initial: .milliseconds(200), max: .seconds(5), stableAfter: .seconds(1))
@@ -19,13 +21,15 @@ final class SemtechLoop {
     private static let socketToken = 1
     /// Datagrams read before anything is committed: a busy site must not starve its own records.
     private static let burstMax = 512
+    /// Messages taken of one station before it is the turn of the next.
+    private static let turnMax = 32
 
-    init(_ server: SemtechServer) throws {
+    init(_ server: LoRaServer) throws {
         self.server = server
-        socket = try DatagramSocket(listeningOn: server.configuration.listen)
+        socket = try server.configuration.forwarders.map { try DatagramSocket(listeningOn: $0.listen) }
         poller = try Poller(capacity: 4)
         random = Jitter(seed: server.seed)
-        site = SemtechSite(
+        site = LoRaSite(
             server.configuration, commands: server.outlets.commands, counters: server.outlets.counters,
             profile: server.outlets.profile(), firstToken: UInt16(truncatingIfNeeded: random.next()))
     }
@@ -34,19 +38,21 @@ final class SemtechLoop {
 
     func run(_ stop: StopFlag) throws {
         try poller.add(stop.wakeup.fileDescriptor, .readable, token: Self.wakeupToken)
-        try poller.add(socket.fileDescriptor, .readable, token: Self.socketToken)
+        if let socket { try poller.add(socket.fileDescriptor, .readable, token: Self.socketToken) }
         publish()
         while !stop.isSet {
             try poller.wait(timeout: timeout) { event in
                 if event.token == Self.wakeupToken { stop.wakeup.drain() } else { read() }
             }
             let now = server.clock.now()
+            hearStations(now)
             act(on: site.serve(server.takeCommanded(), at: now))
             if let due = site.due, now.monotonicMilliseconds >= due { act(on: site.tick(now, into: &batch)) }
             if !batch.isEmpty { try commit(now) }
             publish()
         }
         let end = server.clock.now()
+        for station in stations.values { station.socket.close(.goingAway) }
         site.close(end, into: &batch)
         if !batch.isEmpty { try commit(end, isLast: true) }
         publish()
@@ -59,6 +65,7 @@ final class SemtechLoop {
     }
 
     private func read() {
+        guard let socket else { return }
         for _ in 0..<Self.burstMax {
             guard let (count, peer) = socket.receive(into: buffer) else { return }
             let bytes = UnsafeRawBufferPointer(rebasing: buffer[..<min(count, buffer.count)])
@@ -66,10 +73,36 @@ final class SemtechLoop {
         }
     }
 
-    private func act(on actions: [SemtechSite.Action]) {
+    /// Gives every station that has something to say its turn. While nothing can be stored they wait, and TCP tells them.
+    private func hearStations(_ now: ReceiveTime) {
+        guard commitRetryAt == nil else { return }
+        for stranger in server.desk.takeStrangers() {
+            site.turnedAway(stranger.eui, address: stranger.address, at: now, into: &batch)
+        }
+        for station in server.desk.takeReady() {
+            let isOver = station.socket.isClosed
+            if stations[station.number] == nil, !isOver {
+                stations[station.number] = station
+                act(on: site.opened(station.number, station.eui, address: station.address, at: now))
+            }
+            let messages = station.socket.take(max: Self.turnMax)
+            for message in messages {
+                act(on: site.receive(message, from: station.eui, station.number, at: now, into: &batch))
+            }
+            if messages.count == Self.turnMax {
+                server.desk.isReady(station)
+            } else if isOver, stations.removeValue(forKey: station.number) != nil {
+                act(on: site.closed(station.number, station.eui, address: station.address, at: now))
+            }
+        }
+    }
+
+    private func act(on actions: [LoRaSite.Action]) {
         for action in actions {
             switch action {
-            case .send(let bytes, let peer): socket.send(bytes, to: peer)
+            case .send(let bytes, let peer): socket?.send(bytes, to: peer)
+            case .tell(let text, let connection): stations[connection]?.socket.send(text: text)
+            case .hangUp(let connection): stations[connection]?.socket.close(.policyViolation)
             case .sighted(let sighting): server.outlets.sighted(sighting)
             case .report(let id, let state, let result): _ = server.outlets.commands.report(id, state, result)
             }
@@ -85,7 +118,7 @@ final class SemtechLoop {
             try server.outlets.commit(batch)
         } catch {
             let wait = backoff.failed(now: now.monotonicMilliseconds, using: &random).milliseconds
-            if commitRetryAt == nil { try poller.change(socket.fileDescriptor, .none, token: Self.socketToken) }
+            if commitRetryAt == nil { try listen(false) }
             commitRetryAt = now.monotonicMilliseconds + max(50, wait)
             server.update { $0.trouble = "the journal takes no records; nothing is read meanwhile" }
             return
@@ -93,13 +126,20 @@ final class SemtechLoop {
         batch.removeAll()
         site.committed()
         backoff.succeeded(now: now.monotonicMilliseconds)
-        if commitRetryAt != nil { try poller.change(socket.fileDescriptor, .readable, token: Self.socketToken) }
+        if commitRetryAt != nil { try listen(true) }
         commitRetryAt = nil
+    }
+
+    private func listen(_ isOn: Bool) throws {
+        if let socket { try poller.change(socket.fileDescriptor, isOn ? .readable : .none, token: Self.socketToken) }
+        // The stations that had their turn denied are still at the desk.
+        if isOn { server.wake() }
     }
 
     private func publish() {
         var status = site.status
-        status.port = socket.port
+        status.isRunning = true
+        status.port = socket?.port
         status.trouble = commitRetryAt == nil ? nil : "the journal takes no records; nothing is read meanwhile"
         server.update { $0 = status }
     }

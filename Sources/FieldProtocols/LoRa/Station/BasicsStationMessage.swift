@@ -12,6 +12,12 @@ public struct BasicsStationMessage: Sendable, Equatable {
         case uplink(phy: [UInt8])
         /// `dnmsg` with its PDU; `dnsched` has several and is of `other`.
         case downlink(pdu: [UInt8])
+        /// `version`: the first words of a station, with its program and model.
+        case version(station: String?, model: String?)
+        /// `dntxed`: a downlink with this `diid` has been sent.
+        case transmitted(number: Int64)
+        /// `timesync` of a station that asks, with its `txtime`.
+        case timeRequest(JSON)
         case other
     }
 
@@ -28,6 +34,31 @@ public struct BasicsStationMessage: Sendable, Equatable {
     public var snr: Double?
     public var frequencyHertz: Int64?
     public var dataRate: Int64?
+    /// Which antenna heard it; opaque, 0 if it is not told.
+    public var context: Int64
+
+    /// Bytes of one message; a few hundred are usual.
+    public static let byteCountMax = 65_536
+
+    /// The gateway that asks at `/router-info`; nil if nobody does.
+    public static func router(askedFor text: [UInt8]) -> LoRaEUI? {
+        // Whatever is wrong with the question, it has no answer.
+        (try? BasicsStationMessage(text, parser: JSONParser(byteCountMax: 1_024)))?.router
+    }
+
+    /// Reads one message. `parser` may be shared with everything on the thread.
+    public init(_ text: [UInt8], parser: JSONParser) throws(LoRaError) {
+        var result = Result<BasicsStationMessage, LoRaError>.failure(LoRaError(.malformedJSON))
+        text.withUnsafeBytes { bytes in
+            do throws(JSONError) {
+                let root = try parser.parse(bytes)
+                result = Result { () throws(LoRaError) in try BasicsStationMessage(root) }
+            } catch {
+                result = .failure(LoRaError(json: error, at: 0))
+            }
+        }
+        self = try result.get()
+    }
 
     /// Reads one message.
     public init(_ root: JSONValue) throws(LoRaError) {
@@ -35,6 +66,7 @@ public struct BasicsStationMessage: Sendable, Equatable {
         let info = root["upinfo"]
         xtime = (info?["xtime"] ?? root["xtime"])?.int64
         gpsMicroseconds = (info?["gpstime"] ?? root["gpstime"])?.int64.flatMap { $0 > 0 ? $0 : nil }
+        context = (info?["rctx"] ?? root["rctx"])?.int64 ?? 0
         rssi = info?["rssi"]?.double
         snr = info?["snr"]?.double
         frequencyHertz = root["Freq"]?.int64
@@ -54,6 +86,12 @@ public struct BasicsStationMessage: Sendable, Equatable {
         case "updf": kind = .uplink(phy: try Self.dataFrame(root))
         case "jreq": kind = .uplink(phy: try Self.joinRequest(root))
         case "propdf": kind = .uplink(phy: try Self.hex(root["FRMPayload"]))
+        case "version": kind = .version(station: Self.text(root["station"]), model: Self.text(root["model"]))
+        case "dntxed":
+            if let number = root["diid"]?.int64 { kind = .transmitted(number: number) }
+        case "timesync" where root["gpstime"] == nil:
+            let asked = root["txtime"]
+            if let time = asked?.int64.map(JSON.integer) ?? asked?.double.map(JSON.number) { kind = .timeRequest(time) }
         case "dnmsg": kind = .downlink(pdu: try Self.hex(root["pdu"]))
         default: break
         }
@@ -63,6 +101,11 @@ public struct BasicsStationMessage: Sendable, Equatable {
     private static func eui(_ value: JSONValue?) -> LoRaEUI? {
         if let number = value?.uint64 { return LoRaEUI(number) }
         return value?.utf8.flatMap { LoRaEUI(utf8: $0) }
+    }
+
+    private static func text(_ value: JSONValue?) -> String? {
+        guard let text = value?.utf8, !text.isEmpty, text.count <= 64 else { return nil }
+        return String(decoding: text, as: UTF8.self)
     }
 
     private static func hex(_ value: JSONValue?) throws(LoRaError) -> [UInt8] {

@@ -1,7 +1,7 @@
 public import JSONText
 
-/// What a forwarder tells of its gateway every half minute or so: the object `stat`.
-public struct SemtechStatistics: Sendable, Equatable {
+/// What a gateway tells of itself every half minute or so, by its packet forwarder or by ChirpStack.
+public struct GatewayStatistics: Sendable, Equatable {
     /// The gateway's own time, Unix milliseconds.
     public var time: Int64?
     public var latitude: Double?
@@ -22,23 +22,37 @@ public struct SemtechStatistics: Sendable, Equatable {
     public var contact: String?
     public var description: String?
 
-    /// Reads the object; members of another kind are passed over.
+    /// Reads the object `stat` of a packet forwarder; members of another kind are passed over.
     public init(_ value: JSONValue) throws(LoRaError) {
         guard value.isObject else { throw LoRaError(.notAnObject) }
         time = value["time"]?.utf8.flatMap { Self.milliseconds($0) }
-        latitude = value["lati"]?.double.flatMap { (-90...90).contains($0) ? $0 : nil }
-        longitude = value["long"]?.double.flatMap { (-180...180).contains($0) ? $0 : nil }
+        latitude = value["lati"]?.double.flatMap { $0.plausible(-90...90) }
+        longitude = value["long"]?.double.flatMap { $0.plausible(-180...180) }
         altitude = value["alti"]?.double
         received = value["rxnb"]?.double
         receivedGood = value["rxok"]?.double
         forwarded = value["rxfw"]?.double
-        acknowledged = value["ackr"]?.double.flatMap { (0...100).contains($0) ? $0 : nil }
+        acknowledged = value["ackr"]?.double.flatMap { $0.plausible(0...100) }
         downlinks = value["dwnb"]?.double
         transmitted = value["txnb"]?.double
         temperature = value["temp"]?.double
         platform = Self.text(value["pfrm"])
         contact = Self.text(value["mail"])
         description = Self.text(value["desc"])
+    }
+
+    /// Reads `event/stats` of ChirpStack v4, in which zeros may be missing.
+    init(chirpStack value: JSONValue) {
+        time = NetworkValue.time(value["time"])
+        if let location = value["location"], location.isObject {
+            latitude = (NetworkValue.number(location["latitude"]) ?? 0).plausible(-90...90)
+            longitude = (NetworkValue.number(location["longitude"]) ?? 0).plausible(-180...180)
+            altitude = NetworkValue.number(location["altitude"])
+        }
+        received = Double(NetworkValue.counter(value["rxPacketsReceived"]))
+        receivedGood = Double(NetworkValue.counter(value["rxPacketsReceivedOk"]))
+        downlinks = Double(NetworkValue.counter(value["txPacketsReceived"]))
+        transmitted = Double(NetworkValue.counter(value["txPacketsEmitted"]))
     }
 
     private static func text(_ value: JSONValue?) -> String? {
@@ -54,4 +68,9 @@ public struct SemtechStatistics: Sendable, Equatable {
         }
         return RFC3339.milliseconds(utf8: UnsafeBufferPointer(rebasing: text.dropLast(zone.count)))
     }
+}
+
+extension Double {
+    /// Nil outside of what it can be.
+    fileprivate func plausible(_ range: ClosedRange<Double>) -> Double? { range.contains(self) ? self : nil }
 }
