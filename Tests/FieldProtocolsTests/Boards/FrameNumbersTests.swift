@@ -62,7 +62,7 @@ private struct StrictBoard {
             session.arrived(upTo: board.arrived)
             try board.receive(session.receipt(upTo: UInt32(round), for: .sideA, traits: binary, now: now))
             // What it had told before it heard of that is no reason to begin anew.
-            session.arrived(upTo: board.arrived - 1)
+            session.arrived(upTo: board.arrived &- 1)
             try board.receive(session.receipt(upTo: UInt32(round), for: .sideA, traits: binary, now: now + 5))
         }
         #expect(board.headers.map(\.seq) == Array(42...61) + Array(1...20))
