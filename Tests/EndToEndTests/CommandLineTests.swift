@@ -65,4 +65,19 @@ struct CommandLineTests {
         let result = try mycogate("check", "--config", folder.file("gateway.yaml"))
         #expect(result.status == 0, "\(result.output)")
     }
+
+    @Test func aPortHasOneDriver() throws {
+        let folder = try TemporaryFolder("check")
+        try File.write(
+            """
+            gateway: {id: gw}
+            drivers: {folders: [\(Vectors.packageRoot)/drivers]}
+            serial: {ports: [{path: /dev/ttyUSB7, driver: mycobrain}]}
+            modbus: {buses: [{port: /dev/ttyUSB7, devices: [{id: a, profile: senseair-s8}]}]}
+
+            """, to: folder.file("gateway.yaml"))
+        let result = try mycogate("check", "--config", folder.file("gateway.yaml"))
+        #expect(result.status == 78)
+        #expect(result.output.contains("`/dev/ttyUSB7` is in `serial.ports` too"), "\(result.output)")
+    }
 }

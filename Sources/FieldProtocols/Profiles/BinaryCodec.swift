@@ -2,19 +2,19 @@ public import GatewayModel
 
 /// The fields of a payload of fixed layout.
 public struct BinaryCodec: Sendable {
-    /// What stands at an offset.
-    public struct Field: Sendable {
+    /// What stands at an offset. An object, since it is looked at for every value.
+    public final class Field: Sendable {
         /// Bytes from the front; negative: from the end.
-        public var offset: Int
-        public var type: BinaryType
-        public var endian: Endian
+        public let offset: Int
+        public let type: BinaryType
+        public let endian: Endian
         /// Bits of the number that count; nil: all. Signed types take their sign from its highest bit.
-        public var mask: UInt64?
+        public let mask: UInt64?
         /// Places the number is moved down after the mask.
-        public var shift: Int
+        public let shift: Int
         /// The field is only there if this holds.
-        public var condition: Condition?
-        public var rule: FieldRule
+        public let condition: Condition?
+        public let rule: FieldRule
 
         public init(
             offset: Int, type: BinaryType, endian: Endian = .big, mask: UInt64? = nil, shift: Int = 0,

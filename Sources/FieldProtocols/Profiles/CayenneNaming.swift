@@ -5,7 +5,7 @@ struct CayenneNaming {
     private var readings = CayenneReadings()
     private var decoded = ObservationBatch()
     /// By the name that the channel has by itself.
-    private let rules: [MetricName: FieldRule]
+    private var rules: [MetricName: FieldRule]
 
     init(_ fields: [LineCodec.Field]) {
         let named = fields.compactMap { field in MetricName(field.source).map { ($0, field.rule) } }
@@ -19,12 +19,13 @@ struct CayenneNaming {
         decoded.removeAll()
         let isWhole = readings.append(payload, to: &decoded) == nil
         for reading in decoded.readings {
-            guard var rule = rules[reading.metric], case .number(let value) = reading.value else {
+            guard let rule = rules[reading.metric], case .number(let value) = reading.value else {
                 batch.append(reading)
                 continue
             }
-            if rule.unit == .none { rule.unit = reading.unit }
-            rule.append(.number(value), to: &batch)
+            let named = rule.measured(in: reading.unit)
+            if named !== rule { rules[reading.metric] = named }
+            named.append(.number(value), to: &batch)
         }
         return isWhole
     }

@@ -1,7 +1,9 @@
 public import GatewayModel
 
 /// What a field of a profile becomes: its metric, its unit, and how to get from what is written to what was measured.
-public struct FieldRule: Sendable {
+///
+/// An object, since it is handed on for every value.
+public final class FieldRule: Sendable {
     /// One bit of a status word under a name of its own.
     public struct Bit: Sendable, Equatable {
         /// 0 is the lowest.
@@ -14,24 +16,9 @@ public struct FieldRule: Sendable {
         }
     }
 
-    /// What most fields have none of, in one place: a rule is copied for every value.
-    private final class Codes: Sendable {
-        let invalid: [Double]
-        let names: [Int64: Reading.Value]
-        let words: [String: Reading.Value]
-        let bits: [Bit]
-
-        init(invalid: [Double], names: [Int64: Reading.Value], words: [String: Reading.Value], bits: [Bit]) {
-            self.invalid = invalid
-            self.names = names
-            self.words = words
-            self.bits = bits
-        }
-    }
-
     /// What is measured, and in what.
     public let metric: MetricName
-    public var unit: Unit
+    public let unit: Unit
     /// Value = raw × scale + offset.
     public let scale: Double
     public let offset: Double
@@ -41,18 +28,16 @@ public struct FieldRule: Sendable {
     public let isText: Bool
     /// Numbers are switches: true unless 0.
     public let isFlag: Bool
-    private let codes: Codes?
-
     /// Raw values that stand for "no value": stored as nothing.
-    public var invalid: [Double] { codes?.invalid ?? [] }
+    public let invalid: [Double]
     /// Words or numbers that raw codes stand for. A code that is not here is stored as it is, as a warning.
-    public var names: [Int64: Reading.Value] { codes?.names ?? [:] }
+    public let names: [Int64: Reading.Value]
     /// The same for words, such as `ON`. A word that is not here is stored as text, as a warning.
-    public var words: [String: Reading.Value] { codes?.words ?? [:] }
+    public let words: [String: Reading.Value]
     /// Not empty: each is a reading, and the word itself is none.
-    public var bits: [Bit] { codes?.bits ?? [] }
+    public let bits: [Bit]
     /// What is written is a word and no number.
-    var isWord: Bool { isText || codes.map { !$0.words.isEmpty } ?? false }
+    let isWord: Bool
 
     public init(
         _ metric: MetricName, unit: Unit = .none, scale: Double = 1, offset: Double = 0,
@@ -66,9 +51,20 @@ public struct FieldRule: Sendable {
         self.valid = valid
         self.isText = isText
         self.isFlag = isFlag
-        let hasCodes = !(invalid.isEmpty && names.isEmpty && words.isEmpty && bits.isEmpty)
-        codes = hasCodes ? Codes(invalid: invalid, names: names, words: words, bits: bits) : nil
+        self.invalid = invalid
+        self.names = names
+        self.words = words
+        self.bits = bits
+        isWord = isText || !words.isEmpty
         divisor = Self.divisor(of: scale)
+    }
+
+    /// The same in another unit, where this one says none.
+    func measured(in unit: Unit) -> FieldRule {
+        guard self.unit == .none else { return self }
+        return FieldRule(
+            metric, unit: unit, scale: scale, offset: offset, valid: valid, invalid: invalid, names: names,
+            words: words, bits: bits, isText: isText, isFlag: isFlag)
     }
 
     /// The whole number that dividing by gives what was meant: 546 × 0.1 is not 54.6, but 546 / 10 is.
@@ -88,7 +84,7 @@ public struct FieldRule: Sendable {
 
     /// Adds what `value` means to the open observation; nothing if it stands for no value or is none.
     public func append(_ value: FieldValue, to batch: inout ObservationBatch) {
-        if let bits = codes?.bits, !bits.isEmpty {
+        if !bits.isEmpty {
             guard case .integer(let word) = value else { return }
             for bit in bits { batch.append(Reading(bit.metric, .flag(word >> Int64(bit.place & 63) & 1 != 0))) }
             return
@@ -96,20 +92,16 @@ public struct FieldRule: Sendable {
         switch value {
         case .text(let text): append(text, to: &batch)
         case .flag(let flag):
-            batch.append(Reading(metric, codes?.names[flag ? 1 : 0] ?? .flag(flag), unit: unit))
+            batch.append(Reading(metric, names[flag ? 1 : 0] ?? .flag(flag), unit: unit))
         case .integer(let code):
-            if let codes, !codes.names.isEmpty {
-                append(code, codes, to: &batch)
-            } else {
-                append(Double(code), to: &batch)
-            }
+            if names.isEmpty { append(Double(code), to: &batch) } else { append(code: code, to: &batch) }
         case .number(let value): append(value, to: &batch)
         }
     }
 
-    private func append(_ code: Int64, _ codes: Codes, to batch: inout ObservationBatch) {
-        guard !codes.invalid.contains(Double(code)) else { return }
-        let known = codes.names[code]
+    private func append(code: Int64, to batch: inout ObservationBatch) {
+        guard !invalid.contains(Double(code)) else { return }
+        let known = names[code]
         let quality: Quality = known == nil ? .warn : .ok
         batch.append(Reading(metric, known ?? .number(Double(code)), unit: unit, quality: quality))
     }
@@ -117,11 +109,11 @@ public struct FieldRule: Sendable {
     private func append(_ text: String, to batch: inout ObservationBatch) {
         if isWord {
             guard !text.isEmpty, text.utf8.count <= Self.textByteCountMax else { return }
-            let known = codes?.words[text]
-            let isStrange = known == nil && codes?.words.isEmpty == false
+            let known = words[text]
+            let isStrange = known == nil && !words.isEmpty
             batch.append(Reading(metric, known ?? .text(text), unit: unit, quality: isStrange ? .warn : .ok))
         } else if let value = Double(text), value.isFinite {
-            if let codes, !codes.names.isEmpty || isFlag, let code = Int64(exactly: value) {
+            if !names.isEmpty || isFlag, let code = Int64(exactly: value) {
                 append(.integer(code), to: &batch)
             } else {
                 append(value, to: &batch)
@@ -130,7 +122,7 @@ public struct FieldRule: Sendable {
     }
 
     private func append(_ raw: Double, to batch: inout ObservationBatch) {
-        if let codes, codes.invalid.contains(raw) { return }
+        guard invalid.isEmpty || !invalid.contains(raw) else { return }
         if isFlag {
             batch.append(Reading(metric, .flag(raw != 0), unit: unit))
             return

@@ -1,14 +1,13 @@
 internal import JSONText
 
 /// The way to one value of a JSON text: `data.temp`, `sensors[0].t`. A dot inside a key is written `\.`.
-public struct JSONPath: Sendable, Hashable, CustomStringConvertible {
+public struct JSONPath: Sendable, Hashable {
     enum Step: Sendable, Hashable {
         case key(String)
         case index(Int)
     }
 
     let steps: [Step]
-    public let description: String
 
     /// Nil unless `text` is a way of 1 to 8 steps.
     public init?(_ text: String) {
@@ -49,7 +48,6 @@ public struct JSONPath: Sendable, Hashable, CustomStringConvertible {
         }
         guard close(), (1...8).contains(steps.count) else { return nil }
         self.steps = steps
-        description = text
     }
 
     func value(in root: JSONValue) -> JSONValue? {

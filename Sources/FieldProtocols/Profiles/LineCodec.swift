@@ -42,12 +42,12 @@ public struct LineCodec: Sendable {
         }
     }
 
-    /// A value of a line, and what it means.
-    public struct Field: Sendable {
+    /// A value of a line, and what it means. An object, since it is looked at for every line.
+    public final class Field: Sendable {
         /// A group's name, a column's name or number, or a JSON path.
-        public var source: String
-        public var path: JSONPath?
-        public var rule: FieldRule
+        public let source: String
+        public let path: JSONPath?
+        public let rule: FieldRule
 
         public init(source: String, rule: FieldRule) {
             self.source = source

@@ -12,14 +12,12 @@ public struct LineReader {
     /// As they are without a header.
     private let placesAtFirst: [[Int]?]
     private let groups: [[Int]]
-    private let paths: [JSONFields]
     /// By rule: the name that a header has in any case.
     private let marks: [[UInt8]]
 
     public init(_ codec: LineCodec) {
         self.codec = codec
         marks = codec.rules.map { Array(($0.fields.first?.source ?? "").utf8) }
-        paths = codec.rules.map { if case .json = $0.form { JSONFields($0.fields) } else { JSONFields([]) } }
         groups = codec.rules.map { rule in
             guard case .pattern(let pattern) = rule.form else { return [] }
             return rule.fields.map { field in pattern.groupNames.firstIndex(of: field.source) ?? -1 }
@@ -130,7 +128,7 @@ public struct LineReader {
             // A line that is no JSON is some other line.
             let root = try? parser.parse(line)
         else { return false }
-        return paths[index].append(of: root, to: &batch)
+        return JSONFields.append(codec.rules[index].fields, of: root, to: &batch)
     }
 }
 

@@ -5,14 +5,12 @@ internal import JSONText
 public struct PayloadReader {
     private let codec: PayloadCodec
     private let parser: JSONParser?
-    private let paths: JSONFields
     private var lines: LineReader?
     private var cayenne: CayenneNaming?
 
     public init(_ codec: PayloadCodec) {
         self.codec = codec
         parser = if case .json = codec { JSONParser() } else { nil }
-        paths = if case .json(let fields) = codec { JSONFields(fields) } else { JSONFields([]) }
         lines = if case .lines(let codec) = codec { LineReader(codec) } else { nil }
         cayenne = if case .cayenne(let fields) = codec { CayenneNaming(fields) } else { nil }
     }
@@ -30,9 +28,9 @@ public struct PayloadReader {
             if let allowed = codec.byteCount, !allowed.contains(payload.count) { throw .wrongLength }
             codec.append(payload, to: &batch)
         case .records(let codec): isWhole = codec.append(payload, to: &batch)
-        case .json:
+        case .json(let fields):
             // What is no JSON has no fields either.
-            if let root = try? parser?.parse(payload) { _ = paths.append(of: root, to: &batch) }
+            if let root = try? parser?.parse(payload) { _ = JSONFields.append(fields, of: root, to: &batch) }
         case .lines:
             lines?.forgetHeaders()
             for line in payload.split(separator: 0x0A) {

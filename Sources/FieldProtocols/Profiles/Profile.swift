@@ -24,8 +24,8 @@ public struct Profile: Sendable {
         }
     }
 
-    /// What comes on some topics.
-    public struct TopicRule: Sendable {
+    /// What comes on some topics. An object, since it is looked at for every message.
+    public final class TopicRule: Sendable {
         public let pattern: TopicPattern
         public let codec: PayloadCodec
         /// The device's id, parted where the topic's part stands.

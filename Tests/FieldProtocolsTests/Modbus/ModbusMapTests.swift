@@ -78,7 +78,7 @@ import Testing
             let translated = ModbusTable.translate(label: label)
             #expect(translated?.table == table && translated?.address == address, "\(label)")
         }
-        for label in [-1, 0, 9_999, 20_001, 40_000, 50_001, 465_537] {
+        for label in [.min, -1, 0, 9_999, 20_001, 40_000, 50_001, 465_537, .max] {
             #expect(ModbusTable.translate(label: label) == nil, "\(label)")
         }
     }

@@ -36,7 +36,10 @@ import Testing
             let error = #expect(throws: LinePattern.Failure.self) { try LinePattern(pattern) }
             #expect(error?.offset == offset, "\(pattern): \(error?.description ?? "")")
         }
-        #expect(throws: LinePattern.Failure.self) { try LinePattern(String(repeating: "(?:a{200}){200}", count: 1)) }
+        #expect(throws: LinePattern.Failure.self) { try LinePattern("(?:a{200}){200}") }
+        // Nothing, repeated for ever: no steps, but no end either.
+        let nothing = (0..<15).reduce("") { pattern, _ in "(?:\(pattern)){200}" }
+        #expect(throws: LinePattern.Failure.self) { try LinePattern(nothing) }
     }
 
     @Test func evilPatternsTakeNoMoreThanTheirShare() throws {
