@@ -9,6 +9,7 @@ import GatewayModel
 import HTTPClient
 import HTTPServer
 import Journal
+import MQTT
 import ServiceManager
 import Synchronization
 
@@ -30,13 +31,15 @@ struct DaemonParts {
         self.configuration = configuration
         self.clock = clock
         self.log = log
-        let store = try Store(configuration, dataDirectory: dataDirectory, clock: clock)
+        let publishing = Later<(@Sendable (MQTTPublication) throws -> Void)?>(nil)
+        let store = try Self.store(configuration, dataDirectory, clock, publishing)
         CertificateClock.current = clock.certificateTime
         let started = clock.now()
         try store.declareConsumers(configuration.sync, at: started)
         let profiles = ProfileBook(configuration, conditioning: store.conditioning)
         let mqtt = try MQTTSide(
             configuration, dataDirectory: dataDirectory, store: store, profiles: profiles, clock: clock)
+        if let intake = mqtt?.intake { publishing.set { try intake.publish($0) } }
         let modbus = try ModbusSide(configuration, store: store, clock: clock, log: log)
         let serial = try SerialSide(configuration, store: store, clock: clock, log: log)
         let lora = try LoRaSide(configuration, store: store, profiles: profiles, clock: clock, log: log)
@@ -96,6 +99,7 @@ struct DaemonParts {
                 try store.calibrations.save(calibration)
                 store.conditioning.use(calibration)
             })
+        sources.conditioning.hasExpired = { store.conditioning.hasExpired($0, $1, at: $2) }
         let rawData = RawDataIntake(store: store, clock: clock)
         sources.importRawData = { bytes throws(IngestRefusal) in try rawData.take(bytes) }
         sources.clockEvidence = { clock.standing.evidence.rawValue }
@@ -109,6 +113,21 @@ struct DaemonParts {
         self.lora = lora
         self.push = push
         self.obstacles = obstacles
+    }
+
+    private static func store(
+        _ configuration: GatewayConfiguration, _ dataDirectory: String, _ clock: SystemClock,
+        _ publishing: Later<(@Sendable (MQTTPublication) throws -> Void)?>
+    ) throws -> Store {
+        var store = try Store(configuration, dataDirectory: dataDirectory, clock: clock)
+        if configuration.mqtt.broker != nil, configuration.mqtt.announcement == .homeassistant {
+            let devices = store.devices
+            store.announcer = HomeAnnouncer(gateway: configuration.gateway.id, device: { devices.device($0) }) {
+                guard let publish = publishing.value else { throw MQTTError.outboxFull }
+                try publish($0)
+            }
+        }
+        return store
     }
 
     private static func warnings(_ clock: SystemClock) -> [String] {
@@ -127,7 +146,7 @@ struct DaemonParts {
         var services = [Service(name: "housekeeping", run: housekeeping.run)]
         if let broker = mqtt?.broker { services.append(Service(name: "broker", run: broker.run)) }
         let own: [(any Driver)?] = [mqtt?.intake, serial?.intake, lora?.server, lora?.server.stations]
-        let drivers = own.compactMap { $0 } + modbus.buses
+        let drivers = own.compactMap { $0 } + (mqtt?.others ?? []) + modbus.buses
         if !drivers.isEmpty {
             let log = log
             let supervisor = DriverSupervisor(

@@ -14,6 +14,8 @@ struct MQTTSide {
     /// Ids of commands that the broker is to have and has not confirmed.
     private let underWay = Later<Set<String>>([])
     let broker: BrokerKeeper?
+    /// What else works at the broker.
+    let others: [any Driver]
 
     /// Nil if MQTT is not configured.
     init?(
@@ -49,26 +51,33 @@ struct MQTTSide {
         let words = SiteWords(store: store)
         self.words = words
         let policies = SignaturePolicies(configuration.devices)
-        let families = Self.families(section, profiles, LoRaNaming(configuration.devices))
+        let families = Self.families(section, profiles, LoRaNaming(configuration.devices), store.announcer)
         var settings = IntakeSettings(gateway: configuration.gateway.id.text)
         settings.extraFilters = families().flatMap(\.filters)
         settings.condition = { store.conditioning.apply(&$0) }
-        intake = try MQTTIntake(
-            settings: settings,
-            address: {
-                guard let keeper else {
-                    var current = prepared
-                    current.tls?.time = clock.certificateTime
-                    return current
-                }
+        let address: @Sendable () -> MQTTConfiguration? = {
+            var current = prepared
+            if let keeper {
                 guard let port = keeper.port else { return nil }
-                var current = prepared
                 current.port = port
-                return current
-            },
+            } else {
+                current.tls?.time = clock.certificateTime
+            }
+            return current
+        }
+        let intake = try MQTTIntake(
+            settings: settings, address: address,
             makeDecoder: { TopicDecoder(policy: { policies[$0] }, families: families()) },
             commit: { batch, start in try store.commit(batch, sessionStart: start) },
             sink: { words.take($0) }, clock: clock, seed: .random(in: .min ... .max))
+        self.intake = intake
+        let host = section.sparkplugHost.map { host in
+            SparkplugHost(
+                host: host, address: address, isTakingIn: { intake.status.isSubscribed }, clock: clock,
+                seed: .random(in: .min ... .max))
+        }
+        let others: [(any Driver)?] = [store.announcer, host]
+        self.others = others.compactMap { $0 }
         wakeup.set(intake.wakeup)
         broker = keeper
     }
@@ -76,14 +85,20 @@ struct MQTTSide {
     /// Makes the topic families anew: the profiles' topics first, then those that know their topics, then the topics that the
     /// site has named.
     private static func families(
-        _ section: MQTTSection, _ profiles: ProfileBook, _ naming: LoRaNaming
+        _ section: MQTTSection, _ profiles: ProfileBook, _ naming: LoRaNaming, _ announcer: HomeAnnouncer?
     ) -> @Sendable () -> [any TopicFamily] {
         let (names, topics) = (section.families, section.topics)
         return {
             let site: [any TopicFamily] = topics.isEmpty ? [] : [SiteTopicsFamily(topics: topics)]
             let own = [profiles.family()].compactMap { $0 as (any TopicFamily)? }
             let last: [any TopicFamily] = names.contains(.homeassistant) ? [UndescribedMessages()] : []
-            return own + names.map { $0.make(naming: naming, profile: profiles.payloads()) } + site + last
+            let status = announcer.map { [HomeStatusFamily($0) as any TopicFamily] } ?? []
+            let known = names.map { name -> any TopicFamily in
+                let family = name.make(naming: naming, profile: profiles.payloads())
+                guard let announcer, HomeKnownFamily.knows(name) else { return family }
+                return HomeKnownFamily(family, announcer)
+            }
+            return status + own + known + site + last
         }
     }
 
@@ -150,6 +165,9 @@ struct SiteWords: Sendable {
         switch word {
         case .presence(let device, let presence, let received):
             store.devices.note(sighting(device, presence, received))
+            for (metric, after) in presence.expiries {
+                store.conditioning.expire(device, metric, after: after, from: received)
+            }
         case .answer(let device, let answer, let received):
             guard let id = answer.requestID else { return }
             // One device must not answer for another. A store that cannot be read leaves the command to expire.
@@ -173,6 +191,7 @@ struct SiteWords: Sendable {
         sighting.capabilities = presence.capabilities
         sighting.attributes = presence.attributes
         sighting.isHearsay = presence.isOld
+        sighting.isWatched = presence.isWatched
         return sighting
     }
 }

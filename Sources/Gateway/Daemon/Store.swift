@@ -20,6 +20,8 @@ struct Store {
     private let reserve: SpaceReserve
     /// Applied by every intake to what it commits.
     let conditioning = Conditioning()
+    /// Told of what was committed, if the site's devices are announced to somebody.
+    var announcer: HomeAnnouncer?
 
     /// Every module's tables, in the order in which modules may refer to each other.
     static let migrations =
@@ -182,6 +184,7 @@ struct Store {
     func commit(_ batch: ObservationBatch, sessionStart: SessionStart? = nil) throws(JournalError) -> AppendReceipt {
         let receipt = try journal.append(batch, sessionStart: sessionStart)
         devices.seen(batch.observations)
+        announcer?.take(batch)
         return receipt
     }
 }
