@@ -20,6 +20,7 @@ import Testing
             let taken = Mutex<[UInt8]>([])
             try await send(ResponseStream { piece in taken.withLock { $0 += piece } })
             return (taken.withLock { $0 }, true)
+        case .webSocket: throw JSONError.malformed
         }
     }
 
