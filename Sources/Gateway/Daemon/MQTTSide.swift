@@ -127,8 +127,8 @@ struct MQTTSide {
             guard underWay.change({ $0.insert(id).inserted }) else { continue }
             do {
                 try intake.publish(publication) { [underWay] outcome in
-                    // What the broker did not take, or what cannot be written now, is sent again with the next connection.
                     if case .success(let reason) = outcome, !reason.isFailure {
+                        // As what the broker did not take, what cannot be written now is sent again with the next connection.
                         _ = try? store.commands.report(id, .sent)
                     }
                     underWay.change { $0.remove(id) }

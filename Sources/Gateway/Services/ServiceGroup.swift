@@ -102,8 +102,9 @@ struct ServiceGroup {
         return stages
     }
 
-    /// Cancelled when what it limits has ended in time; then there is nothing to report.
+    /// Rings once, unless cancelled before.
     private static func alarm(after limit: Duration, _ ring: @escaping @Sendable () -> Void) -> Task<Void, Never> {
+        // Cancelled when what it limits has ended in time; then there is nothing to report.
         Task { if (try? await Task.sleep(for: limit)) != nil { ring() } }
     }
 }
