@@ -110,6 +110,19 @@ public struct ObservationBatch: Sendable {
         for index in index..<observations.count { observations[index].isRedelivered = true }
     }
 
+    /// Drops the observations and the notes from these indices on: their message turned out to be unwanted.
+    public mutating func discard(observationsFrom index: Int, notesFrom noteIndex: Int) {
+        discardReadings()
+        if index < observations.count {
+            let first = observations[index]
+            readings.removeSubrange(first.readings.lowerBound...)
+            bytes.removeSubrange(first.messageID.lowerBound...)
+            heardSequences.removeSubrange(first.heard.lowerBound...)
+            observations.removeSubrange(index...)
+        }
+        notes.removeSubrange(noteIndex...)
+    }
+
     /// Empties the batch and keeps its memory for the next.
     public mutating func removeAll() {
         observations.removeAll(keepingCapacity: true)

@@ -90,6 +90,7 @@ public struct TopicDecoder {
     private mutating func claimed(_ message: TopicMessage, into batch: inout ObservationBatch) -> Verdict {
         guard !families.isEmpty else { return .unclaimed }
         guard message.payload.count <= Self.byteCountMax else { return .rejected(reason: .tooLarge, device: nil) }
+        let (observationCount, noteCount) = (batch.observations.count, batch.notes.count)
         do throws(RejectReason) {
             for index in families.indices {
                 guard let verdict = try families[index].decode(message, into: &batch, effects: &effects) else {
@@ -97,6 +98,11 @@ public struct TopicDecoder {
                 }
                 dropped = effects.dropped
                 effects.dropped = nil
+                // No convention signs.
+                if let signer = batch.observations[observationCount...].first(where: { policy($0.device).isRequired }) {
+                    batch.discard(observationsFrom: observationCount, notesFrom: noteCount)
+                    return .rejected(reason: .signatureRequired, device: signer.device)
+                }
                 return verdict
             }
             return .unclaimed
@@ -270,6 +276,7 @@ public struct TopicDecoder {
     private mutating func note(
         _ message: Message, kind: String, into batch: inout ObservationBatch
     ) throws(RejectReason) -> Verdict {
+        if policy(message.device).isRequired { throw .signatureRequired }
         let value = try parse(message.payload)
         guard value.isObject else { throw .malformedJSON }
         batch.append(
