@@ -10,11 +10,16 @@ enum BSECAccuracy {
     /// is low. Firmware sends one accuracy a sensor.
     static func heed(in batch: inout ObservationBatch) {
         batch.reviseOpenReadings { readings in
-            var doubted: UInt8 = 0
-            for index in readings.indices {
-                let sensor = accuracies[readings[index].metric]
-                guard sensor != 0, case .number(let accuracy) = readings[index].value else { continue }
-                if accuracy < believedFrom { doubted |= sensor }
+            // Most messages have no accuracy: of those, nothing but the metrics is looked at.
+            let doubted = accuracies.withBits { sensors in
+                var doubted: UInt8 = 0
+                for index in readings.indices {
+                    let metric = Int(readings[index].metric.index)
+                    guard metric < sensors.count, sensors[metric] != 0 else { continue }
+                    guard case .number(let accuracy) = readings[index].value, accuracy < believedFrom else { continue }
+                    doubted |= sensors[metric]
+                }
+                return doubted
             }
             guard doubted != 0 else { return }
             for index in readings.indices where estimates[readings[index].metric] & doubted != 0 {
@@ -37,6 +42,8 @@ enum BSECAccuracy {
                 }
             }
         }
+
+        func withBits<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R { bits.withUnsafeBufferPointer(body) }
 
         subscript(_ metric: MetricName) -> UInt8 {
             let index = Int(metric.index)

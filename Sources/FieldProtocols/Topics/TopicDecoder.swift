@@ -99,9 +99,11 @@ public struct TopicDecoder {
                 dropped = effects.dropped
                 effects.dropped = nil
                 // No convention signs.
-                if let signer = batch.observations[observationCount...].first(where: { policy($0.device).isRequired }) {
+                for index in observationCount..<batch.observations.count {
+                    let device = batch.observations[index].device
+                    guard policy(device).isRequired else { continue }
                     batch.discard(observationsFrom: observationCount, notesFrom: noteCount)
-                    return .rejected(reason: .signatureRequired, device: signer.device)
+                    return .rejected(reason: .signatureRequired, device: device)
                 }
                 return verdict
             }
