@@ -99,6 +99,7 @@ import Testing
                 "certfile \(folder.file("server.pem"))",
                 "keyfile \(folder.file("server.key"))", "require_certificate true",
             ])
+        #expect(Eventually.holds { LoopbackPort.accepts(port) })
         var configuration = MQTTConfiguration(host: "127.0.0.1", port: UInt16(port), clientID: "gw")
         configuration.tls = .init(
             authorityFile: folder.file("ca.pem"), certificateFile: folder.file("client.pem"),
@@ -126,6 +127,7 @@ import Testing
                 "listener \(port) 127.0.0.1", "certfile \(folder.file("server.pem"))",
                 "keyfile \(folder.file("server.key"))",
             ])
+        #expect(Eventually.holds { LoopbackPort.accepts(port) })
         var configuration = MQTTConfiguration(host: "127.0.0.1", port: UInt16(port), clientID: "gw")
         configuration.tls = .init(authorityFile: folder.file("ca.pem"))
         let (start, end): (Int64, Int64) = (1_704_067_200, 1_735_689_600)
