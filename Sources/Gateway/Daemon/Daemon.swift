@@ -23,9 +23,6 @@ public enum Daemon {
     ) async -> End {
         // Two arenas: threads must not each keep a heap of their own for the little they allocate.
         _ = mallopt(M_ARENA_MAX, 2)
-        // Fixed, since the library raises both by itself: what was large for once goes back to the system.
-        _ = mallopt(M_MMAP_THRESHOLD, 256 << 10)
-        _ = mallopt(M_TRIM_THRESHOLD, 128 << 10)
         let clock = SystemClock(isVouched: configuration.gateway.clock == .trusted)
         let log = Log(level: level ?? configuration.log.level, format: configuration.log.format, clock: clock)
         do {
