@@ -54,6 +54,18 @@ struct DaemonClient {
         if answer.status >= 400 { throw problem(answer.status, failure) }
     }
 
+    /// Prints rows: csv and json as they come, a table made of lines of JSON.
+    func show(
+        _ path: String, _ query: [(String, String?)], as format: OutputFormat, columns: [String],
+        _ cells: (JSON) -> [String]
+    ) throws {
+        let query = query + [("format", format.ofAnswer)]
+        guard format == .table else { return try stream(path, query) { Output.write($0) } }
+        var bytes: [UInt8] = []
+        try stream(path, query) { bytes.append(contentsOf: $0) }
+        Output.table(columns, try bytes.split(separator: 0x0A).map { cells(try JSON(parsing: Array($0))) })
+    }
+
     private func exchange(_ request: ClientRequest) throws -> ClientAnswer {
         let answer = try reach { () throws(HTTPClientError) in try client.send(request) }
         guard answer.status < 400 else { throw problem(answer.status, answer.body) }

@@ -81,3 +81,18 @@ extension RowText {
         bytes.append(contentsOf: terminator.utf8)
     }
 }
+
+extension RowText {
+    /// As a request wants them: JSON under this name, its lines, or comma-separated values.
+    init(
+        _ format: ReadingsQuery.Format, _ name: String, _ json: @escaping @Sendable (Row) -> JSON, csvHead: String,
+        _ csv: @escaping @Sendable (Row) -> String
+    ) {
+        self =
+            switch format {
+            case .json: .json(name, json)
+            case .ndjson: .ndjson(json)
+            case .csv: .csv(head: csvHead, csv)
+            }
+    }
+}

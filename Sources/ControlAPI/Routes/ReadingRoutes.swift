@@ -40,24 +40,24 @@ extension ControlRoutes {
     }
 
     private func readings(_ request: RoutedRequest) throws -> HTTPResponse {
-        let query: ReadingsQuery
-        do throws(ReadingsQuery.Problem) {
-            query = try ReadingsQuery({ request.http.queryValue($0) }, now: now.wall.milliseconds)
-        } catch {
-            throw Problem(400, "invalid_parameter", "\(error.parameter) must be \(error.accepted)")
-        }
+        let query = try readingsQuery { request.http.queryValue($0) }
         _ = try device(query.device.text)
-        let text: RowText<ReadingRow> =
-            switch query.format {
-            case .json: .json("readings") { DeviceDocument.json($0) }
-            case .ndjson: .ndjson { DeviceDocument.json($0) }
-            case .csv: .csv(head: CSVText.head, CSVText.line)
-            }
+        let text = RowText<ReadingRow>(
+            query.format, "readings", { DeviceDocument.json($0) }, csvHead: CSVText.head, CSVText.line)
         if let every = query.every { return try aggregated(query, Aggregation(every: every, query.aggregate), text) }
         // Of one moment: what is stored while it is sent is not part of it.
         let end = sources.journal.status(of: .readings).lastSeq
         return try text.answer(limit: query.limit, after: query.after) { after, limit in
             try page(query, after: after, through: end, limit: limit)
+        }
+    }
+
+    /// What a request for stored rows asks for; 400 if that cannot be understood.
+    func readingsQuery(_ value: (String) -> String?) throws(Problem) -> ReadingsQuery {
+        do throws(ReadingsQuery.Problem) {
+            return try ReadingsQuery(value, now: now.wall.milliseconds)
+        } catch {
+            throw Problem(400, "invalid_parameter", "\(error.parameter) must be \(error.accepted)")
         }
     }
 

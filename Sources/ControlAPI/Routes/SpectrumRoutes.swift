@@ -31,19 +31,10 @@ extension ControlRoutes {
 
     private func spectra(_ request: RoutedRequest) throws -> HTTPResponse {
         let id = try device(request.path("id"))
-        let query: ReadingsQuery
-        do throws(ReadingsQuery.Problem) {
-            query = try ReadingsQuery(
-                { $0 == "device" ? id.text : request.http.queryValue($0) }, now: now.wall.milliseconds)
-        } catch {
-            throw Problem(400, "invalid_parameter", "\(error.parameter) must be \(error.accepted)")
-        }
-        let text: RowText<StoredSpectrum> =
-            switch query.format {
-            case .json: .json("spectra") { SpectrumDocument.json($0) }
-            case .ndjson: .ndjson { SpectrumDocument.json($0) }
-            case .csv: .csv(head: SpectrumDocument.csvHead, SpectrumDocument.csv)
-            }
+        let query = try readingsQuery { $0 == "device" ? id.text : request.http.queryValue($0) }
+        let text = RowText<StoredSpectrum>(
+            query.format, "spectra", { SpectrumDocument.json($0) }, csvHead: SpectrumDocument.csvHead,
+            SpectrumDocument.csv)
         let isJSON = query.format == .json
         let limit = isJSON && request.http.queryValue("limit") == nil ? Self.spectraDefault : query.limit
         // Of one moment: what is stored while it is sent is not part of it.

@@ -120,7 +120,6 @@ final class LoRaLoop {
             let wait = backoff.failed(now: now.monotonicMilliseconds, using: &random).milliseconds
             if commitRetryAt == nil { try listen(false) }
             commitRetryAt = now.monotonicMilliseconds + max(50, wait)
-            server.update { $0.trouble = "the journal takes no records; nothing is read meanwhile" }
             return
         }
         batch.removeAll()

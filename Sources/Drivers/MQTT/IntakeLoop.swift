@@ -75,7 +75,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
 
     private func serve(_ connection: MQTTConnection) throws {
         while !stop.isSet {
-            try wait(connection)
+            wait(connection)
             try readBurst(connection)
             try attend(connection)
             if uncommitted.isDue(now: clock.now().monotonicMilliseconds) { try commit() }
@@ -85,21 +85,11 @@ final class IntakeLoop<Decoder: MessageDecoder> {
         }
     }
 
-    /// Sleeps until the broker has sent something, the socket takes more, somebody wakes us, or time is up.
-    private func wait(_ connection: MQTTConnection) throws {
+    /// Until there is something to do, or what was read is to be committed.
+    private func wait(_ connection: MQTTConnection) {
         let now = clock.now().monotonicMilliseconds
-        var timeout = Int32(1_000)
-        if !uncommitted.isEmpty {
-            timeout = Int32(clamping: max(0, uncommitted.dueAt - now))
-        }
-        let wantsWrite = uncommitted.isEmpty && connection.wantsWrite
-        var entries = [
-            pollfd(
-                fd: connection.fileDescriptor, events: Int16(POLLIN) | (wantsWrite ? Int16(POLLOUT) : 0), revents: 0),
-            pollfd(fd: stop.wakeup.fileDescriptor, events: Int16(POLLIN), revents: 0),
-        ]
-        guard poll(&entries, 2, timeout) > 0 else { return }
-        if entries[1].revents != 0 { stop.wakeup.drain() }
+        let timeout = uncommitted.isEmpty ? 1_000 : Int32(clamping: max(0, uncommitted.dueAt - now))
+        connection.wait(with: stop, sending: uncommitted.isEmpty, milliseconds: timeout)
     }
 
     /// Reads while messages keep coming, up to the limits of a batch.

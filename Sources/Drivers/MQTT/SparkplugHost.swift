@@ -1,6 +1,5 @@
 public import EventLoop
 public import GatewayModel
-internal import Glibc
 internal import JSONText
 public import MQTT
 internal import Synchronization
@@ -77,7 +76,7 @@ public final class SparkplugHost: Driver {
         try connection.connect(isCancelled: { stop.isSet })
         var keptAliveAt: Int64 = 0
         while !stop.isSet, isTakingIn() {
-            try wait(connection, stop)
+            connection.wait(with: stop, sending: true, milliseconds: 500)
             try connection.read()
             for event in connection.takeEvents() {
                 if case .connected = event {
@@ -106,15 +105,5 @@ public final class SparkplugHost: Driver {
     private func state(online: Bool, _ time: Int64) -> MQTTPublication {
         let body: JSON = ["online": .bool(online), "timestamp": .integer(time)]
         return MQTTPublication(topic: topic, payload: body.bytes, retain: true)
-    }
-
-    private func wait(_ connection: MQTTConnection, _ stop: StopFlag) throws {
-        let wantsWrite: Int16 = connection.wantsWrite ? Int16(POLLOUT) : 0
-        var entries = [
-            pollfd(fd: connection.fileDescriptor, events: Int16(POLLIN) | wantsWrite, revents: 0),
-            pollfd(fd: stop.wakeup.fileDescriptor, events: Int16(POLLIN), revents: 0),
-        ]
-        guard poll(&entries, 2, 500) > 0 else { return }
-        if entries[1].revents != 0 { stop.wakeup.drain() }
     }
 }

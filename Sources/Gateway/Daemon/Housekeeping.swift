@@ -49,7 +49,11 @@ struct Housekeeping: Sendable {
         ]
         var failures: [String] = []
         for step in steps {
-            do { try step() } catch  where failures.contains("\(error)") {} catch { failures.append("\(error)") }
+            do { try step() } catch {
+                // A full disk fails them all in the same words.
+                let failure = "\(error)"
+                if !failures.contains(failure) { failures.append(failure) }
+            }
         }
         return failures.joined(separator: "; ")
     }

@@ -22,20 +22,13 @@ extension Verb {
         let format = try arguments.format()
         let query: [(String, String?)] = [
             ("device", device), ("metric", arguments["metric"]), ("from", arguments["since"] ?? "1h"),
-            ("to", arguments["until"]), ("every", arguments["every"]), ("format", format.ofAnswer),
+            ("to", arguments["until"]), ("every", arguments["every"]),
         ]
-        let client = try DaemonClient(arguments)
-        guard format == .table else {
-            try client.stream("/api/v1/readings", query) { Output.write($0) }
-            return .ok
+        try DaemonClient(arguments).show(
+            "/api/v1/readings", query, as: format, columns: ["time", "metric", "value", "unit", "quality"]
+        ) { reading in
+            ["time", "metric", "v", "u", "q"].map { reading[$0]?.string ?? reading[$0]?.text ?? "" }
         }
-        var bytes: [UInt8] = []
-        try client.stream("/api/v1/readings", query) { bytes.append(contentsOf: $0) }
-        let rows = try bytes.split(separator: 0x0A).map { line -> [String] in
-            let reading = try JSON(parsing: Array(line))
-            return ["time", "metric", "v", "u", "q"].map { reading[$0]?.string ?? reading[$0]?.text ?? "" }
-        }
-        Output.table(["time", "metric", "value", "unit", "quality"], rows)
         return .ok
     }
 

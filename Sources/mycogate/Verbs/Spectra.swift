@@ -20,19 +20,11 @@ extension Verb {
         let query: [(String, String?)] = [
             ("from", arguments["since"] ?? "1h"), ("to", arguments["until"]),
             ("limit", try arguments.integer("limit", in: 1...100_000).map { String($0) }),
-            ("format", format.ofAnswer),
         ]
-        let path = "/api/v1/devices/\(PercentText.encode(device))/spectra"
-        let client = try DaemonClient(arguments)
-        guard format == .table else {
-            try client.stream(path, query) { Output.write($0) }
-            return .ok
-        }
-        var bytes: [UInt8] = []
-        try client.stream(path, query) { bytes.append(contentsOf: $0) }
-        let rows = try bytes.split(separator: 0x0A).map { try SpectrumRow.cells(JSON(parsing: Array($0))) }
-        Output.table(
-            ["time", "seq", "channels", "nm", "highest", "at nm", "integration ms", "saturated", "dark"], rows)
+        try DaemonClient(arguments).show(
+            "/api/v1/devices/\(PercentText.encode(device))/spectra", query, as: format,
+            columns: ["time", "seq", "channels", "nm", "highest", "at nm", "integration ms", "saturated", "dark"],
+            SpectrumRow.cells)
         return .ok
     }
 }
