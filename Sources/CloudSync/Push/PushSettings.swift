@@ -26,8 +26,8 @@ public struct PushSettings: Sendable, Equatable {
     public var windowBytesMax = 4 << 20
     /// How far delivery may run ahead of a record that does not get through.
     public var windowSpanMax = 32_768
-    /// Records asked from the journal at once.
-    public var pageRecords = 48
+    /// Records asked from the journal at once: few, so that reading never holds up for long what is being sent beside it.
+    public var pageRecords = 24
     /// The cursor is stored at most this often (milliseconds).
     public var saveInterval: Int64 = 20
     /// Attempts that fail one after another, without a success between, before the whole destination is taken as failing.
