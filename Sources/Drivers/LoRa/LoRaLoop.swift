@@ -11,6 +11,8 @@ final class LoRaLoop {
     private var site: LoRaSite
     private var stations: [UInt64: StationConnection] = [:]
     private var batch = ObservationBatch()
+    /// What devices are answered once the batch is durable.
+    private var answers: [LoRaSite.Action] = []
     private var random: Jitter
     private var backoff = Backoff(initial: .milliseconds(200), max: .seconds(5), stableAfter: .seconds(1))
     /// When a refused commit is tried again; nil while the journal takes batches.
@@ -49,6 +51,7 @@ final class LoRaLoop {
             act(on: site.serve(server.takeCommanded(), at: now))
             if let due = site.due, now.monotonicMilliseconds >= due { act(on: site.tick(now, into: &batch)) }
             if !batch.isEmpty { try commit(now) }
+            answer()
             publish()
         }
         let end = server.clock.now()
@@ -104,9 +107,17 @@ final class LoRaLoop {
             case .tell(let text, let connection): stations[connection]?.socket.send(text: text)
             case .hangUp(let connection): stations[connection]?.socket.close(.policyViolation)
             case .sighted(let sighting): server.outlets.sighted(sighting)
+            case .afterCommit(let answer): answers.append(answer)
             case .report(let id, let state, let result): _ = server.outlets.commands.report(id, state, result)
             }
         }
+    }
+
+    /// Answers the devices whose frames are durable now. One whose frame is not hears nothing in its window, which will be
+    /// over when it is: it asks again, or the command counts as not transmitted.
+    private func answer() {
+        defer { answers.removeAll(keepingCapacity: true) }
+        if batch.isEmpty { act(on: answers) }
     }
 
     /// Makes the batch durable. If that fails nothing more is read until it succeeds: the kernel keeps some, and counts

@@ -59,7 +59,7 @@ extension LoRaSite {
         case (.forwarder(let peer, let version), .counter(let counter)):
             let downlink = SemtechDownlink(
                 bytes, timing: .at(counter: counter &+ Self.firstWindow), radio: radio, power: configuration.power)
-            return [.send(SemtechPacket.pullResponse(downlink, token: token, version: version), peer)]
+            return [.afterCommit(.send(SemtechPacket.pullResponse(downlink, token: token, version: version), peer))]
         case (.station(let connection), .station(let xtime, let context)):
             guard let rate = configuration.region.dataRate(radio.modulation, isUplink: false),
                 let hertz = radio.frequencyHertz.flatMap({ Int(exactly: $0) })
@@ -67,7 +67,7 @@ extension LoRaSite {
             let downlink = StationAnswer.Downlink(
                 device: device.eui, number: token, pdu: bytes, first: (rate, hertz),
                 second: configuration.region.secondWindow, xtime: xtime, context: context)
-            return [.tell(downlink.message, connection: connection)]
+            return [.afterCommit(.tell(downlink.message, connection: connection))]
         default: return []
         }
     }

@@ -8,7 +8,7 @@ import JSONText
 /// What LoRa gateways say and are told: everything but the sockets and the clock.
 struct LoRaSite {
     /// What is to be done now.
-    enum Action {
+    indirect enum Action {
         /// A datagram for a packet forwarder.
         case send([UInt8], DatagramPeer)
         /// A message for a station.
@@ -16,6 +16,8 @@ struct LoRaSite {
         /// A station that has connected anew leaves its old connection.
         case hangUp(connection: UInt64)
         case sighted(Sighting)
+        /// What tells a device that it was heard: not before what it said is durable, for it will not say it again.
+        case afterCommit(Action)
         /// A command has moved on.
         case report(id: String, DeviceCommand.State, result: String?)
     }

@@ -122,18 +122,23 @@ struct LoRaWorld {
 
     /// What stations are told.
     static func told(_ actions: [LoRaSite.Action]) throws -> [JSON] {
-        try actions.compactMap { if case .tell(let text, _) = $0 { try JSON(parsing: text) } else { nil } }
+        try whole(actions).compactMap { if case .tell(let text, _) = $0 { try JSON(parsing: text) } else { nil } }
     }
 
     static func sent(_ actions: [LoRaSite.Action]) -> [(bytes: [UInt8], peer: DatagramPeer)] {
-        actions.compactMap { if case .send(let bytes, let peer) = $0 { (bytes, peer) } else { nil } }
+        whole(actions).compactMap { if case .send(let bytes, let peer) = $0 { (bytes, peer) } else { nil } }
+    }
+
+    /// With what waits for the commit, as if that were done.
+    private static func whole(_ actions: [LoRaSite.Action]) -> [LoRaSite.Action] {
+        actions.map { if case .afterCommit(let action) = $0 { action } else { $0 } }
     }
 
     /// Whether nothing is sent to anybody.
     static func isSilent(_ actions: [LoRaSite.Action]) -> Bool {
         actions.allSatisfy {
             switch $0 {
-            case .send, .tell: false
+            case .send, .tell, .afterCommit: false
             case .hangUp, .sighted, .report: true
             }
         }
