@@ -30,6 +30,8 @@ final class BoardLink {
     var keptHeard: [ClosedRange<UInt32>] = []
     /// Bytes that wait for a HELLO, since the device's name depends on it.
     var recognition: Recognition?
+    /// The port is about to be closed.
+    var isLeaving = false
     var output = OutputQueue()
     /// Whether the poller tells when the port takes more.
     var isWaitingForRoom = false

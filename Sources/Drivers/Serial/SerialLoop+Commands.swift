@@ -8,7 +8,9 @@ extension SerialLoop {
     /// Sends what waits for the board: an estop at once, anything else when the board has answered the one before.
     func fetchCommands(for link: BoardLink, _ now: ReceiveTime) {
         link.fetchAt = nil
-        guard let device = link.device?.id, link.openPort != nil, link.recognition == nil else { return }
+        guard let device = link.device?.id, link.openPort != nil, link.recognition == nil, !link.isLeaving else {
+            return
+        }
         for command in outlets.commands.waiting(device) {
             guard command.name == "estop" || link.talk?.isReady == true else { return }
             // Written down first: a command that is sent twice does more harm than one that is not sent.

@@ -8,6 +8,7 @@ extension SerialLoop {
     /// A port was opened: names its device and starts the conversation.
     func identify(_ link: BoardLink, _ now: ReceiveTime) {
         guard let entry = link.entry else { return }
+        link.isLeaving = false
         let alias = naming.alias(of: entry, openedAs: link.place.path)
         let device = alias ?? DeviceNaming.name(of: entry.identity, prefix: link.place.kind.namePrefix)
         guard let name = DeviceName(claim(device, for: link, now)) else {
@@ -54,9 +55,16 @@ extension SerialLoop {
         held.withUnsafeBytes { decode($0, from: link, now) }
     }
 
+    /// The port is about to be closed: what waited for the board's name is taken under that of the port. Commands are not
+    /// sent any more.
+    func takeHeld(_ link: BoardLink, _ now: ReceiveTime) {
+        link.isLeaving = true
+        if link.recognition != nil { endRecognition(of: link, now) }
+    }
+
     /// The conversation is over: the port is lost or lent.
     func endConversation(_ link: BoardLink, _ now: ReceiveTime) {
-        if link.recognition != nil { endRecognition(of: link, now) }
+        takeHeld(link, now)
         let outcomes = link.talk?.end(reason: "the port was closed before the board answered", now) ?? []
         for outcome in outcomes {
             if case .command(let id, let state, let result) = outcome { _ = outlets.commands.report(id, state, result) }
@@ -68,6 +76,7 @@ extension SerialLoop {
 
     /// A board told what it is.
     func greet(_ hello: HelloFields, from link: BoardLink, _ now: ReceiveTime) {
+        if let reported = hello.reportedID { recognizeLate(reported, link, now) }
         guard let device = link.device?.id else { return }
         link.status.reportedID = hello.reportedID ?? link.status.reportedID
         link.status.firmware = hello.firmware ?? link.status.firmware
@@ -92,7 +101,36 @@ extension SerialLoop {
         }
     }
 
+    /// A board that took longer to tell its id than it was waited for, or another one behind the same adapter: what it sends
+    /// from now on is that device's. Whoever has the name already keeps it.
+    private func recognizeLate(_ reported: String, _ link: BoardLink, _ now: ReceiveTime) {
+        guard link.place.kind.tellsItsID, let entry = link.entry, let before = link.device?.id,
+            naming.alias(of: entry, openedAs: link.place.path) == nil,
+            let alias = naming.alias(reportedID: reported), alias != before,
+            !openLinks.values.contains(where: { $0.device?.id == alias }), let name = DeviceName(alias)
+        else { return }
+        outlets.sighted(Sighting(device: before, source: .serial, at: now, presence: .offline))
+        link.device = name
+        link.status.device = alias
+        link.keptHeard = []
+        link.talk?.rename(name)
+        note(link, "device_recognised", now) { body in
+            body.text("before", before.text)
+            body.text("reported_id", reported)
+        }
+        sight(link, now)
+        fetchCommands(for: link, now)
+    }
+
     private func present(_ link: BoardLink, _ now: ReceiveTime) {
+        sight(link, now)
+        note(link, "serial_port_opened", now) { body in
+            if let path = link.status.resolvedPath { body.text("resolved_path", path) }
+        }
+        fetchCommands(for: link, now)
+    }
+
+    private func sight(_ link: BoardLink, _ now: ReceiveTime) {
         guard let device = link.device?.id else { return }
         publishNow(now)
         var sighting = Sighting(device: device, source: .serial, at: now, presence: .online)
@@ -103,10 +141,6 @@ extension SerialLoop {
             sighting.attributes["usb_serial"] = usb.serialNumber
         }
         outlets.sighted(sighting)
-        note(link, "serial_port_opened", now) { body in
-            if let path = link.status.resolvedPath { body.text("resolved_path", path) }
-        }
-        fetchCommands(for: link, now)
     }
 
     /// The wanted id, or one made of the port's own path if another open port has it: two boards are never one device.

@@ -140,6 +140,8 @@ final class SerialLoop {
     }
 
     private func shutDown() {
+        let now = clock.now()
+        for link in openLinks.values { takeHeld(link, now) }
         if !batch.isEmpty { commit() }
         for link in links {
             leases.withdraw(link.place.path)

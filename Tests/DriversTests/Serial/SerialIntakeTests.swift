@@ -229,6 +229,52 @@ import Testing
         }
     }
 
+    @Test func whatWaitsForTheNameOfABoardIsStoredWhenTheGatewayStops() async throws {
+        let site = try SerialSite()
+        var board = try site.plugIn()
+        var configuration = site.configuration()
+        configuration.aliases = [
+            DeviceAlias(device: try #require(DeviceID("greenhouse")), reportedID: "mycobrain-ffffff")
+        ]
+        try await site.run(configuration) { intake in
+            #expect(board.receiveCommand("hello") != nil)
+            board.sendTelemetry(marker: 1)
+            let count = intake.ports()[0].counts.bytesReceived
+            while intake.ports()[0].counts.bytesReceived == count, !Task.isCancelled { await Task.yield() }
+        }
+        #expect(markers(site.ledger, device) == [1])
+    }
+
+    /// A board that boots takes longer to tell its id than it is waited for.
+    @Test func aBoardThatTellsItsIDLateHasItsAliasFromThenOn() async throws {
+        let site = try SerialSite()
+        var board = try site.plugIn()
+        var other = try SimulatedMDPBoard(reportedID: "mycobrain-1db410")
+        try other.pair.link(at: site.link(SerialSite.otherName))
+        var configuration = site.configuration(SerialSite.name, SerialSite.otherName)
+        configuration.aliases = [
+            DeviceAlias(device: try #require(DeviceID("greenhouse")), reportedID: "mycobrain-1db410")
+        ]
+        try await site.run(configuration) { _ in
+            #expect(board.receiveCommand("hello") != nil && other.receiveCommand("hello") != nil)
+            board.sendTelemetry(marker: 1)
+            await site.wait { $0.presence(of: device) == .online && $0.presence(of: otherDevice) == .online }
+            board.sayHello()
+            await site.wait { $0.presence(of: "greenhouse") == .online }
+            board.sendTelemetry(marker: 2)
+            await site.wait { $0.entries.count == 2 }
+            // The first that reports it has it, and keeps it.
+            other.sayHello()
+            await site.wait { !$0.notes("identity_collision").isEmpty }
+            other.sendTelemetry(marker: 3)
+            await site.wait { $0.entries.count == 3 }
+        }
+        #expect(markers(site.ledger, device) == [1] && markers(site.ledger, "greenhouse") == [2])
+        #expect(markers(site.ledger, otherDevice) == [3])
+        #expect(site.ledger.presence(of: device) == .offline)
+        #expect(site.ledger.notes("device_recognised").count == 1)
+    }
+
     private func markers(_ ledger: SerialSite.Ledger, _ device: String) -> [Double] {
         ledger.entries.filter { $0.observation.device.text == device }.compactMap { entry in
             guard case .number(let value)? = entry.readings.first(where: { $0.metric.text == "sys.uptime" })?.value
