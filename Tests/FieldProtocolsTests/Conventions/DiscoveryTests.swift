@@ -121,6 +121,19 @@ import Testing
         #expect(rig.hear(config, odd, retained: true).notes.isEmpty, "said once")
     }
 
+    @Test func aNumberThatATemplateWouldHaveChangedIsNotTakenForAMeasurement() {
+        var rig = FamilyRig(.homeassistant)
+        let odd = described.replacing("{{ value_json.t }}", with: "{{ value | float / 10 }}")
+        _ = rig.hear(config, odd, retained: true)
+        let raw = rig.hear("env/01/state", "215").records.first?["temperature"]
+        #expect(raw == Reading(metric("temperature"), .number(215), unit: .none, quality: .warn))
+        _ = rig.hear(config, described, retained: true)
+        let read = rig.hear("env/01/state", #"{"t":21.5}"#).records.first?["temperature"]
+        #expect(read == Reading(metric("temperature"), .number(21.5), unit: .celsius))
+    }
+
+    private func metric(_ name: StaticString) -> MetricName { MetricName(known: name) }
+
     @Test func anEmptyConfigurationRemovesAndAChangedOneReplaces() {
         var rig = FamilyRig(.homeassistant)
         _ = rig.hear(config, described)

@@ -10,6 +10,8 @@ struct DiscoveredTopic {
         var metric: MetricName
         var unit: Unit
         var template: ValueTemplate
+        /// Its template is beyond what is understood: what comes is not what the unit is of.
+        var isRaw: Bool
         var isBinary: Bool
         var payloadOn: String
         var payloadOff: String

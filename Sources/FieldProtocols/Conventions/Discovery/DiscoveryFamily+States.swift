@@ -114,6 +114,7 @@ extension DiscoveryFamily {
     ) {
         let result = value.template.apply(to: number)
         guard result.magnitude < TelemetryDecoder.magnitudeMax else { return effects.drop(.numberOutOfRange) }
-        batch.append(Reading(value.metric, .number(result), unit: value.unit, quality: message.quality))
+        let quality: Quality = value.isRaw && message.quality == .ok ? .warn : message.quality
+        batch.append(Reading(value.metric, .number(result), unit: value.unit, quality: quality))
     }
 }

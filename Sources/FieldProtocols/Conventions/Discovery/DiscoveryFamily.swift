@@ -123,8 +123,10 @@ public struct DiscoveryFamily: TopicFamily {
         }
         let isBinary = ["binary_sensor", "switch", "light", "fan", "siren"].contains(entity.component)
         let value = DiscoveredTopic.Value(
-            source: source, device: device, metric: metric, unit: entity.unit.map { UnitSpelling.unit($0) } ?? .none,
-            template: entity.template, isBinary: isBinary, payloadOn: entity.payloadOn, payloadOff: entity.payloadOff,
+            source: source, device: device, metric: metric,
+            unit: entity.foreignTemplate == nil ? entity.unit.map { UnitSpelling.unit($0) } ?? .none : .none,
+            template: entity.template, isRaw: entity.foreignTemplate != nil, isBinary: isBinary,
+            payloadOn: entity.payloadOn, payloadOff: entity.payloadOff,
             expireAfter: entity.expireAfter.flatMap { Int64(exactly: ($0 * 1_000).rounded()) }.flatMap {
                 $0 > 0 ? $0 : nil
             })
