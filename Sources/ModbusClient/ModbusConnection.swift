@@ -6,7 +6,7 @@ internal import Glibc
 public final class ModbusConnection {
     private let context: OpaquePointer
     private let isSerial: Bool
-    /// After a failure, what came late must not be taken for the next answer.
+    /// Over TCP: after a failure, what came late must not be taken for the next answer.
     private var needsFlush = false
 
     /// How long an answer may take to begin.
@@ -124,9 +124,14 @@ public final class ModbusConnection {
     /// such as 254.
     private func isNamed(_ unit: UInt8) -> Bool { unit <= 247 || !isSerial && unit == 255 }
 
+    /// On a serial line nothing tells which question an answer belongs to, so whatever stands in the buffer before a question
+    /// is thrown away; TCP numbers them.
     private func flushIfNeeded() {
-        guard needsFlush else { return }
-        modbus_flush(context)
+        if isSerial {
+            tcflush(modbus_get_socket(context), TCIFLUSH)
+        } else if needsFlush {
+            modbus_flush(context)
+        }
         needsFlush = false
     }
 

@@ -74,4 +74,22 @@ import Testing
         #expect(try bus.read(function: 4, unit: unit, start: 0, count: 4) == [0, 0, 0, 904], "the bus goes on")
         withExtendedLifetime(port) {}
     }
+
+    @Test func anAnswerThatNobodyWaitsForIsNotTakenForTheNext() throws {
+        let pair = try PtyPair()
+        let slaves = try ModbusStandIn(units: [1], on: pair)
+        slaves.set(1, .holding, 0, [111, 222])
+        let port = try SerialPort(opening: pair.path, settings: LineSettings(baud: 9_600))
+        let bus = try ModbusConnection(descriptor: port.fileDescriptor, baud: 9_600)
+        bus.setTimeout(.seconds(20))
+        #expect(try bus.read(function: 3, unit: 1, start: 0, count: 1) == [111])
+        // A slave that answers twice, or a repeater that does.
+        pair.send(ModbusCRC.appended(to: [1, 3, 2, 0, 77]))
+        #expect(try bus.read(function: 3, unit: 1, start: 1, count: 1) == [222])
+        #expect(try bus.read(function: 3, unit: 1, start: 0, count: 1) == [111])
+        pair.send(ModbusCRC.appended(to: [1, 3, 2, 0, 77]))
+        try bus.write([9], unit: 1, start: 5)
+        #expect(slaves.registers(1, .holding, 5..<6) == [9])
+        withExtendedLifetime(port) {}
+    }
 }

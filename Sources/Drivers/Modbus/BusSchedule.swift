@@ -168,7 +168,9 @@ struct BusSchedule: ~Copyable {
             slaves[index].groups[number].next = slaves[index].groups[number].next ?? 0
             return nil
         case .silent:
-            slaves[index].circuit.wasSilent(now: now)
+            // Until the time that it may take at most is over its answer may still come, and be taken for that of whatever
+            // it is asked next.
+            slaves[index].circuit.wasSilent(now: now + max(0, timeout - request.timeout))
             // The round that was begun is given up: what was read of it is stored, the rest comes with the next.
             return end(index, number, now)
         }

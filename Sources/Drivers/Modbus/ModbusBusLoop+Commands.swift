@@ -57,12 +57,12 @@ extension ModbusBusLoop {
     private func write(
         _ registers: [UInt16], _ point: ModbusPoint, _ device: ModbusDevice
     ) throws(ModbusClientError) {
-        guard let connection else { throw .disconnected(errno: 0) }
-        rest()
-        if point.table == .coil {
-            try connection.write(coil: registers[0] != 0, unit: device.unit, at: point.address)
-        } else {
-            try connection.write(registers, unit: device.unit, start: point.address)
+        try ask(device.unit) { (connection) throws(ModbusClientError) in
+            if point.table == .coil {
+                try connection.write(coil: registers[0] != 0, unit: device.unit, at: point.address)
+            } else {
+                try connection.write(registers, unit: device.unit, start: point.address)
+            }
         }
     }
 

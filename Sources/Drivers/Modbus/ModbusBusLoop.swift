@@ -23,6 +23,8 @@ final class ModbusBusLoop {
     /// Whether the silence of a slave has been told.
     private var told: [Bool]
     private var noteLimit = RateLimit(burst: 20, every: .seconds(60))
+    /// Until when an answer of a unit may still come that nobody waits for any more.
+    private var lateUntil: [UInt8: Int64] = [:]
 
     init(_ bus: ModbusBus, stop: StopFlag) {
         self.bus = bus
@@ -128,32 +130,50 @@ final class ModbusBusLoop {
             outcome = .values(after: now - started)
             note(request.device, nil)
         } catch {
-            if case .disconnected = error { throw error }
-            if case .invalid = error { throw error }
-            outcome = Self.outcome(of: error)
             note(request.device, error)
+            // Also when the connection was lost: a slave or a gateway that hangs up on a question must not be asked it first
+            // of all again, and what was read of the round is stored.
+            close(request, Self.outcome(of: error))
+            switch error {
+            case .disconnected, .invalid: throw error
+            default: return
+            }
         }
-        let round = schedule.finished(request, outcome, now)
-        if round != nil { finish(request) }
-        tell(request.device)
+        close(request, outcome)
         if batch.readings.count >= 2_000 { commit() }
+    }
+
+    private func close(_ request: BusSchedule.Request, _ outcome: BusSchedule.Outcome) {
+        if schedule.finished(request, outcome, now) != nil { finish(request) }
+        tell(request.device)
     }
 
     private func key(_ request: BusSchedule.Request) -> Int { request.device << 8 | request.group }
 
     /// Reads one block, after the silence that the bus wants.
     func read(_ block: ReadBlock, of device: ModbusDevice, timeout: Int64) throws(ModbusClientError) -> [UInt16] {
-        guard let connection else { throw .disconnected(errno: 0) }
-        rest()
-        connection.setTimeout(.milliseconds(timeout))
-        return try connection.read(
-            function: block.table.readFunction, unit: device.unit, start: block.start, count: block.count)
+        try ask(device.unit) { (connection) throws(ModbusClientError) in
+            connection.setTimeout(.milliseconds(timeout))
+            return try connection.read(
+                function: block.table.readFunction, unit: device.unit, start: block.start, count: block.count)
+        }
     }
 
-    func rest() {
-        guard bus.configuration.gap > .zero else { return }
-        let end = now + bus.configuration.gap.milliseconds
+    /// Asks a slave something, after the silence that the bus wants and after the time in which an answer that came too late
+    /// would be taken for this one's.
+    func ask<R>(
+        _ unit: UInt8, _ body: (ModbusConnection) throws(ModbusClientError) -> R
+    ) throws(ModbusClientError) -> R {
+        guard let connection else { throw .disconnected(errno: 0) }
+        let end = max(now + bus.configuration.gap.milliseconds, lateUntil[unit] ?? 0)
         while now < end, stop.sleep(for: .milliseconds(max(1, end - now))) {}
+        let started = now
+        do throws(ModbusClientError) { return try body(connection) } catch {
+            if error == .timeout, case .serial = bus.configuration.endpoint {
+                lateUntil[unit] = started + bus.configuration.timeout.milliseconds
+            }
+            throw error
+        }
     }
 
     private static func outcome(of error: ModbusClientError) -> BusSchedule.Outcome {

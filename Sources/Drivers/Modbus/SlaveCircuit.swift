@@ -23,9 +23,10 @@ struct SlaveCircuit: Sendable, Equatable {
         slowest = max(milliseconds, slowest * 0.98)
     }
 
+    /// - Parameter now: from when on it may be asked again.
     mutating func wasSilent(now: Int64) {
         failures = min(failures + 1, 1_000)
-        // One answer that was lost is asked for again at once, in the next pause.
+        // One answer that was lost is asked for again as soon as may be, in the next pause.
         let wait = failures == 1 ? 0 : Self.retryMilliseconds << Int64(min(failures - 2, 6))
         retryAt = now + min(wait, Self.retryMillisecondsMax)
     }

@@ -1,6 +1,8 @@
 import CLinux
 import CModbus
+import EventLoop
 import FieldProtocols
+import GatewayModel
 import Glibc
 
 /// The TCP server's thread: libmodbus receives, and sends what the slaves say.
@@ -45,6 +47,11 @@ final class ModbusServerLoop: @unchecked Sendable {
         let unit = request[6]
         // What is no request gets no answer.
         let pdu = request[7..<Int(count)].withUnsafeBytes { try? ModbusPDU($0, from: .request) }
+        if case .readRequest(_, let start, _) = pdu, state.withLock({ $0.hangsUpAt }) == start {
+            close(client)
+            clients.removeAll { $0 == client }
+            return
+        }
         guard let pdu, let answer = state.withLock({ $0.answer(unit, pdu) }) else { return }
         let bytes = Array(request[..<4]) + [0, UInt8(answer.count + 1), unit] + answer
         _ = bytes.withUnsafeBytes { send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
@@ -56,6 +63,8 @@ struct SerialSlaves {
     let pair: PtyPair
     let state: Monitor<ModbusStandIn.State>
     private var pending: [UInt8] = []
+    /// An answer that comes late.
+    private var kept: (bytes: [UInt8], milliseconds: Int64)?
 
     init(pair: PtyPair, state: Monitor<ModbusStandIn.State>) {
         self.pair = pair
@@ -65,6 +74,7 @@ struct SerialSlaves {
     mutating func turn() -> Bool {
         guard !state.withLock({ $0.isClosed }) else { return false }
         let heard = pair.receive(within: .milliseconds(20))
+        if let kept, kept.milliseconds <= SystemClock().now().monotonicMilliseconds { sendKept() }
         guard !heard.isEmpty else { return true }
         pending += heard
         while pending.count >= 8 {
@@ -80,7 +90,14 @@ struct SerialSlaves {
         return true
     }
 
-    private func answer(_ frame: ModbusFrame) {
+    private mutating func sendKept() {
+        if let kept { pair.send(kept.bytes) }
+        kept = nil
+    }
+
+    private mutating func answer(_ frame: ModbusFrame) {
+        sendKept()
+        var lateness: Int64?
         let said = state.withLock { state -> [UInt8]? in
             guard let pdu = state.answer(frame.unit, frame.pdu) else { return nil }
             var bytes = ModbusCRC.appended(to: [frame.unit] + pdu)
@@ -88,8 +105,17 @@ struct SerialSlaves {
                 state.damaged -= 1
                 bytes[bytes.count - 1] ^= 0x55
             }
+            if let late = state.late, late.unit == frame.unit {
+                state.late = nil
+                lateness = late.milliseconds
+            }
             return bytes
         }
-        if let said { pair.send(said) }
+        guard let said else { return }
+        if let lateness {
+            kept = (said, SystemClock().now().monotonicMilliseconds + lateness)
+        } else {
+            pair.send(said)
+        }
     }
 }

@@ -13,12 +13,16 @@ public final class ModbusStandIn: Sendable {
         /// Exceptions in place of the next answers, by unit.
         var exceptions: [UInt8: [UInt8]] = [:]
         var damaged = 0
+        /// The next answer of this unit comes this many milliseconds late.
+        var late: (unit: UInt8, milliseconds: Int64)?
         var requests: [UInt8: Int] = [:]
         var longest = 0
         /// Units that say that they have written, and have not.
         var forgetful: Set<UInt8> = []
         /// Addresses that a unit has; nil: all.
         var known: Set<UInt16>?
+        /// The server hangs up on whoever reads from here.
+        var hangsUpAt: UInt16?
         var isClosed = false
     }
 
@@ -92,8 +96,21 @@ public final class ModbusStandIn: Sendable {
     /// The next answers on the bus are damaged.
     public func damage(next count: Int) { state.withLock { $0.damaged = count } }
 
+    /// The next answer of a unit on the bus comes this much later, or when it is asked something else meanwhile.
+    public func delay(_ unit: UInt8, by time: Duration) {
+        state.withLock {
+            $0.late = (unit, time.components.seconds * 1_000 + time.components.attoseconds / 1_000_000_000_000_000)
+        }
+    }
+
+    /// Whether the answer that comes late was asked for.
+    public var isLate: Bool { state.withLock { $0.late == nil } }
+
     /// Requests that reach beyond these addresses are refused with exception 2.
     public func know(only addresses: Set<UInt16>) { state.withLock { $0.known = addresses } }
+
+    /// From now on the server hangs up on whoever reads from this address.
+    public func hangUp(at address: UInt16) { state.withLock { $0.hangsUpAt = address } }
 
     /// From now on these units answer writes as they should, and keep what they had.
     public func forget(writesTo units: Set<UInt8>) { state.withLock { $0.forgetful = units } }

@@ -29,6 +29,67 @@ import Testing
         #expect(slaves.longestRead <= 8, "no request is longer than the profile allows")
     }
 
+    /// On a serial line nothing tells which question an answer belongs to.
+    @Test func anAnswerThatComesLateIsNeverTakenForThatOfAnotherQuestion() async throws {
+        let pair = try PtyPair()
+        let slaves = try ModbusStandIn(units: [1], on: pair)
+        slaves.set(1, .holding, 0, [111])
+        slaves.set(1, .holding, 500, [222])
+        let points = try [("a", 0), ("b", 500)].map { name, address in
+            ModbusPoint(
+                name: name, table: .holding, address: UInt16(address), type: .u16, count: 1,
+                group: name == "a" ? 0 : 1, rule: FieldRule(try #require(MetricName("late.\(name)"))))
+        }
+        let groups = ["a", "b"].map { ModbusMap.Group(name: $0, interval: .milliseconds(100)) }
+        let site = ModbusSite()
+        let device = ModbusDevice(
+            id: try #require(DeviceID("slow")), unit: 1, map: ModbusMap(points: points, groups: groups))
+        let bus = try ModbusBus(
+            ModbusBus.Configuration(
+                endpoint: .serial(path: pair.path, LineSettings(baud: 9_600)), devices: [device], timeout: .seconds(2)),
+            outlets: site.outlets, clock: SystemClock(), seed: 1)
+        let wrong = Monitor<[String]>([])
+        func look() {
+            for (name, value) in [("a", 111.0), ("b", 222.0)] {
+                guard let stored = site["slow late.\(name)"], stored != value else { continue }
+                wrong.withLock { $0.append("\(name): \(stored)") }
+            }
+        }
+        var rounds = 0
+        var seen = 0
+        // Quick for a while, so that it is given up quickly; then late three times.
+        try await site.run(bus) { site in
+            look()
+            let count = site.count("slow")
+            if count >= seen + 20, slaves.isLate, rounds < 3 {
+                rounds += 1
+                seen = count
+                slaves.delay(1, by: .milliseconds(400))
+            }
+            return rounds == 3 && slaves.isLate && count >= seen + 10
+        }
+        #expect(wrong.withLock { $0 }.isEmpty)
+    }
+
+    @Test func aSlaveWhoseQuestionEndsTheConnectionDoesNotKeepTheOthersFromBeingRead() async throws {
+        let slaves = try ModbusStandIn(units: [1, 2])
+        slaves.set(1, .holding, 0, [111])
+        slaves.set(2, .input, 1, [201, 402])
+        slaves.hangUp(at: 500)
+        let points = try [("a", 0), ("b", 500)].map { name, address in
+            ModbusPoint(
+                name: name, table: .holding, address: UInt16(address), type: .u16, count: 1,
+                rule: FieldRule(try #require(MetricName("rude.\(name)"))))
+        }
+        let map = ModbusMap(points: points, groups: [ModbusMap.Group(name: "", interval: .milliseconds(100))])
+        let rude = ModbusDevice(id: try #require(DeviceID("rude")), unit: 1, map: map)
+        let site = ModbusSite()
+        let bus = try ModbusSite.bus(
+            site, .tcp(host: "127.0.0.1", port: slaves.port), [rude, try ModbusSite.device("md", 2, "generic-xy-md02")])
+        try await site.run(bus) { $0.count("md") > 2 && $0["rude rude.a"] != nil }
+        #expect(site["rude rude.a"] == 111 && site["md temperature"] == 20.1)
+    }
+
     @Test func aRefusedRangeIsReadPointByPoint() async throws {
         let slaves = try ModbusStandIn(units: [1])
         slaves.know(only: [1, 2, 0x101, 0x103])
