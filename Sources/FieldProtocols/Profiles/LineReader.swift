@@ -64,6 +64,21 @@ public struct LineReader {
         return false
     }
 
+    /// Whether `line`, whose readings are the open ones of `batch`, could be the end of a longer line of its kind with other
+    /// readings: one more digit or letter before it makes another of it.
+    public mutating func mayBeCut(_ line: UnsafeRawBufferPointer, _ batch: inout ObservationBatch) -> Bool {
+        let own = batch.openReadings
+        guard !own.isEmpty else { return false }
+        for before in [UInt8(ascii: "1"), UInt8(ascii: "A"), UInt8(ascii: "a")] {
+            let isKnown = ([before] + line).withUnsafeBytes { read($0, into: &batch) }
+            let others = batch.readings[own.upperBound...]
+            let differs = isKnown && !others.isEmpty && !others.elementsEqual(batch.readings[own])
+            batch.discardReadings(keeping: own.count)
+            if differs { return true }
+        }
+        return false
+    }
+
     private mutating func read(
         _ line: UnsafeRawBufferPointer, by pattern: LinePattern, _ index: Int, _ batch: inout ObservationBatch
     ) -> Bool {

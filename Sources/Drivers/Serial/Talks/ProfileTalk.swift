@@ -19,9 +19,21 @@ struct ProfileTalk: PortTalk {
         case nothing
     }
 
+    /// What is known of the first line after the port was opened: the device may have been in the middle of it.
+    private enum Beginning {
+        case unknown
+        /// What comes before this time (milliseconds of the monotonic clock) may be the rest of a line.
+        case cutUntil(Int64)
+        case cut, whole
+    }
+
+    /// The rest of a line comes at once.
+    private static let cutMilliseconds: Int64 = 500
+
     private var reading: Reading
     private let poll: Profile.Poll?
     private var pollAt: Int64?
+    private var beginning = Beginning.unknown
     private(set) var device: DeviceName
     private(set) var counters = PortCounters()
 
@@ -43,6 +55,7 @@ struct ProfileTalk: PortTalk {
 
     mutating func opened(_ now: ReceiveTime) -> [PortOutcome] {
         if poll != nil { pollAt = now.monotonicMilliseconds }
+        beginning = .cutUntil(now.monotonicMilliseconds + Self.cutMilliseconds)
         return [.understood]
     }
 
@@ -77,14 +90,28 @@ struct ProfileTalk: PortTalk {
         _ now: ReceiveTime, _ batch: inout ObservationBatch
     ) -> [PortOutcome] {
         var outcomes: [PortOutcome] = []
+        if case .cutUntil(let end) = beginning, !bytes.isEmpty {
+            beginning = now.monotonicMilliseconds < end ? .cut : .whole
+        }
         collector.receive(bytes) { line in
+            defer { beginning = .whole }
             guard let line else {
                 counters.damaged += 1
                 outcomes.append(.damaged(code: "oversized", byteCount: LineCodec.lineByteCountMax))
                 return
             }
             guard !line.isEmpty else { return }
+            var other: LineReader?
+            if case .cut = beginning { other = reader }
             let isKnown = reader.read(line, into: &batch)
+            if other?.mayBeCut(line, &batch) == true {
+                // A number that lost its first digits looks like any other.
+                batch.reviseOpenReadings { readings in
+                    for index in readings.indices where readings[index].quality == .ok {
+                        readings[index].quality = .warn
+                    }
+                }
+            }
             if isKnown { counters.messages += 1 } else { counters.withheldLines += 1 }
             close(line, now, &batch)
         }
