@@ -17,8 +17,8 @@ struct SubscriptionList {
 
     private let filters: [TopicFilter]
     private var topics: Set<String> = []
-    private var wanted: [String] = []
-    private var unwanted: [String] = []
+    private(set) var wanted: [String] = []
+    private(set) var unwanted: [String] = []
     /// Topics that found no room.
     private(set) var refusedCount = 0
 
@@ -38,6 +38,8 @@ struct SubscriptionList {
             }
             topics.insert(topic)
             wanted.append(topic)
+            // Described anew before the broker was told that it is not wanted: it would be told that last.
+            unwanted.removeAll { $0 == topic }
         case .unsubscribe(let topic):
             guard topics.remove(topic) != nil else { return }
             wanted.removeAll { $0 == topic }
