@@ -44,6 +44,18 @@ import Testing
         #expect(rig.hear("site/env02", #"[{"n":"urn:x:temp","v":1}]"#).values == ["urn:x temp": .number(1)])
     }
 
+    @Test func aSumInSenMLIsKeptBesideItsValueInSecondsOfTheUnit() throws {
+        var rig = Self.rig()
+        let heard = rig.hear(
+            "site/env03", #"[{"bn":"m1:","n":"power","u":"W","v":100,"s":5000,"bs":7},{"n":"flow","u":"m3/s","s":12}]"#)
+        #expect(
+            heard.values == [
+                "m1 power": .number(100), "m1 power.sum": .number(5_007), "m1 flow": .number(19),
+            ])
+        let units = heard.records.flatMap(\.readings).map(\.unit.code)
+        #expect(units == ["W", "W.s", "m3/s.s"] && heard.dropped == nil)
+    }
+
     @Test func senMLInCBORSaysTheSame() throws {
         var rig = Self.rig()
         // [{-2: "dev1:", -3: 1777889730.0, 0: "t", 2: 21.5 (half)}, {0: "d", 4: true}, {0: "s", 5: -3}, {0: "f", 2: [4](-1, 214)}]

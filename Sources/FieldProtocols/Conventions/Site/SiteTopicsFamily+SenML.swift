@@ -89,10 +89,25 @@ extension SiteTopicsFamily {
             value = .text(String(decoding: text, as: UTF8.self))
         case .bytes: return effects.drop(.unsupportedValue)
         case nil:
-            guard let sum = record.sum else { return }
-            value = .number(sum)
+            if let sum = record.sum { append(sum: sum, metric, unit, pack, into: &batch, &effects) }
+            return
         }
         batch.append(Reading(metric, value, unit: unit, quality: pack.message.quality))
+        guard let sum = record.sum, let device = pack.device else { return }
+        guard let beside = ForeignName.metric(metric.text + ".sum", by: device) else {
+            return effects.drop(.tooManyNames)
+        }
+        append(sum: sum, beside, unit, pack, into: &batch, &effects)
+    }
+
+    /// The integral of the values over time, in seconds of their unit (RFC 8428, section 4.3).
+    private func append(
+        sum: Double, _ metric: MetricName, _ unit: Unit, _ pack: OpenPack, into batch: inout ObservationBatch,
+        _ effects: inout TopicEffects
+    ) {
+        guard sum.magnitude < TelemetryDecoder.magnitudeMax else { return effects.drop(.numberOutOfRange) }
+        let product = unit == .none ? Unit.none : Unit(unit.code + ".s") ?? .none
+        batch.append(Reading(metric, .number(sum), unit: product, quality: pack.message.quality))
     }
 
     /// Whose value a name is of: the base name is the device, or else what stands before the last `:` or `/`.
