@@ -81,14 +81,15 @@ extension BoardDecoder {
         observation.deviceSeq = frame.header.seq
         observation.payloadHash = PayloadHash.of(frame.body)
         var messageID = UnsafeBufferPointer<UInt8>(start: nil, count: 0)
+        var isWhole = true
         switch payload {
         case .json(let value, let isRepaired) where value.isObject:
             if isRepaired { observation.flags.insert(.repaired) }
             if let pack = value["pack"] {
-                PackReadings.append(pack, to: &batch)
+                isWhole = PackReadings.append(pack, by: origin.device, to: &batch)
                 messageID = value["hdr"]?["msgId"]?.utf8 ?? messageID
             } else {
-                MDPReadings.append(value, to: &batch)
+                isWhole = MDPReadings.append(value, by: origin.device, to: &batch)
             }
             BSECAccuracy.heed(in: &batch)
         case .packed(let content):
@@ -101,6 +102,7 @@ extension BoardDecoder {
         }
         finish(
             observation, of: frame.header.source, uptime: uptime, into: &batch, &events, messageID: messageID)
+        if !isWhole { keep(frame, reason: "values_dropped", origin, into: &batch) }
         if frame.header.ack != 0 {
             events.append(.answer(answer(.telemetry, frame, success: true, message: "", raw: "")))
         }
@@ -177,10 +179,14 @@ extension BoardDecoder {
 private enum PackReadings {
     private static let countMax = 256
 
-    static func append(_ pack: JSONValue, to batch: inout ObservationBatch) {
+    /// Whether none was left out for want of a name or of room.
+    static func append(_ pack: JSONValue, by device: DeviceName, to batch: inout ObservationBatch) -> Bool {
+        var isWhole = true
         pack.forEachElement { item in
-            guard batch.openReadings.count < countMax, let id = item["id"]?.utf8, let metric = MetricName(utf8: id)
+            guard batch.openReadings.count < countMax, let id = item["id"]?.utf8,
+                let metric = MetricName(utf8: id, by: device)
             else {
+                isWhole = false
                 return
             }
             let unit = item["u"]?.string.map { UnitSpelling.unit($0) } ?? .none
@@ -191,5 +197,6 @@ private enum PackReadings {
                 batch.append(Reading(metric, .flag(flag), unit: unit, quality: quality))
             }
         }
+        return isWhole
     }
 }

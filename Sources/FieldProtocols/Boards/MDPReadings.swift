@@ -2,23 +2,40 @@ internal import GatewayModel
 internal import JSONText
 
 /// The readings in the payload of a TELEMETRY frame, under their canonical names (reference, sections 1.9 and 11).
-enum MDPReadings {
+struct MDPReadings {
+    private let device: DeviceName
+    private var isWhole = true
+
     private static let uptime = MetricName(known: "sys.uptime")
     private static let estop = MetricName(known: "sys.estop")
     /// Nesting and number of metrics that a payload of unknown shape may bring.
     private static let depthMax = 4
     private static let unknownMax = 64
 
-    static func append(_ payload: JSONValue, to batch: inout ObservationBatch) {
+    private init(device: DeviceName) { self.device = device }
+
+    /// Appends them to the observation being built; `device` has sent them.
+    ///
+    /// - Returns: whether none was left out for want of room.
+    static func append(_ payload: JSONValue, by device: DeviceName, to batch: inout ObservationBatch) -> Bool {
+        if FCIReadings.isEnvelope(payload) {
+            FCIReadings.envelope(payload, to: &batch)
+            return true
+        }
+        var reading = MDPReadings(device: device)
+        reading.append(payload, to: &batch)
+        return reading.isWhole
+    }
+
+    private mutating func append(_ payload: JSONValue, to batch: inout ObservationBatch) {
         if let type = payload["type"]?.utf8, case "claw_status" = ByteKey(type) { return claw(payload, to: &batch) }
-        if FCIReadings.isEnvelope(payload) { return FCIReadings.envelope(payload, to: &batch) }
         payload.forEachMember { key, value in
             switch ByteKey(key) {
             case "type": break
             case "uptime_s":
-                if let value = value.double { batch.append(Reading(uptime, .number(value), unit: .second)) }
+                if let value = value.double { batch.append(Reading(Self.uptime, .number(value), unit: .second)) }
             case "estop":
-                if let value = value.bool { batch.append(Reading(estop, .flag(value))) }
+                if let value = value.bool { batch.append(Reading(Self.estop, .flag(value))) }
             case "analog": analogInputs(value, to: &batch)
             case "bme688": sensors(value, of: .bme688, to: &batch)
             case "bme690": sensors(value, of: .bme690, to: &batch)
@@ -30,31 +47,34 @@ enum MDPReadings {
     }
 
     /// Raw counts by input.
-    private static func analogInputs(_ inputs: JSONValue, to batch: inout ObservationBatch) {
+    private mutating func analogInputs(_ inputs: JSONValue, to batch: inout ObservationBatch) {
         inputs.forEachMember { key, value in
             guard let count = value.double else { return }
             if case "soil_moisture" = ByteKey(key) {
                 let field = AnalogFields.soilCount
                 return batch.append(Reading(field.metric, .number(count), unit: field.unit))
             }
-            guard let metric = analogMetric(key) else { return }
+            guard let metric = analogMetric(key) else {
+                isWhole = false
+                return
+            }
             batch.append(Reading(metric, .number(AnalogFields.volts(counts: count)), unit: .volt))
         }
     }
 
-    private static func analogMetric(_ key: UnsafeBufferPointer<UInt8>) -> MetricName? {
+    private func analogMetric(_ key: UnsafeBufferPointer<UInt8>) -> MetricName? {
         if key.count == 3, key[0] == UInt8(ascii: "a"), key[1] == UInt8(ascii: "i") {
             let index = Int(key[2]) - Int(UInt8(ascii: "1"))
             if AnalogFields.metrics.indices.contains(index) { return AnalogFields.metrics[index] }
         }
-        return MetricName("analog." + String(decoding: key, as: UTF8.self))
+        return MetricName("analog." + String(decoding: key, as: UTF8.self), by: device)
     }
 
-    private static func sensors(
+    private mutating func sensors(
         _ slots: JSONValue, of chip: BME688Slot.Chip, to batch: inout ObservationBatch
     ) {
         slots.forEachMember { key, sensor in
-            guard let place = place(key) else {
+            guard let place = Self.place(key) else {
                 return unknown(sensor, named: "bme688." + String(decoding: key, as: UTF8.self), depth: 1, to: &batch)
             }
             let slot = place.with(SensorFacts.chip(of: sensor) ?? chip)
@@ -78,7 +98,7 @@ enum MDPReadings {
         }
     }
 
-    private static func claw(_ claw: JSONValue, to batch: inout ObservationBatch) {
+    private mutating func claw(_ claw: JSONValue, to batch: inout ObservationBatch) {
         claw.forEachMember { key, value in
             switch ByteKey(key) {
             case "type": break
@@ -94,21 +114,31 @@ enum MDPReadings {
     }
 
     /// Numbers and flags that newer firmware adds are kept under their own path; texts are not readings.
-    private static func unknown(
+    private mutating func unknown(
         _ value: JSONValue, named name: String, depth: Int, to batch: inout ObservationBatch
     ) {
         if value.isObject {
-            guard depth < depthMax else { return }
+            guard depth < Self.depthMax else {
+                isWhole = false
+                return
+            }
             value.forEachMember { key, value in
                 unknown(value, named: name + "." + String(decoding: key, as: UTF8.self), depth: depth + 1, to: &batch)
             }
             return
         }
-        guard batch.openReadings.count < unknownMax else { return }
-        if let number = value.double, let metric = MetricName(name) {
-            batch.append(Reading(metric, .number(number)))
-        } else if let flag = value.bool, let metric = MetricName(name) {
-            batch.append(Reading(metric, .flag(flag)))
+        let content: Reading.Value
+        if let number = value.double {
+            content = .number(number)
+        } else if let flag = value.bool {
+            content = .flag(flag)
+        } else {
+            return
         }
+        guard batch.openReadings.count < Self.unknownMax, let metric = MetricName(name, by: device) else {
+            isWhole = false
+            return
+        }
+        batch.append(Reading(metric, content))
     }
 }

@@ -28,6 +28,42 @@ import Testing
         #expect(board.decoder.generation == .g11)
     }
 
+    @Test func aFrameOfWhichValuesAreLeftOutIsKeptWhole() {
+        var board = HeardBoard()
+        let members = (0..<70).map { #""extra\#($0)":\#($0)"# }.joined(separator: ",")
+        board.hear(BoardFrames.frame(.telemetry, seq: 1, "{\(members)}"))
+        #expect(board.readings(0).count == 64)
+        let kept = board.notes.filter { $0.kind == "serial_frame" }.map(\.body)
+        #expect(kept.count == 1 && kept.first?.contains("values_dropped") == true)
+        board.hear(BoardFrames.telemetry(2, uptime: 9))
+        #expect(board.notes.count { $0.kind == "serial_frame" } == 1)
+    }
+
+    /// On a port, and by radio behind a modem, where anybody may be.
+    @Test func aBoardThatInventsNamesLeavesRoomForOthers() throws {
+        let inventive = try #require(DeviceID("board-inventive").flatMap { DeviceName($0) })
+        let other = try #require(DeviceID("board-honest").flatMap { DeviceName($0) })
+        func readings(_ frame: [UInt8], of device: DeviceName) -> [String] {
+            var decoder = BoardDecoder()
+            var batch = ObservationBatch()
+            let now = ReceiveTime(wall: Timestamp(milliseconds: 0, trusted: false), monotonicMilliseconds: 5)
+            frame.withUnsafeBytes { _ = decoder.receive($0, at: now, into: &batch, device: device) }
+            return batch.readings.map(\.metric.text)
+        }
+        for frame in 0..<(MetricName.countMaxOfDevice / 50) {
+            let members = (0..<50).map { #""i\#(frame)x\#($0)":1"# }.joined(separator: ",")
+            #expect(readings(BoardFrames.frame(.telemetry, seq: 1, "{\(members)}"), of: inventive).count == 50)
+        }
+        for payload in [
+            #"{"one_more":1,"i0x0":1}"#, #"{"analog":{"one_more":1},"i0x0":1}"#, #"{"claw":{"one_more":1},"i0x0":1}"#,
+            #"{"pack":[{"id":"one_more_pack","v":1},{"id":"i0x0","v":1}]}"#,
+        ] {
+            let frame = BoardFrames.frame(.telemetry, seq: 1, payload)
+            #expect(readings(frame, of: inventive) == ["i0x0"], "\(payload)")
+            #expect(readings(frame, of: other).count == 2, "\(payload)")
+        }
+    }
+
     @Test(arguments: [1, 7, 64, Int.max])
     func theMixedStreamIsUnderstoodWhole(chunk: Int) {
         var board = HeardBoard()
