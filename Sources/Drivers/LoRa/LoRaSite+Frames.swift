@@ -8,7 +8,7 @@ extension LoRaSite {
     mutating func accept(
         _ uplink: MergedUplink, at now: ReceiveTime, into batch: inout ObservationBatch
     ) -> [Action] {
-        guard case .lora = uplink.best.radio.modulation else {
+        guard isLoRa(uplink) || isAddressedLikeOurs(uplink) else {
             status.rejected["not_lorawan", default: 0] += 1
             return []
         }
@@ -39,6 +39,18 @@ extension LoRaSite {
             refuse(error.code, facts, now, &batch)
         }
         return []
+    }
+
+    private func isLoRa(_ uplink: MergedUplink) -> Bool {
+        if case .lora = uplink.best.radio.modulation { true } else { false }
+    }
+
+    /// FSK, or a rate that the region does not have: much else is sent so, but the code tells whether it is from a device of
+    /// ours.
+    private func isAddressedLikeOurs(_ uplink: MergedUplink) -> Bool {
+        // What is no frame is nobody's.
+        guard case .data(let data)? = (try? PHYPayload(uplink.payload))?.content else { return false }
+        return data.isUplink && devices[data.address] != nil
     }
 
     private mutating func accept(

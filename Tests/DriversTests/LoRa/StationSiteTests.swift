@@ -48,6 +48,19 @@ import Testing
         #expect(world.tell(#"{"msgtype":"timesync","txtime":1}"#).isEmpty)
     }
 
+    /// FSK, and a rate that the configured region does not have: the code of the frame tells whose it is.
+    @Test(arguments: [7, 12])
+    func aFrameOfOursIsStoredWhateverItWasSentWith(rate: Int) {
+        var world = LoRaWorld()
+        _ = world.connect()
+        _ = world.station(world.node.frame([3, 103, 1, 16]), rate: rate)
+        var stranger = SimulatedLoRaNode(seed: 8)
+        _ = world.station(stranger.frame([1]), rate: rate)
+        _ = world.pass(200)
+        #expect(world.value("temperature.3") == .number(27.2) && world.batch.observations.count == 1)
+        #expect(world.site.status.rejected == ["not_lorawan": 1] && world.batch.notes.isEmpty)
+    }
+
     @Test func aFrameHeardByAStationAndAForwarderIsOneRecord() {
         var world = LoRaWorld()
         _ = world.connect()
