@@ -68,7 +68,7 @@ public enum MD5 {
 }
 
 /// A digest of libcrypto, looked up once: the look-up takes as long as the hash of a short text.
-private struct Algorithm: @unchecked Sendable {
+struct Algorithm: @unchecked Sendable {
     // libcrypto's algorithms are immutable and these are never freed.
     let pointer: OpaquePointer?
 

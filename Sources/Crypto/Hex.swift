@@ -13,10 +13,13 @@ public enum Hex {
     }
 
     /// Appends what `encode` gives.
-    public static func append(_ bytes: [UInt8], to text: inout [UInt8]) {
-        for byte in bytes {
-            text.append(digit(byte >> 4))
-            text.append(digit(byte & 0xF))
+    public static func append(_ bytes: UnsafeBufferPointer<UInt8>, to text: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 2 * bytes.count) { digits in
+            for (index, byte) in bytes.enumerated() {
+                digits[2 * index] = digit(byte >> 4)
+                digits[2 * index + 1] = digit(byte & 0xF)
+            }
+            text.append(contentsOf: digits)
         }
     }
 

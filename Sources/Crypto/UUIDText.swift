@@ -13,16 +13,25 @@ public enum UUIDText {
     public static func v5(namespace: [UInt8], name: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity(36)
-        appendV5(namespace + name, to: &text)
+        var digester = Digester(.sha1)
+        appendV5(namespace + name, with: &digester, to: &text)
         return String(decoding: text, as: UTF8.self)
     }
 
-    /// Appends the text of the version 5 UUID; `qualifiedName` is the 16 bytes of the name space and then the name.
-    public static func appendV5(_ qualifiedName: [UInt8], to text: inout [UInt8]) {
-        var digest = SHA1.hash(qualifiedName)
-        digest[6] = digest[6] & 0x0F | 0x50
-        digest[8] = digest[8] & 0x3F | 0x80
-        append(digest[..<16], to: &text)
+    /// Appends the text of the version 5 UUID; `qualifiedName` is the 16 bytes of the name space and then the name, and
+    /// `digester` is for SHA-1.
+    public static func appendV5(_ qualifiedName: [UInt8], with digester: inout Digester, to text: inout [UInt8]) {
+        qualifiedName.withUnsafeBytes { name in
+            digester.withHash(of: name) { digest in
+                append(to: &text) { index in
+                    switch index {
+                    case 6: digest[6] & 0x0F | 0x50
+                    case 8: digest[8] & 0x3F | 0x80
+                    default: digest[index]
+                    }
+                }
+            }
+        }
     }
 
     /// A version 4 UUID.
@@ -38,15 +47,24 @@ public enum UUIDText {
         guard bytes.count == 16 else { return nil }
         var text: [UInt8] = []
         text.reserveCapacity(36)
-        append(bytes, to: &text)
+        let bytes = Array(bytes)
+        append(to: &text) { bytes[$0] }
         return String(decoding: text, as: UTF8.self)
     }
 
-    private static func append(_ bytes: some Collection<UInt8>, to text: inout [UInt8]) {
-        for (position, byte) in bytes.enumerated() {
-            if position == 4 || position == 6 || position == 8 || position == 10 { text.append(UInt8(ascii: "-")) }
-            text.append(Hex.digit(byte >> 4))
-            text.append(Hex.digit(byte & 0xF))
+    private static func append(to text: inout [UInt8], byteAt byte: (Int) -> UInt8) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 36) { digits in
+            var place = 0
+            for index in 0..<16 {
+                if index == 4 || index == 6 || index == 8 || index == 10 {
+                    digits[place] = UInt8(ascii: "-")
+                    place += 1
+                }
+                digits[place] = Hex.digit(byte(index) >> 4)
+                digits[place + 1] = Hex.digit(byte(index) & 0xF)
+                place += 2
+            }
+            text.append(contentsOf: digits)
         }
     }
 

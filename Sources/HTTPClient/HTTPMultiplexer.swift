@@ -31,16 +31,16 @@ public final class HTTPMultiplexer {
     /// Wakes `poll` from other threads.
     public let waker: Waker
     /// Exchanges submitted and not yet handed back.
-    public private(set) var inFlight = 0
+    public var inFlight: Int { transfers.count - idle.count }
     /// The most exchanges at once; `submit` refuses more.
     public let requestsMax: Int
 
     private let multi: UnsafeMutableRawPointer
     private let settings: ClientSettings
     private let sockets: SocketWatch
-    private var running: [Transfer?] = []
+    /// All there are, and those of them without an exchange.
+    private var transfers: [Transfer] = []
     private var idle: [Transfer] = []
-    private var freeSlots: [Int] = []
     private var completions: [Completion] = []
 
     /// Throws if libcurl has no memory or refuses a setting.
@@ -63,10 +63,8 @@ public final class HTTPMultiplexer {
     }
 
     deinit {
-        for transfer in running {
-            if let transfer { _ = curl_multi_remove_handle(multi, transfer.easy) }
-        }
-        running = []
+        for transfer in transfers where transfer.isRunning { _ = curl_multi_remove_handle(multi, transfer.easy) }
+        transfers = []
         idle = []
         // Closes the kept connections, through `sockets`.
         _ = curl_multi_cleanup(multi)
@@ -84,21 +82,15 @@ public final class HTTPMultiplexer {
         let transfer = if let known = idle.popLast() { known } else { try makeTransfer() }
         do throws(HTTPClientError) {
             try transfer.load(request, collectsFailures: true, onBytes: onBytes)
+            let code = curl_multi_add_handle(multi, transfer.easy)
+            guard code == CURLM_OK else { throw .badRequest(String(cString: curl_multi_strerror(code))) }
         } catch {
+            transfer.endStream()
             idle.append(transfer)
             throw error
         }
-        let code = curl_multi_add_handle(multi, transfer.easy)
-        guard code == CURLM_OK else { throw .badRequest(String(cString: curl_multi_strerror(code))) }
         transfer.tag = tag
-        if let slot = freeSlots.popLast() {
-            transfer.slot = slot
-            running[slot] = transfer
-        } else {
-            transfer.slot = running.count
-            running.append(transfer)
-        }
-        inFlight += 1
+        transfer.isRunning = true
     }
 
     /// Drives all exchanges and hands `body` each one that has ended; waits up to `timeout` if none has yet.
@@ -125,8 +117,7 @@ public final class HTTPMultiplexer {
 
     /// Gives up everything in flight; each ends as `interrupted` in the next `poll`.
     public func cancelAll() {
-        for transfer in running {
-            guard let transfer else { continue }
+        for transfer in transfers where transfer.isRunning {
             _ = curl_multi_remove_handle(multi, transfer.easy)
             transfer.endStream()
             let tag = transfer.tag
@@ -138,6 +129,7 @@ public final class HTTPMultiplexer {
     private func makeTransfer() throws(HTTPClientError) -> Transfer {
         let transfer = try Transfer(settings)
         sockets.adopt(transfer.easy)
+        transfers.append(transfer)
         return transfer
     }
 
@@ -157,9 +149,7 @@ public final class HTTPMultiplexer {
     }
 
     private func release(_ transfer: Transfer) {
-        running[transfer.slot] = nil
-        freeSlots.append(transfer.slot)
+        transfer.isRunning = false
         idle.append(transfer)
-        inFlight -= 1
     }
 }

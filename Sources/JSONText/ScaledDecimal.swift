@@ -15,9 +15,11 @@ struct ScaledDecimal {
         let magnitude = value.magnitude
         guard magnitude < 1e15, magnitude >= 1e-4 else { return nil }
         for places in 0..<Self.powers.count {
-            let scaled = (magnitude * Self.powers[places]).rounded()
-            guard scaled < 1e15 else { return nil }
-            if scaled / Self.powers[places] == magnitude {
+            // Below 2^52 a half may be added for rounding: a library call would take longer than all the rest.
+            let product = magnitude * Self.powers[places]
+            guard product < 1e15 else { return nil }
+            let scaled = Int64(product + 0.5)
+            if Double(scaled) / Self.powers[places] == magnitude {
                 digits = UInt64(scaled)
                 isNegative = value < 0
                 self.places = places

@@ -24,6 +24,19 @@ import Testing
     func sha1AgreesWithTheStandard(text: String, digest: String) {
         #expect(Hex.encode(SHA1.hash(Array(text.utf8))) == digest)
     }
+
+    @Test func aDigesterHashesOneTextAfterAnotherAndItsCopiesToo() {
+        var first = Digester(.sha256)
+        var second = Digester(.sha1)
+        var copy = first
+        for length in 0..<200 {
+            let text = [UInt8](repeating: UInt8(length), count: length)
+            #expect(text.withUnsafeBytes { first.withHash(of: $0) { Array($0) } } == SHA256.hash(text))
+            #expect(text.withUnsafeBytes { second.withHash(of: $0) { Array($0) } } == SHA1.hash(text))
+            #expect(text.withUnsafeBytes { copy.withHash(of: $0) { Array($0) } } == SHA256.hash(text))
+            if length % 10 == 0 { copy = first }
+        }
+    }
 }
 
 @Suite struct Signing {

@@ -41,6 +41,34 @@ struct HTTPClientTests {
         #expect(!request.contains("Expect"))
     }
 
+    @Test func aRequestNamesTheProgramUnlessItNamesAnother() throws {
+        let server = try ScriptedServer([answer("")])
+        let client = try HTTPClient(settings { $0.userAgent = "mycogate/7" })
+        for headers in [[], [ClientRequest.Header("user-agent", "other")], []] {
+            _ = try client.send(ClientRequest(.get, server.url, headers: headers))
+        }
+        let names = server.requests.map { request in
+            request.split(separator: "\r\n").filter { $0.lowercased().hasPrefix("user-agent:") }
+        }
+        #expect(names == [["User-Agent: mycogate/7"], ["user-agent: other"], ["User-Agent: mycogate/7"]])
+    }
+
+    @Test func oneAddressAfterAnotherIsAskedForAsItIsWritten() throws {
+        let server = try ScriptedServer([answer("")])
+        let client = try HTTPClient()
+        let paths = ["a/b?c=d%20e#part", "", "not a url", "a/../b;x", "a/b?c=d%20e"]
+        for path in paths {
+            do throws(HTTPClientError) {
+                _ = try client.send(ClientRequest(.get, path.contains(" ") ? path : server.url + path))
+            } catch {
+                #expect(error.code == "bad_request")
+            }
+        }
+        let lines = server.requests.map { $0.prefix { $0 != "\r\n" } }
+        let targets = ["/a/b?c=d%20e", "/", "/b;x", "/a/b?c=d%20e"]
+        #expect(lines == targets.map { "GET \($0) HTTP/1.1" })
+    }
+
     @Test(arguments: [ClientRequest.Method.get, .post, .put, .delete, .head])
     func everyMethodIsSentAsItself(method: ClientRequest.Method) throws {
         let server = try ScriptedServer([answer("")])

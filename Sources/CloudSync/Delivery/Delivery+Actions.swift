@@ -29,14 +29,14 @@ extension Delivery {
             gatewayID: owner.configuration.gatewayID, epoch: owner.sources[batch.stream].epoch, share: batch.share,
             shares: batch.shares)
         let request = format.request(delivery, at: time).compressed(owner.configuration.compression)
-        underWay[batch.slot] = UnderWay(batch: delivery, slots: slots)
+        underWay.append(UnderWay(tag: batch.slot, batch: delivery, slots: slots))
         status.attempts += 1
         side?.recordSent()
         machine.on(.spent(request.body.count + Self.headByteCount), now: time.monotonicMilliseconds)
         do throws(HTTPClientError) {
             try http.submit(request, tag: batch.slot)
         } catch {
-            underWay[batch.slot] = nil
+            _ = takeUnderWay(batch.slot)
             answered(slots, judgement.outcome(error), owner.clock.now())
         }
     }

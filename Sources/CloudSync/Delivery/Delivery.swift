@@ -12,8 +12,8 @@ final class Delivery<Format: DeliveryFormat> {
     let judgement: StatusJudgement
     var machine: PushMachine
     var held = HeldItems()
-    /// Requests under way, by the first slot of their batch.
-    var underWay: [UInt64: UnderWay] = [:]
+    /// Requests under way: so few that they are looked through.
+    var underWay: [UnderWay] = []
     var status: DestinationStatus
     var hasWorked = false
     /// Why the journal could not be read or written, while it cannot.
@@ -21,6 +21,8 @@ final class Delivery<Format: DeliveryFormat> {
     private var publishAt = Int64.min
 
     struct UnderWay {
+        /// The slot of its first record.
+        var tag: UInt64
         var batch: DeliveryBatch
         /// Of its records, oldest first.
         var slots: [UInt64]
@@ -73,8 +75,12 @@ final class Delivery<Format: DeliveryFormat> {
             act(time)
             publish(now)
             if let stopAt, machine.isDrained || now >= stopAt { break }
+            // What has ended together is taken as answered at the same time.
+            var answeredAt: ReceiveTime?
             let isWoken = http.poll(timeout: timeout(now, stopAt), alsoWatching: signals.wakeup.fileDescriptor) {
-                completed($0)
+                let time = answeredAt ?? owner.clock.now()
+                answeredAt = time
+                completed($0, time)
             }
             if isWoken { signals.wakeup.drain() }
         }
@@ -120,8 +126,7 @@ final class Delivery<Format: DeliveryFormat> {
         }
     }
 
-    private func completed(_ completion: HTTPMultiplexer.Completion) {
-        let time = owner.clock.now()
+    private func completed(_ completion: HTTPMultiplexer.Completion, _ time: ReceiveTime) {
         if completion.tag >= Self.sideTagFirst {
             let outcome = side?.answered(completion.tag - Self.sideTagFirst, completion.result, at: time)
             if case .limited(let reason, let retryAfter) = outcome {
@@ -129,7 +134,7 @@ final class Delivery<Format: DeliveryFormat> {
             }
             return
         }
-        guard let sent = underWay.removeValue(forKey: completion.tag) else { return }
+        guard let sent = takeUnderWay(completion.tag) else { return }
         let outcome =
             switch completion.result {
             case .failure(let error): judgement.outcome(error)
@@ -137,6 +142,10 @@ final class Delivery<Format: DeliveryFormat> {
             }
         side?.recordAnswered(completion.result, outcome, now: time.monotonicMilliseconds)
         answered(sent.slots, outcome, time)
+    }
+
+    func takeUnderWay(_ tag: UInt64) -> UnderWay? {
+        underWay.firstIndex { $0.tag == tag }.map { underWay.remove(at: $0) }
     }
 
     private func makeSideRequests(_ time: ReceiveTime) {

@@ -1,3 +1,4 @@
+internal import Glibc
 internal import HTTPClient
 internal import JSONText
 
@@ -56,7 +57,7 @@ struct MASAnswer {
                 return .misdirected(reason: Self.foreign(answer))
             }
             guard accepted else { return .troubled(reason: "not accepted: \(value["reason"]?.string ?? "no reason")") }
-            let isAnother = value["msgId"]?.withUTF8 { !$0.elementsEqual(messageID) } ?? false
+            let isAnother = value["msgId"]?.withUTF8 { !Self.isSame($0, messageID) } ?? false
             guard isAnother else { return .accepted }
             return .troubled(reason: "the answer confirms another message")
         }
@@ -74,6 +75,14 @@ struct MASAnswer {
         switch answer.status {
         case 404, 405, 500..<503, 504...: return .declined(reason: "HTTP \(answer.status): \(judgement.detail(answer))")
         default: return judgement.outcome(answer, wall: wall)
+        }
+    }
+
+    private static func isSame(_ text: UnsafeBufferPointer<UInt8>, _ identity: ArraySlice<UInt8>) -> Bool {
+        identity.withUnsafeBytes { identity in
+            guard identity.count == text.count else { return false }
+            guard let left = text.baseAddress, let right = identity.baseAddress else { return true }
+            return memcmp(left, right, text.count) == 0
         }
     }
 

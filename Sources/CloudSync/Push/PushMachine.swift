@@ -72,7 +72,10 @@ package struct PushMachine: ~Copyable {
     /// Whether a record that was read is still to be delivered or refused.
     package func isHeld(_ slot: UInt64) -> Bool { streams[PushWindow.stream(of: slot)].window.isHeld(slot) }
     /// The slots of a batch, oldest first, until its answer is told.
-    package func slots(of batch: PushBatch) -> [UInt64] { streams[batch.stream].slots(of: batch) }
+    package func slots(of batch: PushBatch) -> [UInt64] {
+        // Asking a stream copies it.
+        batch.count == 1 ? [batch.slot] : streams[batch.stream].slots(of: batch)
+    }
 
     /// Whether a stop has nothing left to do.
     package var isDrained: Bool {

@@ -9,6 +9,8 @@ public struct MASEnvelope: Sendable {
     private let identity: RecordIdentity
     private var heads = ReadingHeads()
     private var scratch: [UInt8] = []
+    private var names = Digester(.sha1)
+    private var hashes = Digester(.sha256)
 
     public init(gateway: String, epoch: String) {
         identity = RecordIdentity(gateway: gateway, epoch: epoch)
@@ -59,7 +61,7 @@ public struct MASEnvelope: Sendable {
         } else {
             bytes.append(UInt8(ascii: "\""))
             let first = bytes.count
-            identity.appendDerivedMessageID(of: record, scratch: &scratch, to: &bytes)
+            identity.appendDerivedMessageID(of: record, scratch: &scratch, with: &names, to: &bytes)
             derivedID = first..<bytes.count
             bytes.append(UInt8(ascii: "\""))
         }
@@ -133,11 +135,14 @@ public struct MASEnvelope: Sendable {
     }
 
     /// Puts the hash of the canonical text into it, before its last brace, and closes the envelope.
-    private func sign(from start: Int, _ bytes: inout [UInt8]) {
-        let digest = bytes.withUnsafeBytes { SHA256.hash(UnsafeRawBufferPointer(rebasing: $0[start...])) }
+    private mutating func sign(from start: Int, _ bytes: inout [UInt8]) {
+        scratch.removeAll(keepingCapacity: true)
+        bytes.withUnsafeBytes { text in
+            hashes.withHash(of: UnsafeRawBufferPointer(rebasing: text[start...])) { Hex.append($0, to: &scratch) }
+        }
         bytes.removeLast()
         bytes.append(Fixed.hash)
-        Hex.append(digest, to: &bytes)
+        bytes.append(contentsOf: scratch)
         bytes.append(Fixed.end)
     }
 }

@@ -37,14 +37,16 @@ public struct RecordIdentity: Sendable {
         return derivedMessageID(bytes(of: record))
     }
 
-    /// Appends the id that `messageID(of:)` derives for a record whose device sent none. `scratch` is reused.
+    /// Appends the id that `messageID(of:)` derives for a record whose device sent none. `scratch` and `digester`, which is
+    /// for SHA-1, are reused.
     func appendDerivedMessageID(
-        of record: borrowing StoredRecord, scratch: inout [UInt8], to bytes: inout [UInt8]
+        of record: borrowing StoredRecord, scratch: inout [UInt8], with digester: inout Digester,
+        to bytes: inout [UInt8]
     ) {
         scratch.removeAll(keepingCapacity: true)
         scratch.append(contentsOf: Self.namespace)
         append(record.stream, record.seq, in: record.epoch.isEmpty ? epoch : record.epoch, to: &scratch)
-        UUIDText.appendV5(scratch, to: &bytes)
+        UUIDText.appendV5(scratch, with: &digester, to: &bytes)
     }
 
     /// A record keeps the epoch it was appended in, also when it is read in a later one.
