@@ -143,6 +143,7 @@ let package = Package(
             .testTarget(
                 name: "EndToEndTests",
                 dependencies: ["GatewayTestKit"] + protocols + services + ["EventLoop", "CLinux"],
+                exclude: ["LoRa/basics_station.py", "LoRa/semtech_sender.py"],
                 swiftSettings: swift),
         ],
     cxxLanguageStandard: .cxx17
