@@ -7,5 +7,5 @@ struct FuzzTarget: Sendable {
     var make: @Sendable () -> (UnsafeRawBufferPointer) -> Void
 
     /// All there are; each family adds its own file.
-    static let all: [FuzzTarget] = boards + conventions + lora + instruments + profiles
+    static let all: [FuzzTarget] = boards + conventions + lora + instruments + profiles + network
 }

@@ -71,8 +71,12 @@ import Testing
         gateway.stop()
     }
 
-    @Test func aStationOfSomebodyElseDrivesTheGateway() throws {
+    @Test(arguments: [false, true])
+    func aStationOfSomebodyElseDrivesTheGateway(overTLS: Bool) throws {
         let keys = try TemporaryFolder()
+        if overTLS { try TestCertificates.make(in: keys) }
+        let certificate =
+            overTLS ? ", certificate: \(keys.file("server.pem")), key: \(keys.file("server.key"))" : ""
         var node = SimulatedLoRaNode(seed: 12)
         let port = try LoopbackPort.free()
         let sections = try configuration(node, keys: keys, port: LoopbackPort.free())
@@ -83,7 +87,7 @@ import Testing
                 with: """
                     lora:
                       leap_seconds: 18
-                      stations: {listen: "127.0.0.1:\(port)", gateways: ["0016c001ff10a237"]}
+                      stations: {listen: "127.0.0.1:\(port)", gateways: ["0016c001ff10a237"]\(certificate)}
 
                     """
             ).replacing(
@@ -103,7 +107,9 @@ import Testing
         let frames = [node.frame([3, 103, 1, 16], isConfirmed: true)].map { Hex.encode($0) }
         let script = Vectors.packageRoot + "/Tests/EndToEndTests/LoRa/basics_station.py"
         let output = keys.file("station.out")
-        let station = try ChildProcess("python3", [script, "\(port)", "0016c001ff10a237"] + frames, output: output)
+        let trust = overTLS ? ["--ca", keys.file("ca.pem")] : []
+        let station = try ChildProcess(
+            "python3", [script] + trust + ["\(port)", "0016c001ff10a237"] + frames, output: output)
         let status = station.waitForExit()
         let said = try File.text(output).split(separator: "\n").map { String($0) }
         #expect(status == 0, "\(said) \(gateway.log)")
@@ -114,7 +120,7 @@ import Testing
             ])
         #expect(Eventually.holds(within: .seconds(20)) { gateway.recordCount == 2 }, "\(gateway.log)")
         let soil = try gateway.records(of: "readings").filter { $0["device"]?.string == "soil-7" }
-        #expect(soil.map { $0["device_seq"]?.int } == [1, 2])
+        try #require(soil.map { $0["device_seq"]?.int } == [1, 2])
         #expect(soil[0]["readings"]?[0]?["id"] == "supply.3" && soil[0]["readings"]?[0]?["v"]?.double == -2)
         #expect(soil[1]["readings"]?[0]?["v"]?.double == 27.2)
         let id = try #require(JSON(parsing: queued.output)["id"]?.string)

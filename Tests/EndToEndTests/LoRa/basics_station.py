@@ -1,8 +1,8 @@
 """A LoRa Basics Station in a few lines, over a WebSocket client of its own (RFC 6455): none of the gateway's code.
 
-usage: basics_station.py PORT GATEWAY_EUI FRAME_HEX...
+usage: basics_station.py [--ca FILE] PORT GATEWAY_EUI FRAME_HEX...
 Asks at /router-info, connects to where it is sent, says `version`, misbehaves a little, hands over the frames, waits for
-one downlink and reports it as sent. Prints a line for each step; exits 1 when an answer is missing or wrong.
+one downlink and reports it as sent. With `--ca` all of it goes over TLS, to a server that this authority vouches for. Prints a line for each step; exits 1 when an answer is missing or wrong.
 """
 
 import base64
@@ -10,15 +10,20 @@ import hashlib
 import json
 import os
 import socket
+import ssl
 import struct
 import sys
 
 XTIME = 40250921680313459  # beyond 2^53: must come back digit for digit
 
+TLS = None
+
 
 class WebSocket:
     def __init__(self, host, port, path):
         self.socket = socket.create_connection((host, port), timeout=20)
+        if TLS:
+            self.socket = TLS.wrap_socket(self.socket, server_hostname=host)
         key = base64.b64encode(os.urandom(16)).decode()
         self.socket.sendall((f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nUpgrade: websocket\r\n"
                              f"Connection: Upgrade\r\nSec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -90,8 +95,13 @@ def updf(frame, number, xtime):
 
 
 def main():
-    port, eui = int(sys.argv[1]), sys.argv[2]
-    frames = [bytes.fromhex(text) for text in sys.argv[3:]]
+    global TLS
+    arguments = sys.argv[1:]
+    if arguments[0] == "--ca":
+        TLS = ssl.create_default_context(cafile=arguments[1])
+        arguments = arguments[2:]
+    port, eui = int(arguments[0]), arguments[1]
+    frames = [bytes.fromhex(text) for text in arguments[2:]]
     groups = [eui[index:index + 4] for index in range(0, 16, 4)]
     stranger = WebSocket("127.0.0.1", port, "/router-info")
     stranger.tell({"router": "1::2"})
@@ -100,7 +110,7 @@ def main():
     info = WebSocket("127.0.0.1", port, "/router-info")
     info.tell({"router": ":".join(groups)})
     answer = json.loads(info.receive()[1])
-    print("ROUTER", answer["router"] == ":".join(groups), answer["uri"].startswith("ws://"), flush=True)
+    print("ROUTER", answer["router"] == ":".join(groups), answer["uri"].startswith("wss://" if TLS else "ws://"), flush=True)
     path = "/" + answer["uri"].split("/", 3)[3]
     station = WebSocket("127.0.0.1", port, path)
     # Beyond what a message may be: this connection is closed, and a new one is welcome.
