@@ -93,6 +93,23 @@ public final class PtyPair: Sendable {
         return offset
     }
 
+    /// Fills the way to the board, as one that hangs leaves it: what the gateway writes from now on has no room.
+    ///
+    /// - Returns: how many bytes there was room for.
+    @discardableResult
+    public func fill() -> Int {
+        let gateway = clinux_open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0)
+        guard gateway >= 0 else { return 0 }
+        defer { close(gateway) }
+        var total = 0
+        var entry = pollfd(fd: gateway, events: Int16(POLLOUT), revents: 0)
+        // What was written moves on inside the kernel, which makes room again.
+        repeat {
+            while write(gateway, " ", 1) == 1 { total += 1 }
+        } while poll(&entry, 1, 50) > 0
+        return total
+    }
+
     /// The bytes the gateway sent; waits until there are some, empty if there are none within `limit`.
     public func receive(within limit: Duration = .seconds(2)) -> [UInt8] {
         guard isReady(POLLIN, within: limit) else { return [] }

@@ -25,6 +25,14 @@ struct PtyPairTests {
         #expect(pair.send([1], within: .milliseconds(100)) == 1)
     }
 
+    @Test func aBoardThatHangsLeavesNoRoom() throws {
+        let pair = try PtyPair()
+        #expect(pair.fill() > 0 && pair.fill() == 0)
+        let gateway = clinux_open(pair.path, O_RDWR | O_NOCTTY | O_NONBLOCK, 0)
+        defer { close(gateway) }
+        #expect(write(gateway, "x", 1) == -1 && errno == EAGAIN)
+    }
+
     @Test func aLinkMovesFromOnePairToAnother() throws {
         let folder = try TemporaryFolder()
         let (first, second) = (try PtyPair(), try PtyPair())

@@ -91,6 +91,45 @@ import Testing
         #expect(ProfileCheck(folder: path).findings == ["no capture has pressure"])
     }
 
+    /// JSON as people and programs write it: one text over several lines, or one text a line.
+    @Test func aPayloadMayHaveSeveralLinesOfJSON() throws {
+        let yaml = """
+            name: acme-m1
+            vendor: ACME
+            model: M1
+            kind: mqtt
+            mqtt:
+              topics:
+                - topic: a/{device}/whole
+                  device: "{device}"
+                  json:
+                    - {from: air.t, metric: temperature, unit: "°C"}
+                    - {from: rh, metric: humidity, unit: "%"}
+                - topic: a/{device}/lines
+                  device: "{device}"
+                  lines:
+                    rules:
+                      - {json: true, fields: [{from: t, metric: temperature, unit: "°C"}]}
+                      - {json: true, fields: [{from: rh, metric: humidity, unit: "%"}]}
+            """
+        let read = ProfileDocument.read(Array(yaml.utf8), file: "profile.yaml")
+        guard case .success(let profile) = read else { return #expect(Bool(false), "\(read)") }
+        var decoder = TopicDecoder(policy: { _ in .none }, families: [ProfileTopics([profile])])
+        func values(_ topic: String, _ payload: String) -> [String: Reading.Value] {
+            var batch = ObservationBatch()
+            let now = ReceiveTime(wall: Timestamp(milliseconds: 0, trusted: true), monotonicMilliseconds: 0)
+            _ = decoder.decode(topic: topic, payload: Array(payload.utf8), received: now, into: &batch)
+            #expect(batch.observations.count == (batch.readings.isEmpty ? 0 : 1))
+            return Dictionary(batch.readings.map { ($0.metric.text, $0.value) }, uniquingKeysWith: { $1 })
+        }
+        let both: [String: Reading.Value] = ["temperature": .number(21.5), "humidity": .number(48)]
+        #expect(values("a/b/whole", "{\n  \"air\": {\r\n    \"t\": 21.5\n  },\n  \"rh\": 48\n}\n") == both)
+        #expect(values("a/b/whole", "{\"rh\":48}\n{\"air\":{\"t\":21.5}}\n").isEmpty, "two texts are none")
+        #expect(values("a/b/lines", "{\"t\":21.5}\n{\"rh\":48}\n") == both)
+        #expect(values("a/b/lines", "{\"t\":21.5}\r\n\r\n# note\n{\"rh\":48}") == both)
+        #expect(values("a/b/lines", "{\"t\":\n21.5}").isEmpty, "a line is a text")
+    }
+
     @Test func topicsOfProfilesAreTakenInAndNobodyElses() throws {
         let folder = "\(Vectors.packageRoot)/drivers/theengs-gateway"
         let family = ProfileTopics([try ProfileLibrary.read(folder: folder).get()])

@@ -51,6 +51,21 @@ import Testing
         }
     }
 
+    @Test func anAdapterThatModbusHasIsNoBoardToBeFound() async throws {
+        let site = try SerialSite()
+        let (adapter, board) = (try PtyPair(gatewayEnd: .free), try SimulatedMDPBoard())
+        try adapter.link(at: site.link("adapter"))
+        var configuration = SerialIntake.Configuration(places: [], discovers: true)
+        // As it is configured; the box lists it by another path.
+        configuration.foreignPaths = [site.link("adapter")]
+        let listed = zip([adapter, board.pair], Self.serials).map { Self.usbPort($0.path, serial: $1) }
+        try await site.run(configuration, listPorts: { _ in listed }) { intake in
+            await site.wait { $0.presence(of: SerialSite.otherDevice) == .online }
+            #expect(intake.ports().map(\.path) == [board.pair.path])
+            #expect(site.ledger.presence(of: SerialSite.device) == nil && !adapter.isListened)
+        }
+    }
+
     @Test func anInstrumentIsNotAskedWhatOnlyABoardUnderstands() async throws {
         let site = try SerialSite()
         let board = try site.plugIn()

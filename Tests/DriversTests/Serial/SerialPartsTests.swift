@@ -2,6 +2,7 @@ import FieldProtocols
 import GatewayModel
 import GatewayTestKit
 import Glibc
+import JSONText
 import Serial
 import Testing
 
@@ -124,6 +125,29 @@ import Testing
         let reported = DeviceNaming(aliases: [DeviceAlias(device: alias, reportedID: "mycobrain-1db410")])
         #expect(reported.dependsOnReportedIDs && !other.dependsOnReportedIDs)
         #expect(reported.alias(reportedID: "mycobrain-1db410") == alias)
+    }
+
+    /// What firmware makes of its MAC address is not unique (reference, section 1.10): boards are told apart all the same.
+    @Test func boardsThatReportOneIDAreTwoDevicesAndAnAlarm() throws {
+        let file = try JSON(parsing: Vectors.text("mycosoft/identity_derivation.json"))
+        let cases = try #require(file["cases"]?.array)
+        var watch = CollisionWatch()
+        var alarms: [[DeviceID]] = []
+        var devices: [DeviceID] = []
+        for board in cases {
+            let mac = try #require(board["factory_mac"]?.string)
+            let device = DeviceNaming.name(of: .usbSerial(mac), prefix: "mycobrain")
+            #expect(device.text == "mycobrain-" + mac.lowercased().filter { $0 != ":" })
+            alarms.append(watch.note(try #require(board["mdp_device_id"]?.string), by: device))
+            devices.append(device)
+            // What is unique is an alias; what is reported is never the name by itself.
+            let nodeID = try #require(board["node_id"]?.string)
+            let naming = DeviceNaming(aliases: [DeviceAlias(device: device, reportedID: nodeID)])
+            let known = cases.compactMap { $0["node_id"]?.string }.filter { naming.alias(reportedID: $0) != nil }
+            #expect(known == [nodeID])
+        }
+        #expect(Set(devices).count == cases.count && cases.count == 4)
+        #expect(alarms == [[], [devices[0]], [], []], "the first two share the vendor's block")
     }
 
     @Test func everyStepOfTheWayToAPortIsWatched() throws {
