@@ -1,4 +1,5 @@
 internal import Crypto
+internal import GatewayModel
 internal import JSONText
 
 extension CaptureDecoder {
@@ -172,6 +173,16 @@ extension CaptureDecoder {
             Self.write("rssi", packet.rssi.map(Double.init), &writer)
             Self.write("snr", packet.snr.flatMap { Double($0.description) }, &writer)
             Self.write("payload_hex", Hex.encode(packet.payload), &writer)
+            var batch = ObservationBatch()
+            // What is no telemetry, or broken, has no readings.
+            let time = try? MeshtasticReadings.append(packet, to: &batch)
+            if !batch.openReadings.isEmpty {
+                Self.write("time", time.map { RFC3339.text($0) }, &writer)
+                writer.key("readings")
+                writer.beginArray()
+                for reading in batch.readings { Self.write(reading, &writer) }
+                writer.endArray()
+            }
             writer.endObject()
         }
     }

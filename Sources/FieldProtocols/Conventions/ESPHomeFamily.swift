@@ -7,6 +7,8 @@ public struct ESPHomeFamily: TopicFamily {
     private struct Route {
         var device: DeviceName
         var metric: MetricName
+        /// Its words are words, also where they look like a number or a switch.
+        var isText: Bool
     }
 
     private static let components: [StaticString] = ["sensor", "binary_sensor", "switch", "text_sensor", "number"]
@@ -39,7 +41,7 @@ public struct ESPHomeFamily: TopicFamily {
             effects.tell(route.device, isOnline: isOnline, isOld: message.isRetained)
         }
         let payload = message.payload.bindMemory(to: UInt8.self)
-        guard let value = ScalarText.value(payload) else {
+        guard let value = route.isText ? Self.text(payload) : ScalarText.value(payload) else {
             throw ScalarText.isNotFinite(ScalarText.trimmed(payload)) ? .valueNotFinite : .noReadings
         }
         batch.append(Reading(route.metric, value, quality: message.quality))
@@ -47,11 +49,18 @@ public struct ESPHomeFamily: TopicFamily {
         return .observation(route.device, replayAck: nil)
     }
 
+    private static func text(_ payload: UnsafeBufferPointer<UInt8>) -> Reading.Value? {
+        guard !payload.isEmpty, payload.count <= TelemetryDecoder.textByteCountMax, ForeignName.isUTF8(payload),
+            payload.allSatisfy({ $0 >= 0x20 })
+        else { return nil }
+        return .text(String(decoding: payload, as: UTF8.self))
+    }
+
     private mutating func route(_ message: TopicMessage) throws(RejectReason) -> Route {
         if let known = routes.meaning(of: message.topic, context: 0) { return known }
         guard let device = ForeignName.device(message.level(0)) else { throw .badDeviceID }
         guard let metric = ForeignName.metric(message.level(2), by: device) else { throw .tooManyNames }
-        let route = Route(device: device, metric: metric)
+        let route = Route(device: device, metric: metric, isText: message.level(1, is: "text_sensor"))
         if routes.isFull { routes.forgetAll() }
         routes.remember(route, of: message.topic, context: 0)
         return route

@@ -152,15 +152,27 @@ public struct ShellyFamily: TopicFamily {
             return .ignored
         case "uptime" where prefix == "sys.": return .field("sys.uptime", unit: "s")
         case "ram_free" where prefix == "sys.": return .field("sys.free_heap", unit: "By")
+        // On `status/sys` they stand at the top.
+        case "uptime" where prefix.isEmpty: return .field("uptime", unit: "s")
+        case "ram_free" where prefix.isEmpty: return .field("free_heap", unit: "By")
         case "source", "state", "status": return .field(prefix + key, mark: 1)
-        default: return .field(prefix + key, unit: units[key] ?? "")
+        // Elsewhere it is a count of pulses.
+        case "total" where prefix.hasSuffix("aenergy."): return .field(prefix + key, unit: "Wh")
+        default: return .field(prefix + key, unit: units[key] ?? units[withoutPhase(key)] ?? "")
         }
+    }
+
+    /// Meters of three phases say of which, or that it is the sum: `a_voltage`, `total_act_power`.
+    private static func withoutPhase(_ key: String) -> String {
+        let mark = ["a_", "b_", "c_", "n_", "total_"].first { key.hasPrefix($0) } ?? ""
+        return String(key.dropFirst(mark.count))
     }
 
     /// As Shelly's documentation of components gives them.
     private static let units: [String: String] = [
         "tC": "Cel", "tF": "[degF]", "rh": "%", "apower": "W", "act_power": "W", "aprt_power": "V.A", "voltage": "V",
-        "current": "A", "freq": "Hz", "pf": "1", "total": "Wh", "total_act": "Wh", "total_act_energy": "Wh",
-        "rssi": "dBm", "brightness": "%", "V": "V", "percent": "%", "lux": "lx",
+        "current": "A", "freq": "Hz", "pf": "1", "total_act": "Wh", "total_act_ret": "Wh", "total_act_energy": "Wh",
+        "total_act_ret_energy": "Wh", "rssi": "dBm", "brightness": "%", "current_pos": "%", "V": "V", "percent": "%",
+        "battery": "%", "lux": "lx", "ct": "K", "ram_size": "By", "fs_size": "By", "fs_free": "By",
     ]
 }

@@ -79,15 +79,36 @@ public struct ZigbeeFamily: TopicFamily {
         switch key {
         case "last_seen", "elapsed", "update_available": return .ignored
         case "state": return .field(prefix + key, mark: 1)
-        default: return .field(prefix + key, unit: units[key] ?? "")
+        default:
+            // Devices with several endpoints name them behind it: `state_left`, `power_l2`.
+            let isState = key.hasPrefix("state_")
+            return .field(prefix + key, unit: units[key] ?? units[base(of: key)] ?? "", mark: isState ? 1 : 0)
         }
     }
 
-    /// Units that Zigbee2MQTT's own definitions give to these names.
+    /// The name without its endpoint or phase.
+    private static func base(of key: String) -> String {
+        guard let mark = key.lastIndex(of: "_"), endpoints.contains(String(key[mark...].dropFirst())) else {
+            return key
+        }
+        let base = key[..<mark]
+        return String(base.hasSuffix("_phase") ? base.dropLast("_phase".count) : base)
+    }
+
+    private static let endpoints: Set<String> = [
+        "left", "right", "center", "top", "bottom", "a", "b", "c", "l1", "l2", "l3", "l4", "l5", "l6", "l7", "l8", "1",
+        "2", "3", "4", "5", "6", "7", "8",
+    ]
+
+    /// Units that Zigbee2MQTT's own definitions give to these names. None where they differ by device (`voltage` of
+    /// batteries is in millivolts, `voc` is a density or a share) or by version (`illuminance`).
     private static let units: [String: String] = [
         "temperature": "Cel", "local_temperature": "Cel", "device_temperature": "Cel", "soil_temperature": "Cel",
         "occupied_heating_setpoint": "Cel", "current_heating_setpoint": "Cel", "humidity": "%", "soil_moisture": "%",
-        "battery": "%", "position": "%", "pressure": "hPa", "voltage": "", "power": "W", "current": "A",
-        "energy": "kWh", "illuminance_lux": "lx", "co2": "ppm", "pm25": "ug/m3", "voc": "ppb", "linkquality": "1",
+        "cpu_temperature": "Cel", "battery": "%", "position": "%", "pressure": "hPa", "power": "W", "current": "A",
+        "current_neutral": "A", "power_apparent": "VA", "power_reactive": "var", "ac_frequency": "Hz",
+        "voltage_phase_b": "V", "voltage_phase_c": "V", "energy": "kWh", "produced_energy": "kWh",
+        "energy_produced": "kWh", "illuminance_lux": "lx", "co": "ppm", "co2": "ppm", "eco2": "ppm", "pm1": "ug/m3",
+        "pm10": "ug/m3", "pm25": "ug/m3", "hcho": "mg/m3", "formaldehyd": "mg/m3", "linkquality": "1",
     ]
 }

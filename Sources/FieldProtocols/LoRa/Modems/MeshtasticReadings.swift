@@ -42,6 +42,8 @@ public enum MeshtasticReadings {
             case 1: time = field.fixed32
             case 2: if let content = field.bytes { try values(content, device, to: &batch) }
             case 3: if let content = field.bytes { try values(content, environment, to: &batch) }
+            case 4: if let content = field.bytes { try values(content, air, to: &batch) }
+            case 5: if let content = field.bytes { try values(content, power, to: &batch) }
             default: break
             }
         }
@@ -108,8 +110,26 @@ public enum MeshtasticReadings {
     private static let environment = table([
         (1, "temperature", "Cel"), (2, "humidity", "%"), (3, "pressure", "hPa"), (4, "gas_resistance", "MOhm"),
         (5, "voltage", "V"), (6, "current", "mA"), (7, "iaq", "1"), (8, "distance", "mm"), (9, "illuminance", "lx"),
+        (10, "illuminance_white", "lx"), (11, "illuminance_infrared", "lx"), (12, "illuminance_ultraviolet", "lx"),
         (13, "wind_dir", "deg"), (14, "wind_speed", "m/s"), (15, "weight", "kg"), (16, "wind_gust", "m/s"),
         (17, "wind_lull", "m/s"), (19, "rain_1h", "mm"), (20, "rain_24h", "mm"), (21, "soil_moisture", "%"),
-        (22, "soil_temperature", "Cel"),
+        (18, "radiation", "uR/h"), (22, "soil_temperature", "Cel"),
     ])
+
+    /// Air quality: fine dust by the factory's calibration and by that for the open air.
+    private static let air = table([
+        (1, "pm1_standard", "ug/m3"), (2, "pm2_5_standard", "ug/m3"), (3, "pm10_standard", "ug/m3"),
+        (4, "pm1", "ug/m3"), (5, "pm2_5", "ug/m3"), (6, "pm10", "ug/m3"), (13, "co2", "[ppm]"),
+        (14, "co2_temperature", "Cel"), (15, "co2_humidity", "%"), (16, "formaldehyde", "[ppb]"),
+        (21, "pm_temperature", "Cel"), (22, "pm_humidity", "%"), (23, "voc_index", "1"), (24, "nox_index", "1"),
+    ])
+
+    /// The channels of a power meter.
+    private static let power = table(
+        (0..<UInt32(8)).flatMap { channel in
+            [
+                (2 * channel + 1, "ch\(channel + 1).voltage", "V"),
+                (2 * channel + 2, "ch\(channel + 1).current", "mA"),
+            ]
+        })
 }
