@@ -3,14 +3,29 @@ public struct Unit: Hashable, Sendable, CustomStringConvertible {
     /// Dense and process-local: usable as an array index, never stored.
     public let index: UInt32
 
+    /// Units that one device can add, so that one that invents them does not use up the room of the others: thirty, and
+    /// two once three quarters of all are known.
+    public static let countMaxOfDevice = 30
+    private static let quota = NameTable.Quota(usual: countMaxOfDevice, whenScarce: 2)
+
     private static let table = NameTable(countMax: 1_000, known: [""])
 
     /// Nil if `code` is longer than 32 bytes, holds control characters or a thousand other units are known.
     public init?(_ code: String) {
-        guard code.utf8.count <= 32, code.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }),
-            let index = Self.table.index(of: code)
-        else { return nil }
+        guard Self.isCode(code), let index = Self.table.index(of: code) else { return nil }
         self.index = index
+    }
+
+    /// A code that `device` has sent; nil too if it has added `countMaxOfDevice` others.
+    public init?(_ code: String, by device: DeviceName) {
+        var code = code
+        let index = Self.isCode(code) ? code.withUTF8 { Self.table.index(of: $0, by: device.index, Self.quota) } : nil
+        guard let index else { return nil }
+        self.index = index
+    }
+
+    private static func isCode(_ code: String) -> Bool {
+        code.utf8.count <= 32 && code.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F }
     }
 
     /// For codes written in source code.

@@ -179,7 +179,7 @@ extension BoardDecoder {
 private enum PackReadings {
     private static let countMax = 256
 
-    /// Whether none was left out for want of a name or of room.
+    /// Whether nothing was left out for want of a name, a unit or of room.
     static func append(_ pack: JSONValue, by device: DeviceName, to batch: inout ObservationBatch) -> Bool {
         var isWhole = true
         pack.forEachElement { item in
@@ -189,7 +189,9 @@ private enum PackReadings {
                 isWhole = false
                 return
             }
-            let unit = item["u"]?.string.map { UnitSpelling.unit($0) } ?? .none
+            let told = item["u"]?.string.map { UnitSpelling.unit($0, by: device) } ?? Unit.none
+            if told == nil { isWhole = false }
+            let unit = told ?? .none
             let quality: Quality = item["q"]?.uint64.flatMap { Quality(rawValue: UInt8(min($0, 2))) } ?? .ok
             if let value = item["v"]?.double {
                 batch.append(Reading(metric, .number(value), unit: unit, quality: quality))

@@ -24,15 +24,15 @@ public enum EnvelopeCodes {
         }
     }
 
-    /// The unit of a reading: an unknown code N is the UCUM annotation `{unit_N}`.
-    public static func unit(_ name: MycoEnvelope.Name) -> Unit {
+    /// The unit of a reading of `device`: an unknown code N is the UCUM annotation `{unit_N}`; nil if it cannot be kept.
+    public static func unit(_ name: MycoEnvelope.Name, by device: DeviceName) -> Unit? {
         switch name {
-        case .text(let text): UnitSpelling.unit(text)
+        case .text(let text): UnitSpelling.unit(text, by: device)
         case .code(let code):
             if let index = Int(exactly: code), (1...units.count).contains(index) {
                 units[index - 1]
             } else {
-                Unit("{unit_\(code)}") ?? .none
+                Unit("{unit_\(code)}", by: device)
             }
         }
     }

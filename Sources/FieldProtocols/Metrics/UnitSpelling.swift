@@ -29,6 +29,14 @@ public enum UnitSpelling {
         return Unit(codes[spelling.lowercased()] ?? spelling) ?? .none
     }
 
+    /// As the other, for a spelling that `device` has sent; nil if it cannot be a unit, or if the device has invented as
+    /// many as one may.
+    public static func unit(_ spelling: String, by device: DeviceName) -> Unit? {
+        if known.contains(spelling) { return Unit(spelling) }
+        if let code = codes[spelling.lowercased()] { return Unit(code) }
+        return Unit(spelling, by: device)
+    }
+
     /// Entered before any unit that a device invents, so that those cannot take their room.
     private static let known = Set(codes.values.filter { Unit($0) != nil })
 }

@@ -55,6 +55,11 @@ struct FieldNames {
     /// A metric of the device whose message this is.
     func metric(_ name: String) -> MetricName? { device.flatMap { MetricName(name, by: $0) } }
 
+    /// A unit as that device spells it; nil if it cannot be kept.
+    func unit(_ spelling: UnsafeBufferPointer<UInt8>, _ units: inout UnitNames) -> Unit? {
+        device.flatMap { units.unit(spelling, by: $0) }
+    }
+
     /// As the other, from bytes known to be UTF-8.
     func metric(_ name: UnsafeBufferPointer<UInt8>) -> MetricName? { device.flatMap { MetricName(utf8: name, by: $0) } }
 

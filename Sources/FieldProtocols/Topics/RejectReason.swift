@@ -18,6 +18,8 @@ public enum RejectReason: String, Error, Sendable, CaseIterable {
     case tooManyReadings = "too_many_readings"
     /// The site's tables of names are full: somebody invents them.
     case tooManyNames = "too_many_names"
+    /// A unit that is too long, or one more than its device may invent: its value is stored without it.
+    case unitNotStorable = "unit_not_storable"
     case missingKeys = "missing_keys"
     case invalidSeq = "invalid_seq"
     case invalidPack = "invalid_pack"

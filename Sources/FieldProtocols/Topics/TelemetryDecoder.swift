@@ -147,11 +147,12 @@ struct TelemetryDecoder {
             guard let metric = names.metric(id) else {
                 return facts.drop(id.isEmpty || id.count > MetricName.byteCountMax ? .valueNotStorable : .tooManyNames)
             }
-            let unit = (item["u"] ?? item["unit"])?.utf8.map { units.unit($0) } ?? .none
+            let unit = (item["u"] ?? item["unit"])?.utf8.map { names.unit($0, &units) } ?? Unit.none
+            if unit == nil { facts.drop(.unitNotStorable) }
             let before = quality
             defer { quality = before }
             if quality == .ok { quality = Self.quality(item["q"]) }
-            try leaf(value, FieldMetric(metric, unit: unit), into: &batch)
+            try leaf(value, FieldMetric(metric, unit: unit ?? .none), into: &batch)
         }
     }
 

@@ -144,9 +144,13 @@ public struct TopicDecoder {
             return try readings(&message, into: &batch)
         case .event: return try note(message, kind: "device_event", into: &batch)
         case .other: return try note(message, kind: "device_state", into: &batch)
-        case .presence, .heartbeat:
+        case .presence, .status, .heartbeat:
             let value = try parse(message.payload)
-            return .presence(message.device, DevicePresence(value, of: message.device, isAlive: kind == .heartbeat))
+            var presence = DevicePresence(value, of: message.device, isAlive: kind == .heartbeat)
+            // The broker says it in the device's name, by its will or from its memory: the device was not heard.
+            presence.isOld = message.isRetained || presence.isOnline == false
+            presence.isWatched = kind == .presence && presence.isOnline != nil
+            return .presence(message.device, presence)
         case .commandAck: return .commandAck(message.device, CommandAnswer(try parse(message.payload)))
         case .frames: return try frame(message, into: &batch)
         }
@@ -261,8 +265,9 @@ public struct TopicDecoder {
                 continue
             }
             let quality = message.isRetained ? .old : Quality(rawValue: item.quality) ?? .ok
-            batch.append(
-                Reading(metric, .number(item.value), unit: EnvelopeCodes.unit(item.unit), quality: quality))
+            let unit = EnvelopeCodes.unit(item.unit, by: message.device)
+            if unit == nil { dropped = dropped ?? .unitNotStorable }
+            batch.append(Reading(metric, .number(item.value), unit: unit ?? .none, quality: quality))
         }
         BSECAccuracy.heed(in: &batch)
         var observation = message.observation()

@@ -1,6 +1,6 @@
 /// Which family and kind of message a topic announces, and the part of it that names the device.
 struct TopicRoute {
-    enum Kind { case telemetry, envelope, event, presence, heartbeat, commandAck, frames, other }
+    enum Kind { case telemetry, envelope, event, presence, status, heartbeat, commandAck, frames, other }
 
     let kind: Kind
     let device: UnsafeBufferPointer<UInt8>
@@ -43,7 +43,7 @@ struct TopicRoute {
             if rest.elementsEqual("envelope".utf8) { return .envelope }
             if rest.elementsEqual("heartbeat".utf8) { return .heartbeat }
         case .natureos:
-            if rest.elementsEqual("status".utf8) { return .presence }
+            if rest.elementsEqual("status".utf8) { return .status }
         case .mycosoft:
             if rest.elementsEqual("envelope".utf8) { return .envelope }
             if rest.elementsEqual("events".utf8) { return .event }

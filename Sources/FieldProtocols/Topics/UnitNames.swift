@@ -6,10 +6,12 @@ struct UnitNames {
 
     private static let countMax = 64
 
-    mutating func unit(_ spelling: UnsafeBufferPointer<UInt8>) -> Unit {
+    /// The unit that `device` means; nil if it cannot be kept.
+    mutating func unit(_ spelling: UnsafeBufferPointer<UInt8>, by device: DeviceName) -> Unit? {
         for entry in known where entry.spelling.elementsEqual(spelling) { return entry.unit }
-        guard spelling.count <= 32 else { return .none }
-        let unit = UnitSpelling.unit(String(decoding: spelling, as: UTF8.self))
+        guard spelling.count <= 32,
+            let unit = UnitSpelling.unit(String(decoding: spelling, as: UTF8.self), by: device)
+        else { return nil }
         if known.count < Self.countMax { known.append((Array(spelling), unit)) }
         return unit
     }

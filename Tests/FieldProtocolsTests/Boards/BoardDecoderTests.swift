@@ -39,6 +39,14 @@ import Testing
         #expect(board.notes.count { $0.kind == "serial_frame" } == 1)
     }
 
+    @Test func aUnitThatCannotBeKeptIsToldByItsFrame() {
+        var board = HeardBoard()
+        let unit = String(repeating: "y", count: 33)
+        board.hear(BoardFrames.frame(.telemetry, seq: 1, #"{"pack":[{"id":"x","v":1,"u":"\#(unit)"}]}"#))
+        #expect(board.readings(0).map(\.unit) == [.none])
+        #expect(board.notes.contains { $0.kind == "serial_frame" && $0.body.contains("values_dropped") })
+    }
+
     /// On a port, and by radio behind a modem, where anybody may be.
     @Test func aBoardThatInventsNamesLeavesRoomForOthers() throws {
         let inventive = try #require(DeviceID("board-inventive").flatMap { DeviceName($0) })

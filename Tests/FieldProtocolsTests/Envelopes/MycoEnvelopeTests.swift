@@ -97,9 +97,9 @@ import Testing
         #expect(EnvelopeCodes.metric(.code(11), by: device)?.text == "sensor_11")
         #expect(EnvelopeCodes.metric(.code(.max), by: device)?.text == "sensor_18446744073709551615")
         #expect(EnvelopeCodes.metric(.text("bme688_a.iaq"), by: device)?.text == "bme688_a.iaq")
-        #expect(EnvelopeCodes.unit(.code(1)).code == "Cel")
-        #expect(EnvelopeCodes.unit(.code(8)).code == "mV")
-        #expect(EnvelopeCodes.unit(.code(9)).code == "{unit_9}")
-        #expect(EnvelopeCodes.unit(.text("°C")).code == "Cel")
+        #expect(EnvelopeCodes.unit(.code(1), by: device)?.code == "Cel")
+        #expect(EnvelopeCodes.unit(.code(8), by: device)?.code == "mV")
+        #expect(EnvelopeCodes.unit(.code(9), by: device)?.code == "{unit_9}")
+        #expect(EnvelopeCodes.unit(.text("°C"), by: device)?.code == "Cel")
     }
 }

@@ -28,6 +28,31 @@ import Testing
         #expect(presence("natureos/devices/m1/status", #"{"x":1}"#)?.isOnline == nil)
     }
 
+    /// Boards and agents leave a retained presence with a will (field reference, section 5): the broker tells when they go.
+    @Test(arguments: [
+        (
+            #"{"device_id":"m1","online":true}"#,
+            #"{"device_id":"m1","online":false,"last_seen":"2026-01-15T14:30:00Z"}"#
+        ),
+        (#"{"status":"online","device_role":"side_b"}"#, #"{"status":"offline"}"#), (#""online""#, #""offline""#),
+    ])
+    func aBoardIsWatchedByItsWill(_ there: String, _ gone: String) {
+        let topic = "mycosoft/devices/m1/presence"
+        let online = presence(topic, there)
+        #expect(online?.isOnline == true && online?.isWatched == true && online?.isOld == false)
+        let offline = presence(topic, gone)
+        #expect(offline?.isOnline == false && offline?.isWatched == true)
+        #expect(offline?.isOld == true, "the broker says it, the board was not heard")
+        guard case .presence(_, let kept) = Decoded(topic, there, retained: true).verdict else {
+            return #expect(Bool(false))
+        }
+        #expect(kept.isOnline == true && kept.isWatched && kept.isOld, "what was kept is no sign of life")
+        #expect(presence(topic, #"{"nickname":"Bench"}"#)?.isWatched == false, "that says nothing of it")
+        // No will stands behind these.
+        #expect(presence("natureos/devices/m1/status", there)?.isWatched == false)
+        #expect(presence("mycobrain/m1/heartbeat", "{}")?.isWatched == false)
+    }
+
     @Test func aHeartbeatSaysThatItsDeviceIsThere() {
         let heartbeat = presence(
             "mycobrain/m1/heartbeat",

@@ -121,10 +121,12 @@ public struct DiscoveryFamily: TopicFamily {
         guard let metric = ForeignName.metric(name, by: device), valueCount < Self.valueCountMax else {
             return effects.drop(.tooManyNames)
         }
+        let told = entity.foreignTemplate == nil ? entity.unit : nil
+        let unit = told.map { UnitSpelling.unit($0, by: device) } ?? Unit.none
+        if unit == nil { effects.drop(.unitNotStorable) }
         let isBinary = ["binary_sensor", "switch", "light", "fan", "siren"].contains(entity.component)
         let value = DiscoveredTopic.Value(
-            source: source, device: device, metric: metric,
-            unit: entity.foreignTemplate == nil ? entity.unit.map { UnitSpelling.unit($0) } ?? .none : .none,
+            source: source, device: device, metric: metric, unit: unit ?? .none,
             template: entity.template, isRaw: entity.foreignTemplate != nil, isBinary: isBinary,
             payloadOn: entity.payloadOn, payloadOff: entity.payloadOff,
             expireAfter: entity.expireAfter.flatMap { Int64(exactly: ($0 * 1_000).rounded()) }.flatMap {

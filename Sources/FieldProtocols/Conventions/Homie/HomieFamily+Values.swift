@@ -67,9 +67,11 @@ extension HomieFamily {
                     isFull = true
                     return
                 }
+                let unit = property["unit"]?.string.map { UnitSpelling.unit($0, by: devices[index].name) } ?? Unit.none
+                if unit == nil { effects.drop(.unitNotStorable) }
                 let hasRoom = devices[index].set(metric) {
                     $0.type = (property["datatype"]?.string).flatMap { HomieDevice.DataType(rawValue: $0) }
-                    $0.unit = (property["unit"]?.string).map { UnitSpelling.unit($0) } ?? .none
+                    $0.unit = unit ?? .none
                 }
                 if !hasRoom { isFull = true }
             }

@@ -122,10 +122,12 @@ public struct HomieFamily: TopicFamily {
         _ message: TopicMessage, _ route: Route, into batch: inout ObservationBatch, _ effects: inout TopicEffects
     ) throws(RejectReason) {
         guard let metric = route.metric else { return }
-        let text = String(decoding: message.text.prefix(32), as: UTF8.self)
+        let text = String(decoding: message.text.prefix(33), as: UTF8.self)
+        let unit = route.kind == .unit ? UnitSpelling.unit(text, by: devices[route.device].name) : Unit.none
+        if unit == nil { effects.drop(.unitNotStorable) }
         let hasRoom = devices[route.device].set(metric) { property in
             if route.kind == .type { property.type = HomieDevice.DataType(rawValue: text) }
-            if route.kind == .unit { property.unit = UnitSpelling.unit(text) }
+            if route.kind == .unit { property.unit = unit ?? .none }
         }
         guard hasRoom else { throw .tooManyNames }
         if route.kind == .type { release(route.device, message, into: &batch, &effects) }

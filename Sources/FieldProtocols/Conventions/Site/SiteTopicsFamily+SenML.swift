@@ -77,7 +77,8 @@ extension SiteTopicsFamily {
         _ record: SenMLRecord, _ metric: MetricName, _ pack: OpenPack, into batch: inout ObservationBatch,
         _ effects: inout TopicEffects
     ) {
-        let unit = record.unit.map { units.unit($0) } ?? .none
+        let unit = record.unit.map { spelling in pack.device.flatMap { units.unit(spelling, by: $0) } } ?? Unit.none
+        if unit == nil { effects.drop(.unitNotStorable) }
         let value: Reading.Value
         switch record.value {
         case .number(let number):
@@ -89,15 +90,15 @@ extension SiteTopicsFamily {
             value = .text(String(decoding: text, as: UTF8.self))
         case .bytes: return effects.drop(.unsupportedValue)
         case nil:
-            if let sum = record.sum { append(sum: sum, metric, unit, pack, into: &batch, &effects) }
+            if let sum = record.sum { append(sum: sum, metric, unit ?? .none, pack, into: &batch, &effects) }
             return
         }
-        batch.append(Reading(metric, value, unit: unit, quality: pack.message.quality))
+        batch.append(Reading(metric, value, unit: unit ?? .none, quality: pack.message.quality))
         guard let sum = record.sum, let device = pack.device else { return }
         guard let beside = ForeignName.metric(metric.text + ".sum", by: device) else {
             return effects.drop(.tooManyNames)
         }
-        append(sum: sum, beside, unit, pack, into: &batch, &effects)
+        append(sum: sum, beside, unit ?? .none, pack, into: &batch, &effects)
     }
 
     /// The integral of the values over time, in seconds of their unit (RFC 8428, section 4.3).
@@ -106,8 +107,10 @@ extension SiteTopicsFamily {
         _ effects: inout TopicEffects
     ) {
         guard sum.magnitude < TelemetryDecoder.magnitudeMax else { return effects.drop(.numberOutOfRange) }
-        let product = unit == .none ? Unit.none : Unit(unit.code + ".s") ?? .none
-        batch.append(Reading(metric, .number(sum), unit: product, quality: pack.message.quality))
+        var product: Unit? = Unit.none
+        if unit != .none { product = pack.device.flatMap { Unit(unit.code + ".s", by: $0) } }
+        if product == nil { effects.drop(.unitNotStorable) }
+        batch.append(Reading(metric, .number(sum), unit: product ?? .none, quality: pack.message.quality))
     }
 
     /// Whose value a name is of: the base name is the device, or else what stands before the last `:` or `/`.

@@ -76,11 +76,11 @@ public struct TasmotaFamily: TopicFamily {
         var root = try message.json()
         guard root.isObject else { throw .malformedJSON }
         if let inner = root["StatusSNS"] ?? root["StatusSTS"] { root = inner }
-        let temperature = Self.unit(root["TempUnit"])
-        let pressure = Self.unit(root["PressureUnit"])
-        let speed = Self.unit(root["SpeedUnit"])
-        let quality = message.quality
         var dropped: RejectReason?
+        let temperature = Self.unit(root["TempUnit"], device, &dropped)
+        let pressure = Self.unit(root["PressureUnit"], device, &dropped)
+        let speed = Self.unit(root["SpeedUnit"], device, &dropped)
+        let quality = message.quality
         try fields.walk(root, of: device, drop: { dropped = dropped ?? $0 }) { (field, value) throws(RejectReason) in
             let unit =
                 switch field.mark {
@@ -119,12 +119,17 @@ public struct TasmotaFamily: TopicFamily {
         identity.append(observation, to: &batch)
     }
 
-    private static func unit(_ value: JSONValue?) -> Unit? {
-        guard let text = value?.utf8, text.count <= 16 else { return nil }
+    /// Nil if none is told.
+    private static func unit(_ value: JSONValue?, _ device: DeviceName, _ dropped: inout RejectReason?) -> Unit? {
+        guard let text = value?.utf8 else { return nil }
         switch text.count {
         case 1 where text[0] == UInt8(ascii: "C"): return .celsius
         case 3 where text.elementsEqual("hPa".utf8): return .hectopascal
-        default: return UnitSpelling.unit(String(decoding: text, as: UTF8.self))
+        default:
+            let unit = UnitSpelling.unit(String(decoding: text, as: UTF8.self), by: device)
+            if unit == nil { dropped = .unitNotStorable }
+            // Not the usual one in its place: the device has told another.
+            return unit ?? Unit.none
         }
     }
 }
