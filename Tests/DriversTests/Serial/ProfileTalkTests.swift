@@ -7,11 +7,28 @@ import Testing
 
 /// A port may be opened while its device is in the middle of a line.
 @Suite struct ProfileTalks {
-    /// The values of what is heard so many milliseconds after the port was opened, with their qualities.
-    private func heard(_ profile: String, _ pieces: [(milliseconds: Int64, text: String)]) throws -> [String] {
+    private func talk(_ profile: String) throws -> ProfileTalk {
         let read = ProfileLibrary.read(folder: "\(Vectors.packageRoot)/drivers/\(profile)")
         let id = try #require(DeviceID("on-a-port"))
-        var talk = ProfileTalk(device: try #require(DeviceName(id)), profile: try read.get())
+        return ProfileTalk(device: try #require(DeviceName(id)), profile: try read.get())
+    }
+
+    @Test func aWholeFrameWithoutReadingsIsTold() throws {
+        var talk = try talk("plantower-pms5003")
+        var batch = ObservationBatch()
+        let now = ReceiveTime(wall: Timestamp(milliseconds: 0, trusted: false), monotonicMilliseconds: 0)
+        let frame: [UInt8] = [0x42, 0x4D, 0, 2, 0, 0x91]
+        let outcomes = frame.withUnsafeBytes { talk.received($0, at: now, into: &batch) }
+        guard case .damaged("no_readings", byteCount: 6)? = outcomes.first else {
+            Issue.record("\(outcomes)")
+            return
+        }
+        #expect(talk.counters.damaged == 1 && talk.counters.messages == 0 && batch.readings.isEmpty)
+    }
+
+    /// The values of what is heard so many milliseconds after the port was opened, with their qualities.
+    private func heard(_ profile: String, _ pieces: [(milliseconds: Int64, text: String)]) throws -> [String] {
+        var talk = try talk(profile)
         func time(_ milliseconds: Int64) -> ReceiveTime {
             ReceiveTime(
                 wall: Timestamp(milliseconds: 1_777_889_730_000 + milliseconds, trusted: true),

@@ -78,9 +78,9 @@ struct ProfileTalk: PortTalk {
             reading = .lines(reader, collector)
             return outcomes
         case .frames(var reader, var payloads):
-            receive(bytes, &reader, &payloads, now, &batch)
+            let outcomes = receive(bytes, &reader, &payloads, now, &batch)
             reading = .frames(reader, payloads)
-            return []
+            return outcomes
         case .nothing: return []
         }
     }
@@ -121,15 +121,21 @@ struct ProfileTalk: PortTalk {
     private mutating func receive(
         _ bytes: UnsafeRawBufferPointer, _ reader: inout FrameReader, _ payloads: inout PayloadReader,
         _ now: ReceiveTime, _ batch: inout ObservationBatch
-    ) {
+    ) -> [PortOutcome] {
+        var outcomes: [PortOutcome] = []
         let before = reader.noiseByteCount
         reader.read(bytes) { frame in
-            counters.messages += 1
-            // A frame without readings leaves nothing open.
-            _ = try? payloads.read(frame, into: &batch)
-            close(frame, now, &batch)
+            do throws(ProfileError) {
+                _ = try payloads.read(frame, into: &batch)
+                counters.messages += 1
+                close(frame, now, &batch)
+            } catch {
+                counters.damaged += 1
+                outcomes.append(.damaged(code: error.code, byteCount: frame.count))
+            }
         }
         if reader.noiseByteCount > before { counters.damaged += 1 }
+        return outcomes
     }
 
     /// Makes an observation of the readings that are open, if there are any.

@@ -10,7 +10,7 @@ extension SparkplugFamily {
         var time = payload.timestamp
         var part: UInt64 = 0
         var unknownCount = 0
-        try payload.forEachMetric(
+        let isWhole = try payload.forEachMetric(
             { (metric) throws(RejectReason) in
                 if let own = metric.timestamp ?? payload.timestamp, own != time {
                     if !batch.openReadings.isEmpty {
@@ -28,10 +28,12 @@ extension SparkplugFamily {
                 if let name = known.metric { try append(metric, known, name, message, into: &batch, &effects) }
             }, failed: { _ in .protobuf })
         if !batch.openReadings.isEmpty { close(payload, time, part, route, message, into: &batch) }
-        guard unknownCount > 0 else { return }
-        effects.drop(.unknownAlias)
-        requireRebirth()
-        keep(message, route, into: &batch)
+        if !isWhole { effects.drop(.tooManyReadings) }
+        if unknownCount > 0 {
+            effects.drop(.unknownAlias)
+            requireRebirth()
+        }
+        if !isWhole || unknownCount > 0 { keep(message, route, into: &batch) }
     }
 
     private mutating func close(

@@ -25,17 +25,19 @@ struct SparkplugPayload {
         }
     }
 
-    /// Calls `body` with each metric, at most `metricCountMax`.
+    /// Calls `body` with each metric, at most `metricCountMax`; false if there are more.
+    @discardableResult
     func forEachMetric<E: Error>(
         _ body: (SparkplugMetric) throws(E) -> Void, failed: (ProtobufError) -> E
-    ) throws(E) {
+    ) throws(E) -> Bool {
         var reader = ProtobufReader(bytes)
         var count = 0
-        while count < Self.metricCountMax {
+        while true {
             let metric: SparkplugMetric
             do throws(ProtobufError) {
-                guard let field = try reader.next() else { return }
+                guard let field = try reader.next() else { return true }
                 guard field.number == 2, let content = field.bytes else { continue }
+                guard count < Self.metricCountMax else { return false }
                 let end = reader.offset
                 do throws(ProtobufError) { metric = try SparkplugMetric(content) } catch {
                     throw ProtobufError(reason: error.reason, offset: end - content.count + error.offset)
