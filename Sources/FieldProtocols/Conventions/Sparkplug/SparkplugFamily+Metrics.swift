@@ -64,7 +64,11 @@ extension SparkplugFamily {
         if let code = metric.typeCode { known.typeCode = UInt8(clamping: code) }
         let traits: SparkplugTraits
         do throws(ProtobufError) { traits = try metric.traits() } catch { throw .protobuf }
-        if let unit = traits.unit { known.unit = UnitSpelling.unit(unit) }
+        if let spelling = traits.unit {
+            let unit = UnitSpelling.unit(spelling, by: route.device)
+            if unit == nil { effects.drop(.unitNotStorable) }
+            known.unit = unit ?? .none
+        }
         let key = metric.alias ?? known.metric.map { SparkplugNode.key(route.device, $0) }
         guard let key else { return known }
         let before = nodes[route.node].metricCount
