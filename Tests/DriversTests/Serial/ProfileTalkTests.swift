@@ -7,19 +7,28 @@ import Testing
 
 /// A port may be opened while its device is in the middle of a line.
 @Suite struct ProfileTalks {
-    private func talk(_ profile: String) throws -> ProfileTalk {
-        let read = ProfileLibrary.read(folder: "\(Vectors.packageRoot)/drivers/\(profile)")
+    private func talk(_ profile: Profile) throws -> ProfileTalk {
         let id = try #require(DeviceID("on-a-port"))
-        return ProfileTalk(device: try #require(DeviceName(id)), profile: try read.get())
+        return ProfileTalk(device: try #require(DeviceName(id)), profile: profile)
     }
 
     @Test func aWholeFrameWithoutReadingsIsTold() throws {
-        var talk = try talk("plantower-pms5003")
+        let yaml = """
+            name: acme-t1
+            vendor: ACME
+            model: T1
+            kind: binary
+            binary:
+              frame: {start: "AA", end: "AB", length: 4}
+              fields:
+                - {at: 8, type: u16, metric: level}
+            """
+        var talk = try talk(ProfileDocument.read(Array(yaml.utf8), file: "profile.yaml").get())
         var batch = ObservationBatch()
         let now = ReceiveTime(wall: Timestamp(milliseconds: 0, trusted: false), monotonicMilliseconds: 0)
-        let frame: [UInt8] = [0x42, 0x4D, 0, 2, 0, 0x91]
+        let frame: [UInt8] = [0xAA, 1, 2, 0xAB]
         let outcomes = frame.withUnsafeBytes { talk.received($0, at: now, into: &batch) }
-        guard case .damaged("no_readings", byteCount: 6)? = outcomes.first else {
+        guard case .damaged("no_readings", byteCount: 4)? = outcomes.first else {
             Issue.record("\(outcomes)")
             return
         }
@@ -28,7 +37,8 @@ import Testing
 
     /// The values of what is heard so many milliseconds after the port was opened, with their qualities.
     private func heard(_ profile: String, _ pieces: [(milliseconds: Int64, text: String)]) throws -> [String] {
-        var talk = try talk(profile)
+        let read = ProfileLibrary.read(folder: "\(Vectors.packageRoot)/drivers/\(profile)")
+        var talk = try talk(read.get())
         func time(_ milliseconds: Int64) -> ReceiveTime {
             ReceiveTime(
                 wall: Timestamp(milliseconds: 1_777_889_730_000 + milliseconds, trusted: true),

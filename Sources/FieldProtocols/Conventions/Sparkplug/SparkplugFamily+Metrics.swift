@@ -29,11 +29,10 @@ extension SparkplugFamily {
             }, failed: { _ in .protobuf })
         if !batch.openReadings.isEmpty { close(payload, time, part, route, message, into: &batch) }
         if !isWhole { effects.drop(.tooManyReadings) }
-        if unknownCount > 0 {
-            effects.drop(.unknownAlias)
-            requireRebirth()
-        }
-        if !isWhole || unknownCount > 0 { keep(message, route, into: &batch) }
+        guard unknownCount > 0 else { return }
+        effects.drop(.unknownAlias)
+        requireRebirth()
+        keep(message, route, into: &batch)
     }
 
     private mutating func close(
