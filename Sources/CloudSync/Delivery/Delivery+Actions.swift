@@ -29,7 +29,7 @@ extension Delivery {
             gatewayID: owner.configuration.gatewayID, epoch: owner.sources[batch.stream].epoch, share: batch.share,
             shares: batch.shares)
         let request = format.request(delivery, at: time).compressed(owner.configuration.compression)
-        underWay.append(UnderWay(tag: batch.slot, batch: delivery, slots: slots))
+        underWay.append(UnderWay(batch: delivery, slots: slots))
         status.attempts += 1
         side?.recordSent()
         machine.on(.spent(request.body.count + Self.headByteCount), now: time.monotonicMilliseconds)

@@ -21,8 +21,6 @@ final class Delivery<Format: DeliveryFormat> {
     private var publishAt = Int64.min
 
     struct UnderWay {
-        /// The slot of its first record.
-        var tag: UInt64
         var batch: DeliveryBatch
         /// Of its records, oldest first.
         var slots: [UInt64]
@@ -144,8 +142,9 @@ final class Delivery<Format: DeliveryFormat> {
         answered(sent.slots, outcome, time)
     }
 
-    func takeUnderWay(_ tag: UInt64) -> UnderWay? {
-        underWay.firstIndex { $0.tag == tag }.map { underWay.remove(at: $0) }
+    /// The request whose first record has this slot, which is no longer under way.
+    func takeUnderWay(_ slot: UInt64) -> UnderWay? {
+        underWay.firstIndex { $0.slots.first == slot }.map { underWay.remove(at: $0) }
     }
 
     private func makeSideRequests(_ time: ReceiveTime) {

@@ -24,17 +24,19 @@ public enum UnitSpelling {
 
     /// The unit that `spelling` stands for: a known one by its UCUM code, any other as it is, `none` if it cannot be one.
     public static func unit(_ spelling: String) -> Unit {
-        // UCUM tells upper from lower case; a spelling that is a code already is taken by its code.
-        if known.contains(spelling) { return Unit(spelling) ?? .none }
-        return Unit(codes[spelling.lowercased()] ?? spelling) ?? .none
+        Unit(code(of: spelling) ?? spelling) ?? .none
     }
 
     /// As the other, for a spelling that `device` has sent; nil if it cannot be a unit, or if the device has invented as
     /// many as one may.
     public static func unit(_ spelling: String, by device: DeviceName) -> Unit? {
-        if known.contains(spelling) { return Unit(spelling) }
-        if let code = codes[spelling.lowercased()] { return Unit(code) }
+        if let code = code(of: spelling) { return Unit(code) }
         return Unit(spelling, by: device)
+    }
+
+    /// The code of a known spelling. UCUM tells upper from lower case: one that is a code already stands for itself.
+    private static func code(of spelling: String) -> String? {
+        known.contains(spelling) ? spelling : codes[spelling.lowercased()]
     }
 
     /// Entered before any unit that a device invents, so that those cannot take their room.

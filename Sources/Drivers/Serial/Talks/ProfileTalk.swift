@@ -21,7 +21,6 @@ struct ProfileTalk: PortTalk {
 
     /// What is known of the first line after the port was opened: the device may have been in the middle of it.
     private enum Beginning {
-        case unknown
         /// What comes before this time (milliseconds of the monotonic clock) may be the rest of a line.
         case cutUntil(Int64)
         case cut, whole
@@ -33,7 +32,7 @@ struct ProfileTalk: PortTalk {
     private var reading: Reading
     private let poll: Profile.Poll?
     private var pollAt: Int64?
-    private var beginning = Beginning.unknown
+    private var beginning = Beginning.whole
     private(set) var device: DeviceName
     private(set) var counters = PortCounters()
 
