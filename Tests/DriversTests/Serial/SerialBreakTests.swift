@@ -23,11 +23,14 @@ import Testing
             var states: Set<String> = []
             while closed.count < 7 {
                 let count = closed.count
-                // Whoever has it open is hung up until that has been noticed.
-                while site.ledger.notes("serial_port_closed").count == count {
-                    if cable.isListened { cable.hangUp() }
-                    await Task.yield()
+                // Hung up only once the driver has it: one that breaks while it is being opened is another failure, and
+                // each makes the next wait longer.
+                let isOpen = Eventually.holds(within: .seconds(60)) {
+                    intake.ports().contains { $0.path == broken && $0.state == .open }
                 }
+                try #require(isOpen)
+                cable.hangUp()
+                await site.wait { $0.notes("serial_port_closed").count > count }
                 closed.append(clock.now().monotonicMilliseconds)
                 states.formUnion(intake.ports().filter { $0.path == broken }.map(\.state.name))
                 board.sendTelemetry(marker: closed.count)
