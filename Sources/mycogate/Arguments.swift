@@ -1,3 +1,4 @@
+import JSONText
 import YAMLText
 
 /// The words and options of one call, checked against what the verb takes.
@@ -57,6 +58,18 @@ struct Arguments {
             throw .usage("--\(name) `\(text)`: accepted \(DurationText.form)")
         }
         return value
+    }
+
+    /// The words after the first `count`, as members of an object: values that are not JSON are text.
+    func members(after count: Int) throws(ToolError) -> [JSON.Member] {
+        var members: [JSON.Member] = []
+        for word in words.dropFirst(count) {
+            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard parts.count == 2, !parts[0].isEmpty else { throw .usage("`\(word)`: accepted key=value") }
+            // What is not JSON is text.
+            members.append(.init(key: parts[0], value: (try? JSON(parsing: parts[1])) ?? .string(parts[1])))
+        }
+        return members
     }
 
     /// What `--format` and `--json` ask for; a table without either.

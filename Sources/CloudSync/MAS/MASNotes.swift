@@ -4,12 +4,9 @@ internal import JSONText
 
 /// The bodies of `POST /api/security/audit/log` and `POST /api/devices/{id}/agent/task` (reference, sections 6.3 and 6.5).
 ///
-/// Neither has an idempotency key: the record's id goes into `details` and `params`, so that a repeat after a lost answer
-/// can be recognised.
+/// Neither has an idempotency key: the record's id goes into `details`, the task's or else the record's into `params`, so
+/// that a repeat after a lost answer can be recognised.
 struct MASNotes: Sendable {
-    /// The kind of records of the `tasks` stream that are meant for agents of the MAS.
-    static let taskKind = "agent_task"
-    private static let taskTypes: Set<String> = ["chat", "diagnostics", "firmware_update", "operator"]
     private static let severities: Set<String> = ["info", "warning", "error", "critical"]
 
     private let gatewayID: String
@@ -42,15 +39,16 @@ struct MASNotes: Sendable {
 
     /// Tasks that stay here are not the MAS's: it would send them back to the gateway's own agent.
     func agentTask(_ record: borrowing StoredRecord, to bytes: inout [UInt8]) -> Rendering {
-        guard record.kind == Self.taskKind else { return .nothing }
+        guard record.kind == AgentTaskType.recordKind else { return .nothing }
         let body = Self.object(record.body)
         guard let message = body["message"]?.string, !message.isEmpty else { return .unfit("a task without a message") }
         let id = identity.id(of: record.stream, record.seq)
         var params = body["params"]?.members ?? []
-        params.append(.init(key: "request_id", value: .string(id)))
-        let type = body["task_type"]?.string.flatMap { Self.taskTypes.contains($0) ? $0 : nil } ?? "chat"
+        params.removeAll { $0.key == "request_id" }
+        params.append(.init(key: "request_id", value: body["id"] ?? .string(id)))
+        let type = body["task_type"]?.string.flatMap(AgentTaskType.init) ?? .chat
         let task: JSON = [
-            "message": .string(message), "task_type": .string(type), "params": .object(params),
+            "message": .string(message), "task_type": .string(type.rawValue), "params": .object(params),
             "user_subject": .string(body["user_subject"]?.string ?? "gateway-\(gatewayID)"),
         ]
         bytes.append(contentsOf: task.text.utf8)

@@ -12,16 +12,11 @@ extension Verb {
         ] + Option.daemon, words: 2...64
     ) { arguments in
         let wait = try arguments.duration("wait") ?? .seconds(10)
-        let params = try arguments.words.dropFirst(2).map { word -> (String, JSON) in
-            let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard parts.count == 2, !parts[0].isEmpty else { throw ToolError.usage("`\(word)`: accepted key=value") }
-            // What is not JSON is text.
-            return (parts[0], (try? JSON(parsing: parts[1])) ?? .string(parts[1]))
-        }
+        let params = try arguments.members(after: 2)
         let client = try DaemonClient(arguments)
         var command = try client.post(
             "/api/v1/devices/\(PercentText.encode(arguments.words[0]))/commands",
-            ["name": .string(arguments.words[1]), "params": .object(params.map { .init(key: $0.0, value: $0.1) })])
+            ["name": .string(arguments.words[1]), "params": .object(params)])
         show(command, arguments)
         let id = PercentText.encode(command["id"]?.string ?? "")
         var left = wait
