@@ -55,13 +55,13 @@ public final class GatewayProcess {
     }
 
     /// Starts the daemon and waits until it is ready; whether it is.
-    public func start(within limit: Duration = .seconds(20)) throws(FileError) -> Bool {
+    public func start(within limit: Duration = .seconds(60)) throws(FileError) -> Bool {
         try launch()
         return isReady(within: limit)
     }
 
     /// Waits until the daemon answers that it is ready; false if it ended or time ran out.
-    public func isReady(within limit: Duration = .seconds(20)) -> Bool {
+    public func isReady(within limit: Duration = .seconds(60)) -> Bool {
         Eventually.holds(within: limit) { process?.isRunning == false || (get("/ready")?.status ?? 0) == 200 }
             && process?.isRunning == true
     }
@@ -77,11 +77,11 @@ public final class GatewayProcess {
     }
 
     /// Waits until it has ended by itself: its exit status; nil if it still runs after `limit`.
-    public func waitForExit(within limit: Duration = .seconds(20)) -> Int32? { process?.waitForExit(within: limit) }
+    public func waitForExit(within limit: Duration = .seconds(60)) -> Int32? { process?.waitForExit(within: limit) }
 
     /// Asks it to stop; its exit status.
     @discardableResult
-    public func stop(within limit: Duration = .seconds(20)) -> Int32 { process?.stop(within: limit) ?? 0 }
+    public func stop(within limit: Duration = .seconds(60)) -> Int32 { process?.stop(within: limit) ?? 0 }
 
     /// One request; nil if the daemon did not answer.
     public func get(_ path: String) -> ClientAnswer? { send(ClientRequest(.get, url + path)) }

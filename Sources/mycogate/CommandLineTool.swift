@@ -1,7 +1,8 @@
 /// The program: picks the verb, reads its options, runs it, turns what went wrong into a line and an exit status.
 enum CommandLineTool {
     static let verbs: [Verb] = [
-        .run, .check, .status, .devices, .device, .tail, .readings, .spectra, .sql, .command, .task, .sync, .journal, .backup,
+        .run, .check, .status, .devices, .device, .tail, .readings, .spectra, .sql, .command, .task, .sync, .journal,
+        .backup,
         .restore, .importFile, .decode, .drivers, .modbus, .ports, .calibrate, .token, .version,
     ]
 

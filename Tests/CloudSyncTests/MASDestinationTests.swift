@@ -16,7 +16,7 @@ struct MASDestinationTests {
         for index in 0..<count { stream.append("device-\(index % devices)") }
     }
 
-    private func everythingArrived(_ count: Int, limit: Duration = .seconds(20)) -> Bool {
+    private func everythingArrived(_ count: Int, limit: Duration = .seconds(60)) -> Bool {
         mas.wait(limit: limit) { $0.deliveries.count == count }
             && Eventually.holds { stream.acknowledged == Int64(count) }
     }

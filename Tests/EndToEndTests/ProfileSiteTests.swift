@@ -5,7 +5,7 @@ import MQTT
 import Testing
 
 /// Devices that are only known by their profiles, through the whole daemon.
-@Suite(.timeLimit(.minutes(2))) struct ProfileSites {
+@Suite(.timeLimit(.minutes(5))) struct ProfileSites {
     private struct Site {
         let pair: PtyPair
         let gateway: GatewayProcess

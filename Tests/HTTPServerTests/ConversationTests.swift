@@ -3,7 +3,7 @@ import HTTPServer
 import Testing
 
 /// What goes over the wire, told byte by byte.
-@Suite(.timeLimit(.minutes(1))) struct ConversationTests {
+@Suite(.timeLimit(.minutes(5))) struct ConversationTests {
     @Test func pipelinedRequestsAreAnsweredInOrder() async throws {
         try await withServer { port in
             let client = try #require(RawClient(port: port))

@@ -3,7 +3,7 @@ import HTTPServer
 import Testing
 
 /// Clients that take their time, leave, or come in crowds.
-@Suite(.timeLimit(.minutes(1))) struct LimitTests {
+@Suite(.timeLimit(.minutes(5))) struct LimitTests {
     @Test func aHeadThatDribblesIsCutOff() async throws {
         try await withServer({ $0.headerTimeout = .milliseconds(300) }) { port in
             let client = try #require(RawClient(port: port, patience: .milliseconds(20)))

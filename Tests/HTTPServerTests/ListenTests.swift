@@ -4,7 +4,7 @@ import HTTPServer
 import Testing
 
 /// Ports, socket files and certificates.
-@Suite(.timeLimit(.minutes(1))) struct ListenTests {
+@Suite(.timeLimit(.minutes(5))) struct ListenTests {
     @Test func aPortInUseIsNamed() async throws {
         let first = HTTPServer(.init(listen: [.tcp(host: "127.0.0.1", port: 0)])) { answer($0) }
         try first.listen()

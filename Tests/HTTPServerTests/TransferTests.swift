@@ -5,7 +5,7 @@ import HTTPServer
 import Testing
 
 /// Whole exchanges with libcurl, plain and over TLS.
-@Suite(.timeLimit(.minutes(1))) struct TransferTests {
+@Suite(.timeLimit(.minutes(5))) struct TransferTests {
     private func echo(_ request: HTTPRequest) -> HTTPResponse {
         HTTPResponse(
             status: 200, headers: ["X-TLS": "\(request.isTLS)", "X-Path": request.path], body: .bytes(request.body))

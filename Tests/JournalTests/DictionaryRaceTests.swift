@@ -5,7 +5,7 @@ import Testing
 
 @testable import Journal
 
-@Suite(.timeLimit(.minutes(1))) struct DictionaryRaceTests {
+@Suite(.timeLimit(.minutes(5))) struct DictionaryRaceTests {
     /// A spectrum's names and its layout become known in one commit, while somebody is looking names up.
     @Test func aLayoutThatIsWrittenWhileNamesAreLookedUpIsNotReadAsEmpty() async throws {
         let metrics = (0..<250).compactMap { MetricName("race.\($0)") }

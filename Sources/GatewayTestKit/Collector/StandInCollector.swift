@@ -94,7 +94,7 @@ public final class StandInCollector: Sendable {
     }
 
     /// Waits until the ledger satisfies `condition`; false if it does not within `limit`.
-    public func wait(limit: Duration = .seconds(20), until condition: (Ledger) -> Bool) -> Bool {
+    public func wait(limit: Duration = .seconds(60), until condition: (Ledger) -> Bool) -> Bool {
         state.wait(limit: limit) { condition($0.ledger) }
     }
 

@@ -86,7 +86,7 @@ public final class StandInMAS: Sendable {
     public func restart() { state.withLock { $0.registry = [] } }
 
     /// Waits until the ledger satisfies `condition`; false if it does not within `limit`.
-    public func wait(limit: Duration = .seconds(20), until condition: (MASLedger) -> Bool) -> Bool {
+    public func wait(limit: Duration = .seconds(60), until condition: (MASLedger) -> Bool) -> Bool {
         state.wait(limit: limit) { condition($0.ledger) }
     }
 }

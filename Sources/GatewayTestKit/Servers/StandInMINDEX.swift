@@ -46,7 +46,7 @@ public final class StandInMINDEX: Sendable {
     }
 
     /// Waits until the ledger satisfies `condition`; false if it does not within `limit`.
-    public func wait(limit: Duration = .seconds(20), until condition: (MINDEXLedger) -> Bool) -> Bool {
+    public func wait(limit: Duration = .seconds(60), until condition: (MINDEXLedger) -> Bool) -> Bool {
         state.wait(limit: limit) { condition($0.ledger) }
     }
 

@@ -43,7 +43,7 @@ public final class StandInMycorrhizae: Sendable {
     }
 
     /// Waits until the ledger satisfies `condition`; false if it does not within `limit`.
-    public func wait(limit: Duration = .seconds(20), until condition: (BrokerLedger) -> Bool) -> Bool {
+    public func wait(limit: Duration = .seconds(60), until condition: (BrokerLedger) -> Bool) -> Bool {
         state.wait(limit: limit) { condition($0.ledger) }
     }
 

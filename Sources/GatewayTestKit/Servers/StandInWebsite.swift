@@ -30,7 +30,7 @@ public final class StandInWebsite: Sendable {
     public var bodies: [[UInt8]] { state.withLock { $0.bodies } }
 
     /// Waits until so many bodies were taken; false if they are not within `limit`.
-    public func wait(limit: Duration = .seconds(20), forCount count: Int) -> Bool {
+    public func wait(limit: Duration = .seconds(60), forCount count: Int) -> Bool {
         state.wait(limit: limit) { $0.bodies.count >= count }
     }
 

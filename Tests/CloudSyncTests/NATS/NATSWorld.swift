@@ -37,7 +37,7 @@ final class NATSWorld: Sendable {
     }
 
     /// Waits without blocking a thread that the destination's start may need.
-    static func waits(limit: Duration = .seconds(20), for condition: () -> Bool) async -> Bool {
+    static func waits(limit: Duration = .seconds(60), for condition: () -> Bool) async -> Bool {
         let clock = ContinuousClock()
         let end = clock.now + limit
         while clock.now < end {

@@ -8,7 +8,7 @@ import JSONText
 import Testing
 
 /// The thread with its socket: the site on its own decides, but does not store.
-@Suite(.timeLimit(.minutes(2))) struct LoRaLoops {
+@Suite(.timeLimit(.minutes(5))) struct LoRaLoops {
     /// A packet forwarder, asked by one thread at a time.
     private final class Forwarder: Sendable {
         private let socket: Monitor<DatagramSocket>

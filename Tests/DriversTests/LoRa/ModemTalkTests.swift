@@ -4,7 +4,7 @@ import GatewayModel
 import GatewayTestKit
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct ModemTalks {
+@Suite(.timeLimit(.minutes(5))) struct ModemTalks {
     private func run(
         _ modem: SimulatedModem, _ site: SerialSite, _ body: (SerialIntake) async throws -> Void
     ) async throws {

@@ -4,7 +4,7 @@ import GatewayTestKit
 import Testing
 
 /// The modems without a simulated one: what they print, byte by byte, over a pty.
-@Suite(.timeLimit(.minutes(1))) struct OtherModems {
+@Suite(.timeLimit(.minutes(5))) struct OtherModems {
     /// A case: the driver, what comes once somebody has asked something, and what must be stored of it.
     struct Case: Sendable, CustomTestStringConvertible {
         var kind: PortTalkKind

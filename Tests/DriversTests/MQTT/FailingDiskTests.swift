@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: failures)
+    @Test(.timeLimit(.minutes(5)), arguments: failures)
     func aFailedCommitLetsNoAcknowledgementOutAndLosesNothing(_ failure: Failure) throws {
         let broker = try BrokerProcess()
         let rig = try Rig(port: UInt16(broker.port))
@@ -79,7 +79,7 @@ import Testing
         #expect(try rig.storedTexts() == expected)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: failures)
+    @Test(.timeLimit(.minutes(5)), arguments: failures)
     func noByteOfAnAcknowledgementFollowsAFailedCommit(_ failure: Failure) throws {
         let broker = try ScriptedBroker()
         let rig = try Rig(port: broker.port)

@@ -6,7 +6,7 @@ import Serial
 import Testing
 
 /// Ports that cannot be used, and what they do to the others.
-@Suite(.timeLimit(.minutes(2))) struct SerialBreakTests {
+@Suite(.timeLimit(.minutes(5))) struct SerialBreakTests {
     private static var mayHangUp: Bool { (try? PtyPair(gatewayEnd: .free))?.hangUp() == true }
 
     /// An adapter whose device is broken: it can be opened, and breaks at once, again and again.

@@ -6,7 +6,7 @@ import GatewayTestKit
 import Serial
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SerialCommandTests {
+@Suite(.timeLimit(.minutes(5))) struct SerialCommandTests {
     private let device = SerialSite.device
 
     @Test func aCommandIsSentAndItsAnswerReported() async throws {

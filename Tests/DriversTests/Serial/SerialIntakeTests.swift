@@ -9,7 +9,7 @@ import Serial
 import Synchronization
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct SerialIntakeTests {
+@Suite(.timeLimit(.minutes(5))) struct SerialIntakeTests {
     private let device = SerialSite.device
     private let otherDevice = SerialSite.otherDevice
 

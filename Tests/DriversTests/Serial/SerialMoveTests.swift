@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// Ports that come, go, change their numbers and are not what they were.
-@Suite(.timeLimit(.minutes(1))) struct SerialMoveTests {
+@Suite(.timeLimit(.minutes(5))) struct SerialMoveTests {
     private static let serials = ["F4:12:FA:AA:BB:CC", "F4:12:FA:DD:EE:FF"]
 
     /// A port as the box lists it.

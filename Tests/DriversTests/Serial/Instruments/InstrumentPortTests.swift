@@ -8,7 +8,7 @@ import Glibc
 import Testing
 
 /// Instruments on pseudo terminals, through the real driver.
-@Suite(.timeLimit(.minutes(2))) struct InstrumentPortTests {
+@Suite(.timeLimit(.minutes(5))) struct InstrumentPortTests {
     private func place(_ path: String, _ kind: PortTalkKind) -> SerialPlace {
         var settings = InstrumentSettings()
         settings.interval = 200
