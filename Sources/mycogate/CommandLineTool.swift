@@ -2,8 +2,7 @@
 enum CommandLineTool {
     static let verbs: [Verb] = [
         .run, .check, .status, .devices, .device, .tail, .readings, .spectra, .sql, .command, .task, .sync, .journal,
-        .backup,
-        .restore, .importFile, .decode, .drivers, .modbus, .ports, .calibrate, .token, .version,
+        .backup, .restore, .importFile, .decode, .drivers, .modbus, .ports, .calibrate, .token, .version,
     ]
 
     static func run(_ arguments: [String]) async -> Int32 {
