@@ -4,10 +4,10 @@ import Glibc
 /// Waiting for something another process or thread does, where there is no event to wait on.
 public enum Eventually {
     /// Looks every few milliseconds until `condition` holds or `limit` has passed; whether it held.
-    public static func holds(within limit: Duration = .seconds(60), _ condition: () -> Bool) -> Bool {
+    public static func holds(within limit: Duration = .seconds(60), _ condition: () throws -> Bool) rethrows -> Bool {
         let end = monotonicMilliseconds() + limit.milliseconds
         while true {
-            if condition() { return true }
+            if try condition() { return true }
             if monotonicMilliseconds() >= end { return false }
             usleep(2_000)
         }

@@ -72,11 +72,20 @@ public final class MQTTOutbox: Sendable {
         wake()
     }
 
-    /// Hands waiting publications to `connection`, which queues them. Sends nothing.
-    public func forward(to connection: MQTTConnection) throws(MQTTError) {
+    /// Hands waiting publications to `connection`, which queues them, but those that have expired by `now` (milliseconds of
+    /// the monotonic clock). Sends nothing.
+    public func forward(to connection: MQTTConnection, now: Int64) throws(MQTTError) {
         while let entry = next() {
+            var publication = entry.publication
+            if let deadline = publication.deadline {
+                guard deadline > now else {
+                    finish(entry, .failure(.timedOut("\(publication.topic): expired before it was sent")))
+                    continue
+                }
+                publication.properties.expiry = UInt32(clamping: max(1, (deadline - now) / 1_000))
+            }
             do {
-                let id = try connection.publish(entry.publication)
+                let id = try connection.publish(publication)
                 state.withLock { $0.inFlight.append((id, entry)) }
             } catch .invalid(let what) {
                 finish(entry, .failure(.invalid(what)))

@@ -29,6 +29,9 @@ public struct MQTTPublication: Sendable {
     public var qos: QoS
     public var retain: Bool
     public var properties = Properties()
+    /// When it expires, in milliseconds of the monotonic clock: it does not leave the outbox any more then, and the broker
+    /// is told what is left of its time. Nil: never.
+    public var deadline: Int64?
 
     public init(topic: String, payload: [UInt8], qos: QoS = .atLeastOnce, retain: Bool = false) {
         self.topic = topic

@@ -16,7 +16,7 @@ import Testing
         _ connection: MQTTConnection, _ outbox: MQTTOutbox, until condition: () -> Bool
     ) throws {
         for _ in 0..<2_000 {
-            try outbox.forward(to: connection)
+            try outbox.forward(to: connection, now: 0)
             if connection.wantsWrite { try connection.write() }
             var entry = pollfd(fd: connection.fileDescriptor, events: Int16(POLLIN), revents: 0)
             if poll(&entry, 1, 5) > 0 { try connection.read() }
@@ -53,7 +53,7 @@ import Testing
         for number in 0..<10 {
             try outbox.submit(MQTTPublication(topic: "t", text: "\(number)")) { _ in log.add("\(number)") }
         }
-        try outbox.forward(to: lost)
+        try outbox.forward(to: lost, now: 0)
         lost.destroyWithoutDisconnect()
         outbox.connectionEnded()
         #expect(outbox.count == 10)
@@ -67,6 +67,42 @@ import Testing
         try work(connection, outbox) { outbox.count == 0 }
         #expect(try watcher.work { $0.messages.map(\.text) == (0..<10).map(String.init) })
         #expect(log.all == (0..<10).map(String.init))
+    }
+
+    @Test func whatExpiresWhileTheBrokerIsAwayIsNotSentAnyMore() throws {
+        let log = Log()
+        let outbox = MQTTOutbox {}
+        let first = try ScriptedBroker()
+        let lost = try MQTTConnection(.init(host: "127.0.0.1", port: first.port, clientID: "gw")) { _ in }
+        try lost.connect()
+        for deadline: Int64 in [5_000, 90_000] {
+            var publication = MQTTPublication(topic: "t", text: "\(deadline)")
+            publication.deadline = deadline
+            try outbox.submit(publication) { result in
+                if case .failure(.timedOut) = result { log.add("\(deadline)") }
+            }
+        }
+        try outbox.forward(to: lost, now: 1_000)
+        lost.destroyWithoutDisconnect()
+        outbox.connectionEnded()
+
+        let second = try ScriptedBroker()
+        let connection = try MQTTConnection(.init(host: "127.0.0.1", port: second.port, clientID: "gw")) { _ in }
+        try connection.connect()
+        try connection.write()
+        let peer = try #require(second.welcome())
+        #expect(
+            try Eventually.holds {
+                try connection.read()
+                return !connection.takeEvents().isEmpty
+            })
+        try outbox.forward(to: connection, now: 5_000)
+        try connection.write()
+        let sent = try #require(peer.next())
+        #expect(sent.body.suffix(5) == Array("90000".utf8)[...])
+        // What is left of its time: property 0x02, 85 seconds.
+        #expect(sent.bytes.contains([0x02, 0, 0, 0, 85]))
+        #expect(log.all == ["5000"] && outbox.count == 1)
     }
 
     @Test func aFullOutboxRefusesAndAnImpossiblePublicationHoldsUpNobody() throws {

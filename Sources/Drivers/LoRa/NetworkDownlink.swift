@@ -27,7 +27,7 @@ public enum NetworkDownlink {
                 id: command.id, port: wanted.port, payload: wanted.payload, isConfirmed: isConfirmed)
         }
         var publication = MQTTPublication(topic: topic, text: text)
-        publication.properties.expiry = UInt32(clamping: max(1, command.millisecondsLeft(at: now) / 1_000))
+        publication.deadline = now.monotonicMilliseconds + command.millisecondsLeft(at: now)
         return publication
     }
 

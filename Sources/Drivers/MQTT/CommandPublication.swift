@@ -4,7 +4,7 @@ public import MQTT
 
 /// A command as devices of the current contract expect it on `mycosoft/devices/{id}/cmd` (field reference, section 5).
 public enum CommandPublication {
-    /// `deviceID` is what the device calls itself. The broker drops the command when it expires; the device answers under
+    /// `deviceID` is what the device calls itself. It is not sent any more when it has expired; the device answers under
     /// `request_id` on its `ack` topic.
     public static func of(
         _ command: DeviceCommand, deviceID: String, target: String = "side_a", now: ReceiveTime
@@ -23,8 +23,7 @@ public enum CommandPublication {
         writer.bool(true)
         writer.endObject()
         var publication = MQTTPublication(topic: "mycosoft/devices/\(deviceID)/cmd", payload: writer.bytes)
-        let seconds = max(1, command.millisecondsLeft(at: now) / 1_000)
-        publication.properties.expiry = UInt32(clamping: seconds)
+        publication.deadline = now.monotonicMilliseconds + command.millisecondsLeft(at: now)
         return publication
     }
 }

@@ -79,7 +79,7 @@ final class IntakeLoop<Decoder: MessageDecoder> {
             try readBurst(connection)
             try attend(connection)
             if uncommitted.isDue(now: clock.now().monotonicMilliseconds) { try commit() }
-            try intake.outbox.forward(to: connection)
+            try intake.outbox.forward(to: connection, now: clock.now().monotonicMilliseconds)
             if asked.hasChanged, intake.status.isSubscribed { try asked.forward(to: connection) }
             try release(connection)
         }
