@@ -20,9 +20,14 @@ enum BenchProgram {
         // `drain nats` reads better than `drain-nats`.
         var arguments = arguments
         if arguments.count > 1, arguments[0] == "drain" { arguments = arguments.dropFirst().map { "drain-" + $0 } }
-        let chosen = arguments.isEmpty ? benchmarks : benchmarks.filter { arguments.contains($0.name) }
-        guard chosen.count == max(arguments.count, chosen.count) else {
+        let rows = arguments.first == "decode" ? DecodeRow.benchmark(of: Array(arguments.dropFirst())) : nil
+        let chosen =
+            if let rows { [rows] } else if arguments.isEmpty { benchmarks } else {
+                benchmarks.filter { arguments.contains($0.name) }
+            }
+        guard rows != nil || chosen.count == max(arguments.count, chosen.count) else {
             write("usage: mycogate-bench [\(benchmarks.map(\.name).joined(separator: " | "))] …")
+            write("       mycogate-bench decode [\(DecodeBenchmark.rows.map(\.name).joined(separator: " | "))] …")
             return 64
         }
         var kept = true

@@ -6,15 +6,16 @@ import GatewayTestKit
 enum BoardDecoding {
     private static let count = 300_000
 
-    static func results() -> [BenchResult] {
-        let messages: [(String, (Int) -> [UInt8])] = [
-            ("frames with two sensors", { frame(.telemetry, $0, telemetry($0)) }),
-            ("frames with answers", { frame(.ack, $0, #"{"success":true,"message":"telemetry_sent"}"#) }),
-            ("JSON lines (g4)", line(of: .g4)), ("JSON lines (g5)", line(of: .g5)),
-            ("lines for people (g1)", line(of: .g1)), ("FCI lines (g10)", line(of: .g10)),
-        ]
-        return messages.map { result($0, $1) }
-    }
+    static let rows = [
+        DecodeRow("sensors") { result("frames with two sensors") { frame(.telemetry, $0, telemetry($0)) } },
+        DecodeRow("answers") {
+            result("frames with answers") { frame(.ack, $0, #"{"success":true,"message":"telemetry_sent"}"#) }
+        },
+        DecodeRow("g4") { result("JSON lines (g4)", line(of: .g4)) },
+        DecodeRow("g5") { result("JSON lines (g5)", line(of: .g5)) },
+        DecodeRow("g1") { result("lines for people (g1)", line(of: .g1)) },
+        DecodeRow("g10") { result("FCI lines (g10)", line(of: .g10)) },
+    ]
 
     private static func result(_ name: String, _ message: (Int) -> [UInt8]) -> BenchResult {
         guard let device = DeviceID("board-1").flatMap({ DeviceName($0) }) else { preconditionFailure("a good name") }

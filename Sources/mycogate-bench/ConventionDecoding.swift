@@ -5,7 +5,7 @@ import GatewayModel
 enum ConventionDecoding {
     private static let count = 200_000
 
-    static func results() -> [BenchResult] { ConventionSample.all.map(result) }
+    static let rows = ConventionSample.all.map { sample in DecodeRow(sample.name) { result(sample) } }
 
     static func decoder() -> TopicDecoder {
         let families: [any TopicFamily] =

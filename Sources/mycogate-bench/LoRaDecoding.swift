@@ -5,12 +5,11 @@ import JSONText
 
 /// How fast the decoders of LoRa are: a million small frames a second, or 200 MB/s.
 enum LoRaDecoding {
-    static func results() throws -> [BenchResult] {
-        [
-            try semtech(), try events("chirpstack-up", .chirpstack), try events("tts-v3", .tts), cayenne(), modem(),
-            frames(),
-        ]
-    }
+    static let rows = [
+        DecodeRow("semtech", semtech), DecodeRow("chirpstack") { try events("chirpstack-up", .chirpstack) },
+        DecodeRow("tts") { try events("tts-v3", .tts) }, DecodeRow("cayenne", cayenne), DecodeRow("modem", modem),
+        DecodeRow("lorawan", frames),
+    ]
 
     /// Datagrams with one packet each.
     private static func semtech() throws -> BenchResult {

@@ -6,23 +6,30 @@ import GatewayTestKit
 /// How fast the codecs of profiles are: a million small messages a second, or 200 MB/s. Shipped profiles read what their
 /// devices send.
 enum ProfileDecoding {
-    static func results() throws -> [BenchResult] {
-        [
-            try lines("lines by expression", "gill-windsonic", "Q,229,002.74,M,00,\u{3}16"),
+    static let rows = [
+        DecodeRow("expression") { try lines("lines by expression", "gill-windsonic", "Q,229,002.74,M,00,\u{3}16") },
+        DecodeRow("csv") {
             try lines(
                 "cells of CSV", "campbell-toa5", #""2026-01-15 14:30:00",1201,13.02,18.44,-3.215,87.1"#,
-                header: #""TIMESTAMP","RECORD","BattV","PTemp_C","AirTC","RH""#),
-            try lines("JSON lines", "blues-notecard", #"{"value":27.625,"calibration":-3.0}"#),
-            try frames(), try topics(),
+                header: #""TIMESTAMP","RECORD","BattV","PTemp_C","AirTC","RH""#)
+        },
+        DecodeRow("json-lines") { try lines("JSON lines", "blues-notecard", #"{"value":27.625,"calibration":-3.0}"#) },
+        DecodeRow("binary", frames), DecodeRow("json-topics", topics),
+        DecodeRow("lorawan-fields") {
             try uplinks(
-                "LoRaWAN fields", "dragino-lht65", 2, [0xCB, 0xF6, 0x0B, 0x0D, 3, 0x76, 1, 0x0A, 0xDD, 0x7F, 0xFF]),
+                "LoRaWAN fields", "dragino-lht65", 2, [0xCB, 0xF6, 0x0B, 0x0D, 3, 0x76, 1, 0x0A, 0xDD, 0x7F, 0xFF])
+        },
+        DecodeRow("lorawan-records") {
             try uplinks(
-                "LoRaWAN records", "elsys-ers", 5, [1, 0, 0xE2, 2, 0x29, 4, 0, 0x27, 5, 6, 6, 3, 8, 7, 0x0D, 0x62]),
+                "LoRaWAN records", "elsys-ers", 5, [1, 0, 0xE2, 2, 0x29, 4, 0, 0x27, 5, 6, 6, 3, 8, 7, 0x0D, 0x62])
+        },
+        DecodeRow("named-cayenne") {
             try uplinks(
-                "named Cayenne", "rakwireless-rak7204", 8, [8, 2, 1, 0x71, 7, 0x68, 0x60, 6, 0x73, 0x27, 0x22]),
-            try registers("senseair-s8", [0, 0, 0, 904]), try registers("generic-xy-md02", [305, 546]),
-        ]
-    }
+                "named Cayenne", "rakwireless-rak7204", 8, [8, 2, 1, 0x71, 7, 0x68, 0x60, 6, 0x73, 0x27, 0x22])
+        },
+        DecodeRow("senseair-s8") { try registers("senseair-s8", [0, 0, 0, 904]) },
+        DecodeRow("xy-md02") { try registers("generic-xy-md02", [305, 546]) },
+    ]
 
     private static func profile(_ name: String) throws -> Profile {
         try ProfileLibrary.read(folder: "\(Vectors.packageRoot)/drivers/\(name)").get()
