@@ -10,12 +10,14 @@ public enum PayloadHash {
             hash = fold(hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian)
             offset += 8
         }
+        let rest = bytes.count - offset
         var tail: UInt64 = 0
-        var shift: UInt64 = 0
-        while offset < bytes.count {
-            tail |= UInt64(bytes[offset]) << shift
-            shift += 8
-            offset += 1
+        if rest > 0, offset > 0 {
+            // The last word of the whole, less what has been hashed of it.
+            let last = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self).littleEndian
+            tail = last &>> UInt64(64 - 8 * rest)
+        } else {
+            for index in 0..<rest { tail |= UInt64(bytes[index]) &<< UInt64(8 * index) }
         }
         hash = fold(hash ^ tail)
         return hash == 0 ? 1 : hash

@@ -16,8 +16,8 @@ extension CaptureDecoder {
         var reader = InfluxLineReader(payload.bindMemory(to: UInt8.self))
         while true {
             do throws(InfluxLineError) {
-                guard let line = try reader.next() else { return }
-                show(line, topic)
+                guard try reader.next() else { return }
+                show(reader.line, topic)
             } catch {
                 fail(error.code, at: error.offset) { writer in
                     guard let topic else { return }

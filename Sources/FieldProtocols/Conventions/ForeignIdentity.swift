@@ -1,3 +1,4 @@
+internal import Crypto
 internal import GatewayModel
 internal import JSONText
 
@@ -18,11 +19,11 @@ struct ForeignIdentity {
         }
     }
 
-    /// `prefix-TOPICHASH-PAYLOADHASH`: the same content on the same topic is the same message.
-    mutating func make(_ prefix: StaticString, _ message: TopicMessage) {
-        make(prefix, message.topic)
+    /// `prefix-TOPICHASH-PAYLOADHASH`: the same content on the same topic is the same message. `observation` is of it.
+    mutating func make(_ prefix: StaticString, _ topic: UnsafeBufferPointer<UInt8>, _ observation: Observation) {
+        make(prefix, topic)
         text.append(UInt8(ascii: "-"))
-        append(hex: PayloadHash.of(message.payload))
+        append(hex: observation.payloadHash)
     }
 
     /// Tells several records of one message apart.
@@ -38,7 +39,7 @@ struct ForeignIdentity {
         _ observation: Observation, of message: TopicMessage, part: UInt64 = 0, in batch: inout ObservationBatch
     ) {
         guard message.isRetained else { return batch.append(observation) }
-        make("kept-", message)
+        make("kept-", message.topic, observation)
         add(part)
         append(observation, to: &batch)
     }
@@ -49,11 +50,6 @@ struct ForeignIdentity {
     }
 
     private mutating func append(hex number: UInt64) {
-        let digits = StaticString("0123456789abcdef").utf8Start
-        var rest = number
-        for _ in 0..<16 {
-            text.append(digits[Int(truncatingIfNeeded: rest >> 60)])
-            rest <<= 4
-        }
+        withUnsafeBytes(of: number.bigEndian) { Hex.append($0.bindMemory(to: UInt8.self), to: &text) }
     }
 }

@@ -85,7 +85,7 @@ public struct ShellyFamily: TopicFamily {
             time >= DeviceTime.earliest
         else { return identity.close(observation, of: message, in: &batch) }
         observation.deviceTime = DeviceTime.judged(time, received: message.received)
-        identity.make("rpc-", message)
+        identity.make("rpc-", message.topic, observation)
         identity.append(observation, to: &batch)
     }
 

@@ -33,7 +33,12 @@ struct ByteText {
 
     /// The number at the front, whatever follows it: `20.50C` is 20.5. Nil for `nan`, `N/A` and other words.
     var leadingNumber: Double? {
-        let count = bytes.prefix { ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2E || $0 == 0x2D }.count
+        var count = 0
+        while count < bytes.count {
+            let byte = bytes[count]
+            guard byte &- 0x30 < 10 || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") else { break }
+            count += 1
+        }
         guard count > 0 else { return nil }
         if let value = self[0..<count].shortDecimal { return value }
         guard let value = Double(self[0..<count].string), value.isFinite else { return nil }
@@ -46,7 +51,8 @@ struct ByteText {
         var digits = 0
         var fraction = -1
         let isNegative = bytes.first == UInt8(ascii: "-")
-        for byte in bytes.dropFirst(isNegative ? 1 : 0) {
+        for index in (isNegative ? 1 : 0)..<bytes.count {
+            let byte = bytes[index]
             if byte == UInt8(ascii: "."), fraction < 0 {
                 fraction = 0
             } else if byte &- 0x30 < 10 {

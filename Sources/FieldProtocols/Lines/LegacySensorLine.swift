@@ -10,6 +10,8 @@ struct LegacySensorLine {
     var hasNaN: Bool {
         var hasNaN = false
         forEachField { _, word in
+            // Nearly all are numbers.
+            guard let first = word.bytes.first, first > UInt8(ascii: "9") || first == UInt8(ascii: "-") else { return }
             if word.hasPrefix("nan") || word.hasPrefix("-nan") || word.hasPrefix("inf") || word.hasPrefix("-inf")
                 || word.hasPrefix("ovf")
             {
@@ -36,8 +38,10 @@ struct LegacySensorLine {
         while start < bytes.count {
             var end = start
             var equals = -1
-            while end < bytes.count, bytes[end] != 0x20, bytes[end] != 0x09 {
-                if equals < 0, bytes[end] == UInt8(ascii: "=") { equals = end }
+            while end < bytes.count {
+                let byte = bytes[end]
+                if byte == 0x20 || byte == 0x09 { break }
+                if byte == UInt8(ascii: "="), equals < 0 { equals = end }
                 end += 1
             }
             if equals > start, let field = Self.field(line[start..<equals]) {
@@ -50,23 +54,16 @@ struct LegacySensorLine {
     }
 
     private static func field(_ key: ByteText) -> BME688Field? {
-        switch key.bytes.count {
-        case 1: key.isEqual("T") ? .temperature : key.isEqual("P") ? .pressure : nil
-        case 2: key.isEqual("RH") ? .humidity : nil
-        case 3:
-            if key.isEqual("Gas") {
-                .gasResistance
-            } else if key.isEqual("IAQ") {
-                .iaq
-            } else if key.isEqual("acc") {
-                .iaqAccuracy
-            } else if key.isEqual("VOC") {
-                .vocEquivalent
-            } else {
-                nil
-            }
-        case 4: key.isEqual("sIAQ") ? .staticIAQ : nil
-        case 5: key.isEqual("CO2eq") ? .co2Equivalent : nil
+        switch ByteKey(key.bytes.bindMemory(to: UInt8.self)) {
+        case "T": .temperature
+        case "P": .pressure
+        case "RH": .humidity
+        case "Gas": .gasResistance
+        case "IAQ": .iaq
+        case "acc": .iaqAccuracy
+        case "VOC": .vocEquivalent
+        case "sIAQ": .staticIAQ
+        case "CO2eq": .co2Equivalent
         default: nil
         }
     }

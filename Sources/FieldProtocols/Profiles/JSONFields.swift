@@ -6,10 +6,10 @@ enum JSONFields {
     /// Adds the readings of those that are there to the open observation. True if one of them is.
     static func append(_ fields: [LineCodec.Field], of root: JSONValue, to batch: inout ObservationBatch) -> Bool {
         var isKnown = false
-        for field in fields {
-            guard let value = field.path?.value(in: root), let written = FieldValue(value) else { continue }
+        for index in fields.indices {
+            guard let value = fields[index].path?.value(in: root), let written = FieldValue(value) else { continue }
             isKnown = true
-            field.rule.append(written, to: &batch)
+            fields[index].rule.append(written, to: &batch)
         }
         return isKnown
     }

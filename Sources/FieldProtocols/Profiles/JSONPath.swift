@@ -3,7 +3,8 @@ internal import JSONText
 /// The way to one value of a JSON text: `data.temp`, `sensors[0].t`. A dot inside a key is written `\.`.
 public struct JSONPath: Sendable, Hashable {
     enum Step: Sendable, Hashable {
-        case key(String)
+        /// UTF-8.
+        case key([UInt8])
         case index(Int)
     }
 
@@ -18,7 +19,7 @@ public struct JSONPath: Sendable, Hashable {
         func close() -> Bool {
             guard isKeyOpen else { return true }
             guard !key.isEmpty else { return false }
-            steps.append(.key(String(decoding: key, as: UTF8.self)))
+            steps.append(.key(key))
             return true
         }
         while let byte = bytes.popFirst() {
@@ -55,7 +56,7 @@ public struct JSONPath: Sendable, Hashable {
         for step in steps {
             let next =
                 switch step {
-                case .key(let key): value[key]
+                case .key(let key): key.withUnsafeBufferPointer { value.member($0) }
                 case .index(let index): value[index]
                 }
             guard let next else { return nil }

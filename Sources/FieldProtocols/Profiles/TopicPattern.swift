@@ -55,7 +55,7 @@ public struct TopicPattern: Sendable, Hashable {
         var device = 0..<0
         var at = 0
         for (index, level) in levels.enumerated() {
-            if level == .rest { return device }
+            if case .rest = level { return device }
             guard at <= topic.count else { return nil }
             let end = topic[at...].firstIndex(of: UInt8(ascii: "/")) ?? topic.count
             switch level {

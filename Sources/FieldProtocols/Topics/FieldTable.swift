@@ -1,3 +1,6 @@
+internal import GatewayModel
+internal import Glibc
+
 /// Remembers what each name means in each context, so that a message costs one lookup a name: members of telemetry in
 /// their place, topics, metrics.
 ///
@@ -32,11 +35,7 @@ struct FieldTable<Meaning> {
         var slot = Int(truncatingIfNeeded: hash >> 32) & (slots.count - 1)
         while slots[slot] != Self.empty {
             let entry = entries[Int(slots[slot])]
-            if entry.hash == hash, entry.context == context, entry.key.count == key.count,
-                bytes.withUnsafeBufferPointer({ UnsafeBufferPointer(rebasing: $0[entry.key]).elementsEqual(key) })
-            {
-                return entry.meaning
-            }
+            if entry.hash == hash, entry.context == context, isKey(entry.key, key) { return entry.meaning }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
@@ -70,10 +69,15 @@ struct FieldTable<Meaning> {
         bytes.removeAll()
     }
 
+    private func isKey(_ range: Range<Int>, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard range.count == key.count, let start = key.baseAddress else { return range.isEmpty && key.isEmpty }
+        return bytes[range].withUnsafeBytes { known in
+            guard let known = known.baseAddress else { return true }
+            return memcmp(known, start, key.count) == 0
+        }
+    }
+
     private static func hash(_ key: UnsafeBufferPointer<UInt8>, _ context: UInt32) -> UInt64 {
-        var hash = (UInt64(context) &+ 1) &* 0x9E37_79B9_7F4A_7C15
-        for byte in key { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-        hash ^= hash >> 29
-        return hash &* 0xBF58_476D_1CE4_E5B9
+        PayloadHash.of(UnsafeRawBufferPointer(key)) &+ UInt64(context) &* 0x9E37_79B9_7F4A_7C15
     }
 }

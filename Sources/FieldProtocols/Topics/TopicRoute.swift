@@ -12,14 +12,14 @@ struct TopicRoute {
         let first = Self.level(topic, from: 0)
         var next = first.count + 1
         let family: Family
-        if first.elementsEqual("mycobrain".utf8) {
+        if ScalarText.isExactly(first, "mycobrain") {
             family = .mycobrain
         } else {
-            guard Self.level(topic, from: next).elementsEqual("devices".utf8) else { return nil }
+            guard ScalarText.isExactly(Self.level(topic, from: next), "devices") else { return nil }
             next += "devices".utf8.count + 1
-            if first.elementsEqual("mycosoft".utf8) {
+            if ScalarText.isExactly(first, "mycosoft") {
                 family = .mycosoft
-            } else if first.elementsEqual("natureos".utf8) {
+            } else if ScalarText.isExactly(first, "natureos") {
                 family = .natureos
             } else {
                 return nil
@@ -37,20 +37,22 @@ struct TopicRoute {
     private enum Family { case mycosoft, natureos, mycobrain }
 
     private static func kind(_ rest: UnsafeBufferPointer<UInt8>, _ family: Family) -> Kind? {
-        if rest.elementsEqual("telemetry".utf8) { return .telemetry }
+        if ScalarText.isExactly(rest, "telemetry") { return .telemetry }
         switch family {
         case .mycobrain:
-            if rest.elementsEqual("envelope".utf8) { return .envelope }
-            if rest.elementsEqual("heartbeat".utf8) { return .heartbeat }
+            if ScalarText.isExactly(rest, "envelope") { return .envelope }
+            if ScalarText.isExactly(rest, "heartbeat") { return .heartbeat }
         case .natureos:
-            if rest.elementsEqual("status".utf8) { return .status }
+            if ScalarText.isExactly(rest, "status") { return .status }
         case .mycosoft:
-            if rest.elementsEqual("envelope".utf8) { return .envelope }
-            if rest.elementsEqual("events".utf8) { return .event }
-            if rest.elementsEqual("presence".utf8) { return .presence }
-            if rest.elementsEqual("ack".utf8) { return .commandAck }
-            if rest.elementsEqual("mdp/frames".utf8) { return .frames }
-            if rest.elementsEqual("openclaw/state".utf8) || rest.elementsEqual("openclaw/action".utf8) { return .other }
+            if ScalarText.isExactly(rest, "envelope") { return .envelope }
+            if ScalarText.isExactly(rest, "events") { return .event }
+            if ScalarText.isExactly(rest, "presence") { return .presence }
+            if ScalarText.isExactly(rest, "ack") { return .commandAck }
+            if ScalarText.isExactly(rest, "mdp/frames") { return .frames }
+            if ScalarText.isExactly(rest, "openclaw/state") || ScalarText.isExactly(rest, "openclaw/action") {
+                return .other
+            }
         }
         return nil
     }

@@ -1,13 +1,15 @@
 public import GatewayModel
 
 /// What a message turned out to be. Observations and notes stand in the batch; the rest is told here.
+///
+/// It is handed on by each family that is asked for a message, so what is large and rare in it stands elsewhere.
 public enum Verdict: Sendable, Equatable {
     /// One observation was appended. The ack, if the device can use one, is published after the commit.
     case observation(DeviceName, replayAck: ReplayAck?)
     /// One note was appended.
     case note
-    case presence(DeviceName, DevicePresence)
-    case commandAck(DeviceName, CommandAnswer)
+    indirect case presence(DeviceName, DevicePresence)
+    indirect case commandAck(DeviceName, CommandAnswer)
     /// A topic family has taken it in; what there was to keep stands in the batch and in `TopicEffects`.
     case taken
     /// Nothing was appended. The device is told if the topic names one.

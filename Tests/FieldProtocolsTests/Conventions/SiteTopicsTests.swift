@@ -71,6 +71,18 @@ import Testing
             ], "\(heard)")
     }
 
+    @Test func aPackThatIsBrokenAtItsEndLeavesNothing() throws {
+        var rig = Self.rig()
+        let (one, two) = (
+            try #require(Hex.decode("81a200617402f94d60")), try #require(Hex.decode("82a200617402f94d60"))
+        )
+        #expect(rig.hear("site/cut", one).values == ["cut t": .number(21.5)])
+        for pack in [one + [0], Array(one.dropLast()), two, two + [0xA1, 0x00, 0x61]] {
+            let heard = rig.hear("site/cut", pack)
+            #expect(heard.reason == .senML && heard.records.isEmpty && heard.dropped == nil)
+        }
+    }
+
     @Test(arguments: [
         (#"[{"bn":"a b","n":"x","v":1}]"#, SenMLError.Reason.badName), (#"[{"v":1}]"#, .badName),
         (#"[{"n":"x","v":"1"}]"#, .badField), (#"[{"n":"x","v":1,"vs":"a"}]"#, .severalValues),
@@ -99,6 +111,14 @@ import Testing
             seconds.hear("site/x", "m v=1 1777889730").records.first?.observation.deviceTime?.milliseconds
                 == 1_777_889_730_000)
         #expect(seconds.hear("site/x", "m v=1 9223372036854775807").records.first?.observation.deviceTime == nil)
+    }
+
+    @Test func idsMadeOfTopicAndContentAreTheSameInEveryVersion() {
+        var rig = Self.rig()
+        let lines = "env,dev=i1 t=21.5 1777889730123456789\nenv,dev=i2 t=2 1777889730123456789"
+        // Known to the journal: were they others, a message that is sent again after an update would be stored twice.
+        let id = "inf-f79f2cbe3f9bc0c5-693795b85b5e32aa"
+        #expect(rig.hear("site/line", lines).records.map(\.messageID) == [id, id + "-1"])
     }
 
     @Test(arguments: [

@@ -22,6 +22,7 @@ struct InfluxLine {
     var timestamp: Int64?
 
     mutating func begin() {
+        measurement = Text(start: nil, count: 0)
         tags.removeAll(keepingCapacity: true)
         fields.removeAll(keepingCapacity: true)
         timestamp = nil

@@ -6,17 +6,21 @@ struct InfluxLineReader {
     /// Where the line that was read last starts.
     private(set) var start = 0
     private var index = 0
-    /// Kept from line to line, so that its arrays keep their room.
-    private var line = InfluxLine()
+    /// What was read last. Its arrays keep their room from line to line.
+    private(set) var line: InfluxLine
 
-    init(_ text: UnsafeBufferPointer<UInt8>) { self.text = text }
+    init(_ text: UnsafeBufferPointer<UInt8>, reusing line: consuming InfluxLine = InfluxLine()) {
+        self.text = text
+        self.line = line
+    }
 
-    /// The next line; nil at the end. After an error the next call goes on with the line after.
-    mutating func next() throws(InfluxLineError) -> InfluxLine? {
+    /// Reads the next line; false at the end. After an error the next call goes on with the line after.
+    mutating func next() throws(InfluxLineError) -> Bool {
         skipToLine()
-        guard index < text.count else { return nil }
-        start = index
+        // Nothing of the payload is left in it at the end.
         line.begin()
+        guard index < text.count else { return false }
+        start = index
         do throws(InfluxLineError) {
             try read()
         } catch {
@@ -24,7 +28,7 @@ struct InfluxLineReader {
             throw error
         }
         guard ForeignName.isUTF8(Text(rebasing: text[start..<index])) else { throw error(.notUTF8, at: start) }
-        return line
+        return true
     }
 
     private mutating func read() throws(InfluxLineError) {

@@ -67,13 +67,15 @@ struct SenMLResolver {
             throw SenMLError(reason: .unsupportedVersion, record: number)
         }
         if entry.hasSeveralValues { throw SenMLError(reason: .severalValues, record: number) }
-        let numbers = [entry.baseTime, entry.baseValue, entry.baseSum, entry.sum, entry.time, entry.updateTime]
-        var isFinite = numbers.allSatisfy { $0?.isFinite ?? true }
+        var isFinite = Self.isFinite(entry.baseTime) && Self.isFinite(entry.baseValue) && Self.isFinite(entry.baseSum)
+        isFinite = isFinite && Self.isFinite(entry.sum) && Self.isFinite(entry.time) && Self.isFinite(entry.updateTime)
         if case .number(let value) = entry.value {
             isFinite = isFinite && (value + (entry.baseValue ?? baseValue)).isFinite
         }
         guard isFinite else { throw SenMLError(reason: .notFinite, record: number) }
     }
+
+    private static func isFinite(_ number: Double?) -> Bool { number?.isFinite ?? true }
 
     /// Letters, digits and `- : . / _`, the first a letter or digit (section 4.5.1).
     private static func isName(_ name: [UInt8]) -> Bool {

@@ -7,22 +7,23 @@ extension SiteTopicsFamily {
 
     /// A record for each line. Tags that do not name the device are kept as texts.
     mutating func influx(
-        _ route: Route, _ topic: SiteTopic, _ message: TopicMessage, into batch: inout ObservationBatch,
-        _ effects: inout TopicEffects
+        _ route: Route, _ message: TopicMessage, into batch: inout ObservationBatch, _ effects: inout TopicEffects
     ) throws(RejectReason) {
-        var reader = InfluxLineReader(message.text)
+        let precision = topics[Int(route.topic)].precision
+        var reader = InfluxLineReader(message.text, reusing: exchange(&line, with: InfluxLine()))
+        defer { line = reader.line }
         var part: UInt64 = 0
         var failure: RejectReason?
         while true {
             do throws(InfluxLineError) {
-                guard let line = try reader.next() else { break }
-                guard let device = device(of: line) ?? route.device else {
+                guard try reader.next() else { break }
+                guard let device = device(of: reader.line) ?? route.device else {
                     failure = .badDeviceID
                     continue
                 }
-                append(line, device, message, into: &batch, &effects)
+                append(reader.line, device, message, into: &batch, &effects)
                 guard !batch.openReadings.isEmpty else { continue }
-                close(line, device, topic, message, part, into: &batch)
+                close(reader.line.timestamp, precision, device, message, part, into: &batch)
                 part += 1
             } catch {
                 // As InfluxDB does, a bad line spoils no other.
@@ -126,14 +127,14 @@ extension SiteTopicsFamily {
     }
 
     private mutating func close(
-        _ line: InfluxLine, _ device: DeviceName, _ topic: SiteTopic, _ message: TopicMessage, _ part: UInt64,
-        into batch: inout ObservationBatch
+        _ stamp: Int64?, _ precision: SiteTopic.Precision, _ device: DeviceName, _ message: TopicMessage,
+        _ part: UInt64, into batch: inout ObservationBatch
     ) {
         var observation = message.observation(of: device)
-        guard let stamp = line.timestamp, let time = topic.precision.milliseconds(stamp), time >= DeviceTime.earliest
+        guard let stamp, let time = precision.milliseconds(stamp), time >= DeviceTime.earliest
         else { return identity.close(observation, of: message, part: part, in: &batch) }
         observation.deviceTime = DeviceTime.judged(time, received: message.received)
-        identity.make("inf-", message)
+        identity.make("inf-", message.topic, observation)
         identity.add(part)
         identity.append(observation, to: &batch)
     }

@@ -22,7 +22,10 @@ extension SiteTopicsFamily {
         _ route: Route, _ message: TopicMessage, into batch: inout ObservationBatch, _ effects: inout TopicEffects
     ) throws(RejectReason) {
         var pack = OpenPack(message: message)
-        try SenMLPack.forEachEntry(in: message.payload, failed: Self.refused, checker())
+        // The same here, where an array of one has this head.
+        if message.payload.first != 0x81 {
+            try SenMLPack.forEachEntry(in: message.payload, failed: Self.refused, checker())
+        }
         resolver.begin()
         try SenMLPack.forEachEntry(in: message.payload, failed: Self.refused) { (entry) throws(RejectReason) in
             try take(entry, route, &pack, into: &batch, &effects)
@@ -60,7 +63,7 @@ extension SiteTopicsFamily {
         _ effects: inout TopicEffects
     ) throws(RejectReason) {
         // Taken out for the call, so that the rest of the family can be used inside.
-        var resolver = resolver
+        var resolver = exchange(&self.resolver, with: SenMLResolver())
         defer { self.resolver = resolver }
         try resolver.resolve(entry, failed: Self.refused) { (record) throws(RejectReason) in
             let series = series(record, route)
@@ -157,7 +160,7 @@ extension SiteTopicsFamily {
         guard let time = pack.time, time >= SenMLRecord.absoluteTimeMin else {
             return identity.close(observation, of: pack.message, part: pack.part, in: &batch)
         }
-        identity.make("sen-", pack.message)
+        identity.make("sen-", pack.message.topic, observation)
         identity.add(pack.part)
         identity.append(observation, to: &batch)
     }

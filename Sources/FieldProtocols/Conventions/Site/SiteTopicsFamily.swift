@@ -26,6 +26,8 @@ public struct SiteTopicsFamily: TopicFamily {
     var measurementCount: UInt32 = 0
     var units = UnitNames()
     var resolver = SenMLResolver()
+    /// Empty between messages; its arrays keep their room.
+    var line = InfluxLine()
     var identity = ForeignIdentity()
     private var routes = FieldTable<Route>(countMax: 16_384)
 
@@ -47,20 +49,18 @@ public struct SiteTopicsFamily: TopicFamily {
         guard let route = route(message) else { return nil }
         // Nothing is how a retained message is removed.
         guard !message.payload.isEmpty else { return .taken }
-        let topic = topics[Int(route.topic)]
-        switch topic.format {
-        case .auto: try findOut(route, topic, message, into: &batch, &effects)
+        switch topics[Int(route.topic)].format {
+        case .auto: try findOut(route, message, into: &batch, &effects)
         case .json: try json(route, message, into: &batch, &effects)
         case .senml: try senML(try message.json(), route, message, into: &batch, &effects)
         case .senmlCBOR: try senMLCBOR(route, message, into: &batch, &effects)
-        case .influx: try influx(route, topic, message, into: &batch, &effects)
+        case .influx: try influx(route, message, into: &batch, &effects)
         }
         return .taken
     }
 
     private mutating func findOut(
-        _ route: Route, _ topic: SiteTopic, _ message: TopicMessage, into batch: inout ObservationBatch,
-        _ effects: inout TopicEffects
+        _ route: Route, _ message: TopicMessage, into batch: inout ObservationBatch, _ effects: inout TopicEffects
     ) throws(RejectReason) {
         let text = ScalarText.trimmed(message.text)
         switch text.first {
@@ -70,7 +70,7 @@ public struct SiteTopicsFamily: TopicFamily {
         case .some(0x80...0x9F): try senMLCBOR(route, message, into: &batch, &effects)
         default:
             if text.contains(UInt8(ascii: "=")), !text.isEmpty {
-                try influx(route, topic, message, into: &batch, &effects)
+                try influx(route, message, into: &batch, &effects)
             } else {
                 try plain(route, message, into: &batch)
             }

@@ -115,7 +115,7 @@ public struct TasmotaFamily: TopicFamily {
         if time.count > "2026-05-04T10:15:30".utf8.count {
             observation.deviceTime = DeviceTime.judged(milliseconds, received: message.received)
         }
-        identity.make("tas-", message)
+        identity.make("tas-", message.topic, observation)
         identity.append(observation, to: &batch)
     }
 
@@ -124,7 +124,7 @@ public struct TasmotaFamily: TopicFamily {
         guard let text = value?.utf8 else { return nil }
         switch text.count {
         case 1 where text[0] == UInt8(ascii: "C"): return .celsius
-        case 3 where text.elementsEqual("hPa".utf8): return .hectopascal
+        case 3 where ScalarText.isExactly(text, "hPa"): return .hectopascal
         default:
             let unit = UnitSpelling.unit(String(decoding: text, as: UTF8.self), by: device)
             if unit == nil { dropped = .unitNotStorable }
