@@ -20,35 +20,8 @@ public enum BLAKE2b256 {
 
 /// SHA-256 (FIPS 180-4).
 public enum SHA256 {
-    /// Length of a digest.
-    public static let byteCount = 32
-
     /// By libcrypto: it uses the processor's SHA instructions, libsodium does not (measured: 5 times as fast).
-    public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: byteCount)
-        var count: UInt32 = 0
-        let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &count, Algorithm.sha256.pointer, nil)
-        precondition(done == 1, "libcrypto has SHA-256")
-        return digest
-    }
-
-    public static func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { hash($0) } }
-}
-
-/// SHA-1, for identifiers that are defined by it; nothing secret rests on it.
-public enum SHA1 {
-    /// Length of a digest.
-    public static let byteCount = 20
-
-    public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: byteCount)
-        var count: UInt32 = 0
-        let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &count, Algorithm.sha1.pointer, nil)
-        precondition(done == 1, "libcrypto has SHA-1")
-        return digest
-    }
-
-    public static func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { hash($0) } }
+    public static func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { Algorithm.sha256.hash($0) } }
 }
 
 /// MD5 (RFC 1321), as a checksum of formats that are defined by it; it protects nothing.
@@ -56,13 +29,7 @@ public enum MD5 {
     /// Length of a digest.
     public static let byteCount = 16
 
-    public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
-        var digest = [UInt8](repeating: 0, count: byteCount)
-        var count: UInt32 = 0
-        let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &count, Algorithm.md5.pointer, nil)
-        precondition(done == 1, "libcrypto has MD5")
-        return digest
-    }
+    public static func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] { Algorithm.md5.hash(bytes) }
 
     public static func hash(_ bytes: [UInt8]) -> [UInt8] { bytes.withUnsafeBytes { hash($0) } }
 }
@@ -75,4 +42,13 @@ struct Algorithm: @unchecked Sendable {
     static let md5 = Algorithm(pointer: EVP_MD_fetch(nil, "MD5", nil))
     static let sha1 = Algorithm(pointer: EVP_MD_fetch(nil, "SHA1", nil))
     static let sha256 = Algorithm(pointer: EVP_MD_fetch(nil, "SHA256", nil))
+
+    func hash(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: Int(EVP_MAX_MD_SIZE))
+        var count: UInt32 = 0
+        let done = EVP_Digest(bytes.baseAddress, bytes.count, &digest, &count, pointer, nil)
+        precondition(done == 1, "libcrypto has the digest")
+        digest.removeLast(digest.count - Int(count))
+        return digest
+    }
 }
