@@ -38,10 +38,37 @@ enum BoschCase {
         return variant
     }
 
-    /// No coefficient has more than 16 bits.
-    private static func number(_ object: JSONValue, _ name: StaticString) -> Int {
-        object[name]?.int64.flatMap { (-65_536...65_536).contains($0) ? Int($0) : nil } ?? 0
+    /// What cannot be worked out, because coefficients by name are not all there: as zero they would give wrong values.
+    static func lacking(_ document: JSONValue, variant: BoschVariant) -> Set<BoschCases.Kind> {
+        guard document["calibration_hex"] == nil, let object = document["calibration"] else { return [] }
+        var lacking: Set<BoschCases.Kind> = []
+        for (kind, names) in coefficients {
+            let known = variant == .bme690 ? names.bme690 : names.bme68x
+            if known.contains(where: { coefficient(object, $0) == nil }) { lacking.insert(kind) }
+        }
+        if !lacking.isDisjoint(with: [.temperature, .pressure, .humidity]) { lacking.insert(.fields) }
+        return lacking
     }
+
+    private static let coefficients: [(BoschCases.Kind, (bme690: [StaticString], bme68x: [StaticString]))] = {
+        let temperature: [StaticString] = ["par_t1", "par_t2", "par_t3"]
+        let pressure: [StaticString] = [
+            "par_p1", "par_p2", "par_p3", "par_p4", "par_p5", "par_p6", "par_p7", "par_p8", "par_p9", "par_p10",
+        ]
+        let humidity: [StaticString] = ["par_h1", "par_h2", "par_h3", "par_h4", "par_h5", "par_h6"]
+        let heater: [StaticString] = ["par_g1", "par_g2", "par_g3", "res_heat_range", "res_heat_val"]
+        return [
+            (.temperature, (temperature, temperature)), (.pressure, (pressure + ["par_p11"], pressure)),
+            (.humidity, (humidity, humidity + ["par_h7"])), (.heaterRegister, (heater, heater)),
+        ]
+    }()
+
+    /// No coefficient has more than 16 bits.
+    private static func coefficient(_ object: JSONValue, _ name: StaticString) -> Int? {
+        object[name]?.int64.flatMap { (-65_536...65_536).contains($0) ? Int($0) : nil }
+    }
+
+    private static func number(_ object: JSONValue, _ name: StaticString) -> Int { coefficient(object, name) ?? 0 }
 
     static func heater(_ object: JSONValue) -> BoschHeater {
         BoschHeater(

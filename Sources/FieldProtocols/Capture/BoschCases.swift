@@ -15,6 +15,7 @@ struct BoschCases {
     private var variant: BoschVariant
     private let family: BoschVariant
     private var calibration: BoschCalibration?
+    private var lacking: Set<Kind> = []
     private var ambient = 25
 
     init(variant: BoschVariant) {
@@ -26,7 +27,10 @@ struct BoschCases {
     mutating func open(_ document: JSONValue) throws(BoschError) {
         if let named = try BoschCase.variant(document) { variant = named }
         guard (variant == .bme690) == (family == .bme690) else { throw .variantMismatch }
-        if let calibration = try BoschCase.calibration(document, variant: variant) { self.calibration = calibration }
+        if let calibration = try BoschCase.calibration(document, variant: variant) {
+            self.calibration = calibration
+            lacking = BoschCase.lacking(document, variant: variant)
+        }
         if let celsius = document["calibration"]?["amb_temp"]?.int64 ?? document["amb_temp"]?.int64 {
             ambient = Int(min(max(celsius, -128), 127))
         }
@@ -41,7 +45,7 @@ struct BoschCases {
             return [("ohm", .number(BoschCalibration.gasResistance(try gas(item), range: try range(item))))]
         default: break
         }
-        guard let calibration else { throw .missingCalibration }
+        guard let calibration, !lacking.contains(kind) else { throw .missingCalibration }
         switch kind {
         case .temperature: return [("deg_c", .number(calibration.temperature(try adc(item))))]
         case .pressure: return [("pa", .number(calibration.pressure(try adc(item), at: try celsius(item))))]

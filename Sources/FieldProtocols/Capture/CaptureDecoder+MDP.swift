@@ -44,7 +44,7 @@ extension CaptureDecoder {
     private mutating func failed(
         _ piece: Fragment, in bytes: UnsafeRawBufferPointer, _ fragment: inout Fragment?
     ) {
-        if let first = fragment, first.end + 1 == piece.offset, !FrameSearch.isHeader(bytes, at: piece.offset) {
+        if let first = fragment, Self.areHalves(first, piece, in: bytes) {
             fragment = nil
             return fail(MDPError.twoBadFragments.code, at: first.offset) { writer in
                 writer.key("fragments")
@@ -61,8 +61,18 @@ extension CaptureDecoder {
             }
         }
         flush(&fragment)
-        let mayBeFirstHalf = piece.error == .stuffingBroken && FrameSearch.isHeader(bytes, at: piece.offset)
-        if mayBeFirstHalf { fragment = piece } else { fail(piece.error.code, at: piece.offset) }
+        fragment = piece
+    }
+
+    private static func areHalves(_ first: Fragment, _ second: Fragment, in bytes: UnsafeRawBufferPointer) -> Bool {
+        guard first.end + 1 == second.offset, !FrameSearch.isHeader(bytes, at: second.offset) else { return false }
+        if first.error == .stuffingBroken, FrameSearch.isHeader(bytes, at: first.offset) { return true }
+        // A zero between two blocks leaves a first half whose stuffing adds up: then only the whole can tell.
+        let whole = Array(bytes[first.offset..<first.end]) + Array(bytes[second.offset..<second.end])
+        let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: whole.count, alignment: 16)
+        defer { scratch.deallocate() }
+        // Else they are two, each broken for itself.
+        return whole.withUnsafeBytes { (try? MDPFrame(encoded: $0, scratch: scratch)) != nil }
     }
 
     private mutating func flush(_ fragment: inout Fragment?) {

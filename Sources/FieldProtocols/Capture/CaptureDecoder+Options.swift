@@ -55,10 +55,13 @@ extension CaptureDecoder.Options {
 extension CaptureDecoder.Format {
     /// The capture that a file holds: the bytes, or what its hex digits stand for where captures are often kept so.
     public func bytes(ofFile bytes: [UInt8]) -> [UInt8] {
-        guard
-            [.modbusRTU, .modbusTCP, .semtech, .lorawan, .cayenne, .meshtastic, .sparkplug, .senmlCBOR].contains(self)
-        else { return bytes }
-        let digits = bytes.filter { $0 > 0x20 }
+        let takesDigits: [CaptureDecoder.Format] = [
+            .mdp, .mmp, .envelope, .modbusRTU, .modbusTCP, .semtech, .lorawan, .cayenne, .meshtastic, .sparkplug,
+            .senmlCBOR,
+        ]
+        guard takesDigits.contains(self) else { return bytes }
+        // Any other control character is a byte of the capture, whatever its neighbours look like.
+        let digits = bytes.filter { !TextScan.isEndOfLine($0) && $0 != 0x20 && $0 != 0x09 }
         return digits.isEmpty ? bytes : Hex.decode(utf8: digits) ?? bytes
     }
 }

@@ -52,6 +52,25 @@ import Testing
         }
     }
 
+    @Test func aZeroAnywhereInAFrameLeavesTwoBadFragments() {
+        let frame = MDPVectors.valid("ack-ok")
+        for position in 1..<frame.count - 1 {
+            let (lines, isGood) = Self.decode(Array(frame[..<position] + [0] + frame[position...]), .mdp)
+            #expect(!isGood && lines.compactMap { $0["error"]?.string } == ["two_bad_fragments"], "\(position)")
+        }
+        // Two frames that are each broken for themselves are no halves.
+        let broken = Array(frame[..<20]) + [0]
+        #expect(Self.decode(broken + broken, .mdp).lines.count == 2)
+    }
+
+    @Test func aFileIsDigitsOnlyIfNothingElseIsInIt() {
+        for format in [CaptureDecoder.Format.mdp, .mmp, .envelope, .cayenne, .semtech] {
+            #expect(format.bytes(ofFile: Array("03 67\r\n01\t10\n".utf8)) == [0x03, 0x67, 0x01, 0x10])
+            #expect(format.bytes(ofFile: [0x44, 0x64, 0, 0, 0, 0]) == [0x44, 0x64, 0, 0, 0, 0])
+        }
+        #expect(CaptureDecoder.Format.lines.bytes(ofFile: Array("0367".utf8)) == Array("0367".utf8))
+    }
+
     @Test func severalFramesAreAllPrinted() {
         let (lines, isGood) = Self.decode(MDPVectors.valid("ack-ok") + [0] + MDPVectors.valid("event-estop"), .mdp)
         #expect(isGood)

@@ -38,6 +38,28 @@ import Testing
             of: lines, with: vectors, "gas_wait_register", inputs: ["ms"], result: "reg", within: 0)
     }
 
+    /// As a zero it would give wrong values that look right.
+    @Test func aCoefficientThatIsNotThereIsNeverTakenAsZero() throws {
+        let vectors = try JSON(parsing: try Vectors.bytes("instruments/bme690-compensation.json"))
+        let members = try #require(vectors["calibration"]?.members)
+        for missing in members where missing.key != "amb_temp" {
+            let rest = JSON.object(members.filter { $0.key != missing.key })
+            let document = try #require(vectors.members).map {
+                $0.key == "calibration" ? .init(key: $0.key, value: rest) : $0
+            }
+            let (lines, isGood) = CaptureDecoderTests.decode(JSON.object(document).bytes, .bme690)
+            let kind =
+                switch missing.key.dropLast(missing.key.last?.isNumber == true ? 1 : 0) {
+                case "par_t": "temperature"
+                case "par_h": "humidity"
+                case "par_g", "res_heat_range", "res_heat_val": "heater_register"
+                default: "pressure"
+                }
+            #expect(!isGood && !lines.contains { $0["kind"]?.string == kind }, "\(missing.key)")
+            #expect(lines.count { $0["error"] == "missing_calibration" } == vectors[kind]?.count, "\(missing.key)")
+        }
+    }
+
     /// A BME680's calibration. What is expected was worked out with the integer formulas of the data sheet, which the code
     /// does not use.
     private static let bme680: JSON = [
@@ -134,6 +156,21 @@ import Testing
         #expect(measurement.gasOhm == 778_707.25)
         #expect(measurement.isHeaterStable)
         #expect(calibration.heater.register(target: 320, ambient: 25) == 122)
+    }
+
+    @Test func theFirstCoefficientOfThePressureHasNoSign() throws {
+        var bytes = Self.registers()
+        (bytes[10], bytes[11]) = (0, 0xC0)
+        let calibration = BME690Calibration(try BoschRegisters(bytes))
+        // It is added eight times.
+        let more = Double(8 * (0xC000 - 8192))
+        #expect(abs(calibration.pressure(9_000_000, at: 23.790415) - 100785.625 - more) < 0.1)
+    }
+
+    /// The manufacturer's routine does not cut either: what is out of bounds is judged where readings are.
+    @Test func theHumidityOfABME690IsNotCut() throws {
+        let calibration = BME690Calibration(try BoschRegisters(Self.registers()))
+        #expect(abs(calibration.humidity(28_000, at: 25) + 1.945275) < 1e-5)
     }
 
     @Test func theOlderSensorsKeepTwentyBitsAndTheBME680ItsGasElsewhere() throws {

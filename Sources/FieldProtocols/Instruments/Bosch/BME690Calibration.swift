@@ -17,7 +17,7 @@ public struct BME690Calibration: Sendable, Equatable {
         p6 = registers.i16(6)
         p7 = registers.i8(8)
         p8 = registers.i8(9)
-        p1 = registers.i16(10)
+        p1 = registers.u16(10)
         p2 = registers.u16(12)
         p3 = registers.i8(14)
         p4 = registers.i8(15)
@@ -52,7 +52,7 @@ public struct BME690Calibration: Sendable, Equatable {
         return Double(Float(value))
     }
 
-    /// %, at a temperature in °C that has been compensated; held between 0 and 100.
+    /// %, at a temperature in °C that has been compensated. It may lie beyond 0 and 100, as with the manufacturer's own routine.
     public func humidity(_ adc: UInt16, at celsius: Double) -> Double {
         // The product is rounded to single precision first.
         let warmth = Double(Float(celsius) * 5_120 - 76_800)
@@ -61,7 +61,7 @@ public struct BME690Calibration: Sendable, Equatable {
         let factor = 1 + slope * warmth + slope * (Double(h3) / 0x1p26) * warmth * warmth
         let linear = distance * (Double(h5) / 0x1p16) * factor
         let value = linear * (1 - Double(h6) / 0x1p19 * linear)
-        return Double(Float(min(max(value, 0), 100)))
+        return Double(Float(value))
     }
 
     private func cubic(_ x: Double, _ first: Double, _ second: Double, _ third: Double) -> Double {
