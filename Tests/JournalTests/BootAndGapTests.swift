@@ -29,6 +29,27 @@ import Testing
     #expect(try site.records().suffix(2).allSatisfy { $0.deviceBoot == 0 && $0.flags.contains(.duplicateSeq) })
 }
 
+@Test func onlyAFallLargerThanWhatCanBeInFlightIsABootByItself() throws {
+    let site = try Site()
+    try site.append(.numbered(9_000), .numbered(4_000, payload: 1))
+    #expect(try site.kinds().isEmpty)
+    try site.append(.numbered(3_999, payload: 2))
+    #expect(try site.kinds() == ["device_boot"])
+    #expect(try site.records().map(\.deviceBoot) == [0, 0, 1])
+    #expect(try #require(try site.records(.events).first?.body).contains("\"reason\":\"sequence_fell\""))
+}
+
+@Test func theUptimeOfADeviceWithoutNumbersTellsItsBoots() throws {
+    let site = try Site()
+    try site.append(
+        Message(payload: 1, uptime: 60_000), Message(payload: 2, uptime: 61_000), Message(payload: 3, uptime: 60_500))
+    #expect(try site.kinds().isEmpty, "a board reads its uptime at different moments")
+    try site.append(Message(payload: 4, uptime: 1_000))
+    #expect(try site.kinds() == ["device_boot"])
+    #expect(try site.records().map(\.deviceBoot) == [0, 0, 0, 1])
+    #expect(try #require(try site.records(.events).first?.body).contains("\"reason\":\"uptime_fell\""))
+}
+
 @Test func aFallWithAnAnnouncementIsABoot() throws {
     let site = try Site()
     try site.append((1...10).map { .numbered($0) })

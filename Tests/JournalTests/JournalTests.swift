@@ -1,6 +1,8 @@
 import GatewayModel
 import GatewayTestKit
+import Glibc
 import Journal
+import Synchronization
 import Testing
 
 @Test func whatIsAppendedIsReadBackWhole() throws {
@@ -83,4 +85,25 @@ import Testing
     try site.append(.numbered(1))
     site.journal.close()
     #expect(throws: JournalError.closed) { try site.append(.numbered(2)) }
+}
+
+@Test func aWriterThatHangsIsNoticedAfterTenSeconds() async throws {
+    let site = try Site()
+    let journal = site.journal
+    let batch = site.batch([.numbered(1)])
+    let isStuck = Mutex(false)
+    let isReleased = Mutex(false)
+    let subscription = journal.onAppend { _, _ in
+        isStuck.withLock { $0 = true }
+        while !isReleased.withLock({ $0 }) { usleep(1_000) }
+    }
+    let appending = Task.detached { try journal.append(batch).stored }
+    #expect(Eventually.holds { isStuck.withLock { $0 } })
+    #expect(journal.answers)
+    site.clock.advance(by: .milliseconds(10_001))
+    #expect(!journal.answers)
+    isReleased.withLock { $0 = true }
+    #expect(try await appending.value == 1)
+    #expect(Eventually.holds { journal.answers })
+    withExtendedLifetime(subscription) {}
 }

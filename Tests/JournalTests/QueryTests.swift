@@ -48,6 +48,30 @@ import Testing
     }
 }
 
+@Test func sqlFindsRecordsByTheEndsOfSegmentsAndOfTimesToo() throws {
+    let site = try Site(segmentSize: 256 << 10)
+    for round in 0..<20 {
+        try site.append((1...500).map { .numbered(UInt32(round * 500 + $0)) })
+        site.clock.advance(by: .seconds(1))
+    }
+    let firsts = names(in: site.path + "/journal/readings").compactMap {
+        $0.hasSuffix(".db") ? Int64($0.dropLast(3)) : nil
+    }
+    try #require(firsts.count > 1)
+    let connection = try JournalSQL.open(dataDirectory: site.path)
+    func number(_ sql: String) throws -> Int64? { try connection.firstRow(sql) { $0.int64(0) } }
+    for first in firsts.dropFirst() {
+        for seq in [first - 1, first] {
+            #expect(try number("SELECT count(*) FROM readings WHERE seq = \(seq)") == 2)
+            #expect(try number("SELECT min(seq) FROM readings WHERE seq >= \(seq)") == seq)
+        }
+    }
+    let time = try #require(try number("SELECT min(time_ms) FROM readings"))
+    for condition in ["= \(time)", "<= \(time)", "< \(time + 1_000)"] {
+        #expect(try number("SELECT count(*) FROM readings WHERE time_ms \(condition)") == 1_000, "\(condition)")
+    }
+}
+
 @Test func sqlSeesTheReadingsWhileTheJournalIsWritten() throws {
     let site = try Site(segmentSize: 256 << 10)
     for round in 0..<20 {

@@ -64,6 +64,23 @@ import Testing
         #expect(throws: MQTTError.refused(.notAuthorized)) { try BlockingMQTTClient(configuration) }
     }
 
+    @Test func theRightPasswordIsAccepted() throws {
+        let folder = try TemporaryFolder()
+        // PBKDF2 of `right`, as mosquitto_passwd writes it.
+        let hash =
+            "$7$101$bXljb2dhdGVzYWx0$7iDh9II5hn/s3RbETIBmEXrZ3Niy9jT1kSxvF1zms3xeeDJfNOgG2D+7sM7tqnFZOEqlNAqAtBlsjzJ9"
+            + "TSnM/Q=="
+        try File.write("gw:\(hash)\n", to: folder.file("passwords"), mode: 0o600)
+        let broker = try BrokerProcess(
+            folder: folder, settings: ["allow_anonymous false", "password_file \(folder.file("passwords"))"])
+        var configuration = MQTTConfiguration(host: "127.0.0.1", port: UInt16(broker.port), clientID: "gw")
+        configuration.username = "gw"
+        configuration.password = "right"
+        try BlockingMQTTClient(configuration).close()
+        configuration.password = "wrong"
+        #expect(throws: MQTTError.refused(.notAuthorized)) { try BlockingMQTTClient(configuration) }
+    }
+
     @Test func anAddressWhereNobodyListensIsUnreachable() throws {
         let port = try LoopbackPort.free()
         let configuration = MQTTConfiguration(host: "127.0.0.1", port: UInt16(port), clientID: "gw")

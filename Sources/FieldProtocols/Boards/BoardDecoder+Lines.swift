@@ -27,8 +27,12 @@ extension BoardDecoder {
         case .jsonIdentity:
             greet(classified.value, isBoot: false, &events)
             answerByName(classified.value, "device_identity", &events)
-        case .jsonAck, .jsonAckWrapped, .jsonError, .jsonErrorWrapped, .jsonErrorUntyped, .jsonResponse, .jsonSent:
+        case .jsonAck, .jsonAckWrapped, .jsonError, .jsonErrorWrapped, .jsonErrorUntyped, .jsonSent:
             answer(classified, &events)
+        case .jsonResponse:
+            // Some word of the board's own: the answer to the command of that name, if somebody has asked.
+            answer(classified, &events)
+            log(line, origin, into: &batch, &events)
         case .jsonResponseOK, .jsonResponseError:
             answer(classified, &events)
             if classified.value?["bme1"] != nil || classified.value?["bme2"] != nil {

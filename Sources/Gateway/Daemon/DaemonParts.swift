@@ -139,9 +139,11 @@ struct DaemonParts {
     func run(_ signals: Signals, reload: @escaping @Sendable () -> Void) async -> ServiceGroup.End {
         let notifier = ServiceNotifier()
         let readiness = Readiness(notifier: notifier, log: log, obstacles: obstacles)
-        let housekeeping = Housekeeping(store: store, clock: clock, log: log) { [journal = store.journal] in
+        let journal = store.journal
+        let watchdog = Watchdog(writerAnswers: { journal.answers }, feed: { notifier.feedWatchdog() })
+        let housekeeping = Housekeeping(store: store, clock: clock, log: log) {
             readiness.look()
-            if journal.answers { notifier.feedWatchdog() }
+            watchdog.beat()
         }
         var services = [Service(name: "housekeeping", run: housekeeping.run)]
         if let broker = mqtt?.broker { services.append(Service(name: "broker", run: broker.run)) }

@@ -186,4 +186,16 @@ struct PullTests {
         // What is there already is not waited for.
         #expect(try await site.get("/api/v1/sync/readings?after=4&wait=60").lines.count == 1)
     }
+
+    @Test(.timeLimit(.minutes(5))) func aPullerThatWaitsIsAnsweredByTheVeryNextRecord() async throws {
+        let site = try PullSite()
+        try site.store(0..<1)
+        for seq in 1...20 {
+            async let waiting = site.get("/api/v1/sync/readings?after=\(seq)&wait=60")
+            // Mostly it waits by then, which is what is meant here.
+            for _ in 0..<200 { await Task.yield() }
+            try site.store(seq..<seq + 1)
+            #expect(try await waiting.next == Int64(seq + 1))
+        }
+    }
 }

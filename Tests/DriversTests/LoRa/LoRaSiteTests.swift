@@ -67,6 +67,9 @@ import Testing
         let stranger = LoRaEUI(1)
         #expect(world.push(world.node.frame([1]), by: stranger).isEmpty)
         #expect(world.site.status.rejected["unknown_gateway"] == 1 && world.batch.notes.count == 1)
+        // The list of the stations, which come by another door and show a certificate there, is not this one.
+        #expect(world.push(world.node.frame([1]), by: LoRaWorld.station).isEmpty)
+        #expect(world.site.status.rejected["unknown_gateway"] == 2 && world.site.status.packets == 0)
         #expect(world.datagram([2, 1]).isEmpty && world.datagram([7, 1, 2, 0, 1]).isEmpty)
         for _ in 0..<600 {
             _ = world.datagram(SemtechPacket.fromGateway(.pullData, token: 1, gateway: LoRaWorld.gateway))
@@ -137,6 +140,18 @@ import Testing
         #expect(world.queue.kept.first?.value.down == 2)
         // The gateway's word on it ends no command, and neither does its silence.
         #expect(world.pass(5_000).isEmpty && world.queue.reports.isEmpty)
+    }
+
+    @Test(arguments: [true, false])
+    func theGatewayThatHeardADeviceBestIsAskedToAnswer(isBestFirst: Bool) throws {
+        var world = LoRaWorld()
+        let far = try #require(DatagramPeer(host: "192.0.2.8", port: 40_001))
+        _ = world.datagram(SemtechPacket.fromGateway(.pullData, token: 1, gateway: LoRaWorld.gateway))
+        _ = world.datagram(SemtechPacket.fromGateway(.pullData, token: 2, gateway: LoRaWorld.other), from: far)
+        let frame = world.node.frame([1], isConfirmed: true)
+        let heard = [(LoRaWorld.gateway, 9.0), (LoRaWorld.other, -3.0)]
+        for (gateway, snr) in isBestFirst ? heard : heard.reversed() { _ = world.push(frame, by: gateway, snr: snr) }
+        #expect(LoRaWorld.sent(world.pass(200)).map(\.peer.port) == [LoRaWorld.peer.port])
     }
 
     @Test func aDeviceThatAnotherServerAnswersIsNotAcknowledged() {

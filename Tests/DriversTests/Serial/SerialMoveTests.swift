@@ -51,6 +51,39 @@ import Testing
         }
     }
 
+    @Test func aBoardThatGotTheNumberOfAnotherDoesNotKeepThatOneOut() async throws {
+        let site = try SerialSite()
+        let listed = Mutex<[PortEntry]>([])
+        // Giving back a port makes the driver look at once; this one is not there.
+        let spare = site.link("spare")
+        let configuration = SerialIntake.Configuration(places: [SerialPlace(path: spare)], discovers: true)
+        var boards = [try SimulatedMDPBoard()]
+        func show(_ serials: [String]) {
+            let entries = zip(boards, serials).map { Self.usbPort($0.pair.path, serial: $1) }
+            listed.withLock { $0 = entries }
+        }
+        show([Self.serials[0]])
+        try await site.run(configuration, listPorts: { _ in listed.withLock { $0 } }) { intake in
+            await site.wait { $0.presence(of: SerialSite.device) == .online }
+            boards = []
+            show([])
+            await site.wait { $0.presence(of: SerialSite.device) == .offline }
+            // The kernel gives the lowest number that is free.
+            boards = [try SimulatedMDPBoard()]
+            show([Self.serials[1]])
+            try await intake.leases.borrow(spare, for: "looking").giveBack()
+            await site.wait { $0.presence(of: SerialSite.otherDevice) == .online }
+            boards.append(try SimulatedMDPBoard())
+            show(Self.serials.reversed())
+            try await intake.leases.borrow(spare, for: "looking").giveBack()
+            await site.wait { $0.presence(of: SerialSite.device) == .online }
+            for index in boards.indices { boards[index].sendTelemetry(marker: index + 1) }
+            await site.wait { $0.entries.count == 2 }
+            #expect(markers(site.ledger, SerialSite.device) == [2])
+            #expect(markers(site.ledger, SerialSite.otherDevice) == [1])
+        }
+    }
+
     @Test func anAdapterThatModbusHasIsNoBoardToBeFound() async throws {
         let site = try SerialSite()
         let (adapter, board) = (try PtyPair(gatewayEnd: .free), try SimulatedMDPBoard())

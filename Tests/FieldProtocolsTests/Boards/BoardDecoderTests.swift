@@ -278,6 +278,19 @@ import Testing
         #expect(board.decoder.counters.logLinesWithheld == 4)
     }
 
+    @Test(arguments: [
+        #"{"novel":{"thing":1}}"#, #"{"type":"tele","seq":4,"#, "something that nobody has seen", "[1,2",
+        #"{"type":"unheard_of","n":1}"#,
+    ])
+    func aLineThatIsNotUnderstoodIsKeptAsItCame(_ line: String) throws {
+        var board = HeardBoard()
+        board.hear(line)
+        #expect(board.observations.isEmpty)
+        let kept = try board.notes.map { try JSON(parsing: $0.body)["text"]?.string }
+        #expect(kept == [line])
+        #expect(board.notes.map(\.stream) == [.logs])
+    }
+
     @Test func theDriverBoundsWhatIsLogged() {
         var board = HeardBoard()
         board.decoder.logLinesAllowed = 2

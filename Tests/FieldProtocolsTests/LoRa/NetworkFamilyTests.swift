@@ -184,6 +184,27 @@ import Testing
         #expect(answer.requestID == "c-9" && !answer.isOK)
     }
 
+    /// What is zero is left out by both servers.
+    @Test(arguments: [
+        (
+            device + "/event/up",
+            #"{"deduplicationId":"x","deviceInfo":{"devEui":"0004a30b001c0530"},"fPort":2,"data":"AWcBEA==","rxInfo":["#
+                + #"{"gatewayId":"0016c001ff10a235","rssi":-57}]}"#
+        ),
+        (
+            "v3/app1@t1/devices/field/up",
+            #"{"end_device_ids":{"device_id":"field","dev_eui":"0004A30B001C0530"},"uplink_message":{"f_port":2,"#
+                + #""frm_payload":"AWcBEA==","rx_metadata":[{"gateway_ids":{"eui":"0016C001FF10A235"},"rssi":-57}]}}"#
+        ),
+    ])
+    func whatAServerLeavesOutIsZero(_ topic: String, _ payload: String) throws {
+        var site = Site()
+        #expect(site.take(topic, payload) == .taken)
+        #expect(try #require(site.batch.observations.first).deviceSeq == 0)
+        #expect(site.value("lora.snr") == .number(0) && site.value("lora.rssi") == .number(-57))
+        #expect(site.value("temperature.1") == .number(27.2))
+    }
+
     @Test func aRetainedEventIsOldAndForeignOrBinaryOnesAreRefused() {
         var site = Site()
         let up = #"{"deviceInfo":{"devEui":"0004a30b001c0530"},"object":{"temperature":21}}"#
