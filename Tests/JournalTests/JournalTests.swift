@@ -95,6 +95,7 @@ import Testing
     let isReleased = Mutex(false)
     let subscription = journal.onAppend { _, _ in
         isStuck.withLock { $0 = true }
+        // The writer hangs here until it is let go; it must not eat the processor meanwhile.
         while !isReleased.withLock({ $0 }) { usleep(1_000) }
     }
     let appending = Task.detached { try journal.append(batch).stored }
