@@ -213,6 +213,27 @@ import Testing
         #expect(alarms[0].body.contains(device) && alarms[0].body.contains(otherDevice))
     }
 
+    @Test func boardsThatClaimOneAliasStayTwoDevicesAndRaiseAnAlarm() async throws {
+        let site = try SerialSite()
+        var first = try site.plugIn()
+        var second = try site.plugIn(SerialSite.otherName)
+        var configuration = site.configuration(SerialSite.name, SerialSite.otherName)
+        configuration.aliases = [
+            DeviceAlias(device: try #require(DeviceID("greenhouse")), reportedID: "mycobrain-1db410")
+        ]
+        try await site.run(configuration) { _ in
+            #expect(first.receiveCommand("hello") != nil && second.receiveCommand("hello") != nil)
+            first.sayHello()
+            second.sayHello()
+            first.sendTelemetry(marker: 1)
+            second.sendTelemetry(marker: 2)
+            await site.wait { $0.entries.count == 2 }
+        }
+        #expect(Set(site.ledger.entries.map(\.observation.device.text)).count == 2)
+        let alarms = site.ledger.notes("identity_collision").filter { $0.body.contains("kept_as") }
+        #expect(alarms.count == 1 && alarms[0].body.contains("greenhouse"))
+    }
+
     @Test func anAliasByReportedIDNamesEverythingTheBoardSent() async throws {
         let site = try SerialSite()
         var board = try site.plugIn()
