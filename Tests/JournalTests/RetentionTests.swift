@@ -43,6 +43,14 @@ private func note(_ site: Site, _ stream: StreamName, _ count: Int) throws {
     #expect(kept.bytes > (4 << 20) / 8 - (512 << 10))
 }
 
+@Test func whatHasTheLowestPriorityGoesFirst() throws {
+    let site = try Site(segmentSize: 256 << 10, maxBytes: 4 << 20)
+    for _ in 0..<16 { try note(site, .logs, 100) }
+    for _ in 0..<200 where site.journal.status(of: .logs).firstSeq == SequenceNumber(1) { try fill(site, 2) }
+    #expect(site.journal.status(of: .logs).firstSeq.rawValue > 1)
+    #expect(site.journal.status(of: .readings).firstSeq == SequenceNumber(1))
+}
+
 @Test func everyEvictionIsInTheAuditAndInTheLedger() throws {
     let site = try Site(segmentSize: 256 << 10, maxBytes: 1 << 20)
     try site.journal.declare([RequiredConsumer("mas", .readings)])
