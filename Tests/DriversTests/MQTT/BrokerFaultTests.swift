@@ -98,13 +98,14 @@ import Testing
         let device = try BlockingMQTTClient(port: broker.port, id: "device")
         try device.subscribe(["mycosoft/devices/dev-1/cmd"])
         #expect(rig.waitUntilSubscribed())
-        let now = Timestamp(milliseconds: 1_000_000, trusted: true)
+        let now = SystemClock(isVouched: true).now()
         let command = DeviceCommand(
             id: "c-1", device: try #require(DeviceID("dev-1")), name: "estop", params: #"{"hard":true}"#, origin: "cli",
-            state: .queued, result: nil, created: now, expires: Timestamp(milliseconds: 1_060_000, trusted: true))
+            state: .queued, result: nil, created: now.wall, expires: now.wall,
+            deadline: now.monotonicMilliseconds + 60_000)
         let confirmed = try Wakeup()
         try rig.intake.publish(
-            CommandPublication.of(command, deviceID: "dev-1", now: ReceiveTime(wall: now, monotonicMilliseconds: 0))
+            CommandPublication.of(command, deviceID: "dev-1", now: now)
         ) { result in
             if case .success(.success) = result { confirmed.wake() }
         }
