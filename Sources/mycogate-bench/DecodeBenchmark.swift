@@ -22,19 +22,19 @@ enum DecodeBenchmark {
         }
         var stream = MDPStream()
         var seen = 0
-        let start = Measure.seconds()
-        for _ in 0..<count / 1_000 {
-            wire.withUnsafeBytes { bytes in
-                var input = bytes
-                while let event = stream.next(&input) { if case .frame = event { seen += 1 } }
+        let time = Measure.shortest {
+            for _ in 0..<count / 10_000 {
+                wire.withUnsafeBytes { bytes in
+                    var input = bytes
+                    while let event = stream.next(&input) { if case .frame = event { seen += 1 } }
+                }
             }
         }
-        let time = Measure.seconds() - start
-        let rate = Double(seen) / time
+        let rate = Double(seen / 10) / time
         return BenchResult(
             figure: "\(Measure.text(rate / 1e6)) M MDP frames/s", budget: "≥ 1 M/s",
             detail:
-                "\(wire.count / 1_000) bytes a frame, \(Measure.text(Double(wire.count) * 1_000 / time / 1e6, digits: 0)) MB/s, \(seen) decoded",
+                "\(wire.count / 1_000) bytes a frame, \(Measure.text(Double(wire.count) * 100 / time / 1e6, digits: 0)) MB/s, \(seen) decoded",
             isKept: rate >= 1e6 && seen == count)
     }
 
@@ -44,19 +44,20 @@ enum DecodeBenchmark {
         let received = ReceiveTime(wall: Timestamp(milliseconds: 0, trusted: true), monotonicMilliseconds: 0)
         var decoder = TopicDecoder(keys: { _ in nil })
         var batch = ObservationBatch()
-        let start = Measure.seconds()
-        for _ in 0..<200 {
-            batch.removeAll()
-            for (topic, payload) in messages {
-                topic.withUnsafeBufferPointer { topic in
-                    payload.withUnsafeBytes { payload in
-                        _ = decoder.decode(
-                            topic: topic, payload: payload, retained: false, received: received, into: &batch)
+        let time = Measure.shortest {
+            for _ in 0..<20 {
+                batch.removeAll()
+                for (topic, payload) in messages {
+                    topic.withUnsafeBufferPointer { topic in
+                        payload.withUnsafeBytes { payload in
+                            _ = decoder.decode(
+                                topic: topic, payload: payload, retained: false, received: received, into: &batch)
+                        }
                     }
                 }
             }
         }
-        let microseconds = (Measure.seconds() - start) * 1e6 / 200_000
+        let microseconds = time * 1e6 / 20_000
         let bytes = messages.reduce(0) { $0 + $1.1.count } / 1_000
         return BenchResult(
             figure: "\(Measure.text(microseconds)) µs a telemetry message",
@@ -68,9 +69,8 @@ enum DecodeBenchmark {
     /// Counts what `body` decodes, `count` times.
     static func measure(_ name: String, byteCount: Int, count: Int, _ body: () -> Int) -> BenchResult {
         var seen = 0
-        let start = Measure.seconds()
-        for _ in 0..<count { seen += body() }
-        let rate = Double(count) / (Measure.seconds() - start)
+        let time = Measure.shortest { for _ in 0..<count / 10 { seen += body() } }
+        let rate = Double(count / 10) / time
         let volume = rate * Double(byteCount) / 1e6
         return BenchResult(
             figure: "\(Measure.text(rate / 1e6)) M \(name)/s, \(Measure.text(volume, digits: 0)) MB/s",
