@@ -123,6 +123,13 @@ struct YAMLSectionTests {
         #expect(node.flag == nil)
     }
 
+    @Test(arguments: [("999ms", false), ("1s", true), ("60s", true), ("61s", false)])
+    func aDurationMustLieInItsRange(_ text: String, _ isAccepted: Bool) throws {
+        let found = try problems("wait: \(text)\n") { _ = $0.duration("wait", in: .seconds(1)...(.seconds(60))) }
+        #expect(found.count == (isAccepted ? 0 : 1))
+        #expect(found.allSatisfy { $0.hasPrefix("f.yaml:1:7: wait: ") && $0.contains("accepted 1s…") }, "\(found)")
+    }
+
     @Test func secretsAreReferences() throws {
         let found = try problems("token: hunter2\n") { #expect($0.secret("token") == nil) }
         #expect(found.count == 1)
