@@ -53,32 +53,36 @@ import Testing
         #expect(try late.work { $0.messages.map(\.text) == ["gone"] && $0.messages[0].retained })
     }
 
-    @Test func aWrongPasswordIsRefusedWithTheBrokersReason() throws {
-        let folder = try TemporaryFolder()
-        try File.write("gw:$7$101$aaaa$bbbb\n", to: folder.file("passwords"), mode: 0o600)
+    /// A broker that lets `gw` in with the password of this hash, and how one signs in there.
+    private func guarded(
+        by hash: String, in folder: TemporaryFolder
+    ) throws -> (broker: BrokerProcess, session: MQTTConfiguration) {
+        try File.write("gw:\(hash)\n", to: folder.file("passwords"), mode: 0o600)
         let broker = try BrokerProcess(
             folder: folder, settings: ["allow_anonymous false", "password_file \(folder.file("passwords"))"])
-        var configuration = MQTTConfiguration(host: "127.0.0.1", port: UInt16(broker.port), clientID: "gw")
-        configuration.username = "gw"
-        configuration.password = "wrong"
-        #expect(throws: MQTTError.refused(.notAuthorized)) { try BlockingMQTTClient(configuration) }
+        var session = MQTTConfiguration(host: "127.0.0.1", port: UInt16(broker.port), clientID: "gw")
+        session.username = "gw"
+        return (broker, session)
+    }
+
+    @Test func aWrongPasswordIsRefusedWithTheBrokersReason() throws {
+        var (broker, session) = try guarded(by: "$7$101$aaaa$bbbb", in: TemporaryFolder())
+        session.password = "wrong"
+        #expect(throws: MQTTError.refused(.notAuthorized)) { try BlockingMQTTClient(session) }
+        withExtendedLifetime(broker) {}
     }
 
     @Test func theRightPasswordIsAccepted() throws {
-        let folder = try TemporaryFolder()
         // PBKDF2 of `right`, as mosquitto_passwd writes it.
         let hash =
             "$7$101$bXljb2dhdGVzYWx0$7iDh9II5hn/s3RbETIBmEXrZ3Niy9jT1kSxvF1zms3xeeDJfNOgG2D+7sM7tqnFZOEqlNAqAtBlsjzJ9"
             + "TSnM/Q=="
-        try File.write("gw:\(hash)\n", to: folder.file("passwords"), mode: 0o600)
-        let broker = try BrokerProcess(
-            folder: folder, settings: ["allow_anonymous false", "password_file \(folder.file("passwords"))"])
-        var configuration = MQTTConfiguration(host: "127.0.0.1", port: UInt16(broker.port), clientID: "gw")
-        configuration.username = "gw"
-        configuration.password = "right"
-        try BlockingMQTTClient(configuration).close()
-        configuration.password = "wrong"
-        #expect(throws: MQTTError.refused(.notAuthorized)) { try BlockingMQTTClient(configuration) }
+        var (broker, session) = try guarded(by: hash, in: TemporaryFolder())
+        session.password = "right"
+        try BlockingMQTTClient(session).close()
+        session.password = "wrong"
+        #expect(throws: MQTTError.refused(.notAuthorized)) { try BlockingMQTTClient(session) }
+        withExtendedLifetime(broker) {}
     }
 
     @Test func anAddressWhereNobodyListensIsUnreachable() throws {

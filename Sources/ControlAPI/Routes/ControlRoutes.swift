@@ -33,14 +33,18 @@ public struct ControlRoutes: Sendable {
     func audit(_ kind: String, device: DeviceID? = nil, by principal: Principal, _ particulars: JSON) throws(Problem) {
         var members = particulars.members ?? []
         members.insert(.init(key: "principal", value: .string(principal.origin)), at: 0)
-        var batch = ObservationBatch()
-        batch.append(
-            Note(.audit, kind: kind, device: device, body: JSON.object(members).text, received: sources.clock.now()))
         do throws(JournalError) {
-            _ = try sources.journal.append(batch)
+            try append(Note(.audit, kind: kind, device: device, body: JSON.object(members).text, received: now))
         } catch {
             throw Problem(503, "audit_unavailable", "the action could not be entered in the audit: \(error)")
         }
+    }
+
+    /// Stores one note. Durable on return.
+    func append(_ note: Note) throws(JournalError) {
+        var batch = ObservationBatch()
+        batch.append(note)
+        try sources.journal.append(batch)
     }
 
     /// The device that a path names. Throws 404.

@@ -7,9 +7,10 @@ extension ControlRoutes {
     private static let messageMax = 8_192
     private static let paramsMax = 32_768
 
+    private static let taskTypes = AgentTaskType.allCases.map(\.rawValue)
+
     var taskRoutes: [Route] {
-        let types = AgentTaskType.allCases.map(\.rawValue)
-        return [
+        [
             Route(
                 .post, "/api/v1/tasks", scope: .tasksWrite, "Hands a task to the agents of the MAS, durably",
                 tag: "tasks",
@@ -20,7 +21,7 @@ extension ControlRoutes {
                         "properties": [
                             "message": ["type": "string", "minLength": 1],
                             "task_type": [
-                                "type": "string", "enum": .array(types.map { .string($0) }), "default": "chat",
+                                "type": "string", "enum": .array(Self.taskTypes.map { .string($0) }), "default": "chat",
                             ],
                             "params": ["type": "object"], "user_subject": ["type": "string"],
                             "device": ["type": "string"],
@@ -50,8 +51,8 @@ extension ControlRoutes {
         }
         let type = body["task_type"] ?? "chat"
         guard type.string.flatMap(AgentTaskType.init) != nil else {
-            let names = AgentTaskType.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Problem(422, "invalid_task_type", "`task_type` must be one of \(names)")
+            throw Problem(
+                422, "invalid_task_type", "`task_type` must be one of \(Self.taskTypes.joined(separator: ", "))")
         }
         let params = body["params"] ?? [:]
         guard params.members != nil, params.text.utf8.count <= Self.paramsMax else {
@@ -70,11 +71,8 @@ extension ControlRoutes {
 
     private func store(_ task: [JSON.Member], id: String, about device: DeviceID?) throws(Problem) {
         let body = JSON.object([.init(key: "id", value: .string(id))] + task)
-        var batch = ObservationBatch()
-        batch.append(
-            Note(.tasks, kind: AgentTaskType.recordKind, device: device, body: body.text, received: now))
         do throws(JournalError) {
-            try sources.journal.append(batch)
+            try append(Note(.tasks, kind: AgentTaskType.recordKind, device: device, body: body.text, received: now))
         } catch {
             throw Problem(503, "journal_unavailable", "the task could not be stored: \(error)")
         }
