@@ -8,6 +8,8 @@ extension NATSPush {
     private static var connectionLifeMin: Int64 { 1_000 }
     /// Reads in a row after which something must be wrong.
     private static var readsInRowMax: Int { 8 }
+    /// Sequences that are looked through at a time.
+    private static var stretch: UInt64 { 8_192 }
 
     /// Tries each server once.
     func connect(_ stop: StopFlag) {
@@ -43,7 +45,7 @@ extension NATSPush {
     }
 
     /// Reads the last message of each subject, moves the cursors to it, and begins the chain behind it.
-    func readStored() {
+    func readStored(_ stop: StopFlag) {
         guard let connection else { return }
         chain.forget()
         do throws(NATSError) {
@@ -52,10 +54,12 @@ extension NATSPush {
             guard let stream = try stream(connection) else { return }
             let isOurs = stream.subjects.allSatisfy(ownSubjects.contains)
             var ends: [SubjectEnd] = []
-            for line in lines {
-                guard let end = try end(of: line, in: stream, isOurs: isOurs, connection) else { return }
+            for index in lines.indices {
+                guard let end = try end(of: lines[index], in: stream, isOurs: isOurs, connection) else { return }
                 ends.append(end)
+                try lookBack(from: end, of: index, in: stream.name, connection, stop)
             }
+            guard !stop.isSet else { return }
             chain.begin(
                 lastOfStream: stream.lastSequence, lastOfSubjects: ends.map(\.sequence),
                 isExclusive: isOurs && readsInRow < Self.readsInRowMax / 2)
@@ -144,6 +148,27 @@ extension NATSPush {
             return nil
         }
         return end
+    }
+
+    /// Finds the last message of the epoch whose records wait first, when boxes with the same past, restored from the same
+    /// backup, have written behind it.
+    private func lookBack(
+        from end: SubjectEnd, of index: Int, in stream: String, _ connection: NATSConnection, _ stop: StopFlag
+    ) throws(NATSError) {
+        let ownEpoch = owner.configuration.epoch
+        guard !lines[index].isKnown, let last = end.last, last.epoch != ownEpoch,
+            let awaited = lines[index].awaitedEpoch(before: ownEpoch)
+        else { return }
+        var (epoch, first, through) = (last.epoch, end.sequence, end.sequence)
+        while epoch != awaited, first > 1, !stop.isSet {
+            first -= min(first - 1, Self.stretch)
+            let messages = try connection.messages(of: lines[index].subject, in: stream, from: first, through: through)
+            through = messages.first?.sequence ?? through
+            for id in messages.compactMap({ $0.id.flatMap { PublishedID($0) } }) where id.epoch != ownEpoch {
+                lines[index].cover(id)
+                if id.epoch == awaited { epoch = awaited }
+            }
+        }
     }
 
     private func tellOfHoles(_ index: Int) {

@@ -89,6 +89,7 @@ final class NATSPush {
             journalTrouble = nil
         case .failure(let error):
             lines[line].isReading = false
+            lines[line].hasLooked = true
             lines[line].mayHaveMore = true
             readAt = now + 1_000
             journalTrouble = "the journal cannot be read: \(error)"
@@ -102,7 +103,8 @@ final class NATSPush {
             disconnect("what was published is not answered", now)
         }
         if !isWaiting, connection == nil { connect(stop) }
-        if !isWaiting, connection != nil, mustRead { readStored() }
+        // What waits says which of the stored messages matter.
+        if !isWaiting, connection != nil, mustRead, lines.allSatisfy(\.hasLooked) { readStored(stop) }
         if !isWaiting, connection != nil, !mustRead { publishWaiting() }
         for index in lines.indices where wantsPage(index) && now >= readAt {
             lines[index].isReading = true

@@ -2,12 +2,6 @@ internal import GatewayModel
 
 /// One stream of the journal on its way to one subject. Confined to the destination's thread.
 struct SubjectLine {
-    /// What an earlier life, ours or that of the box we were restored from, has stored.
-    struct Covered: Equatable {
-        var epoch: String
-        var through: SequenceNumber
-    }
-
     let source: DeliverySource
     let subject: String
     private var items: [DeliveryItem] = []
@@ -21,10 +15,12 @@ struct SubjectLine {
     var isReading = false
     /// Grown since it was asked for what it has.
     var hasGrown = false
+    /// Whether it was ever asked for what it has, and answered.
+    var hasLooked = false
     /// The highest number that was published since the start, in any attempt.
     private(set) var publishedTo = SequenceNumber.zero
-    /// The last message that was found when the subject was read.
-    private(set) var covered: Covered?
+    /// How far earlier epochs are stored: what earlier lives of ours did, or boxes with a journal of the same past.
+    private var covered: [String: SequenceNumber] = [:]
     private(set) var isKnown = false
     /// The highest number that was found in it.
     private var knownTo = SequenceNumber.zero
@@ -53,6 +49,7 @@ struct SubjectLine {
     /// Takes a page; how many of its items wait now.
     mutating func take(_ page: DeliveryReader.Page) -> Int {
         isReading = false
+        hasLooked = true
         mayHaveMore = page.more || hasGrown
         hasGrown = false
         var taken = 0
@@ -104,7 +101,7 @@ struct SubjectLine {
                 return "was written by somebody else with this gateway's id, up to \(last.through)"
             }
             if last.through > source.last() { return "is ahead of this gateway, at \(last.through)" }
-        } else if isKnown, covered.map({ $0.epoch != last.epoch || $0.through != last.through }) ?? true {
+        } else if isKnown, covered[last.epoch] != last.through {
             return "was written by another box with this gateway's id, in the epoch \(last.epoch)"
         }
         return nil
@@ -123,9 +120,7 @@ struct SubjectLine {
         isKnown = true
         storedAhead = []
         guard let last else { return 0 }
-        if let older = (tail + [last]).last(where: { $0.epoch != ownEpoch }) {
-            covered = Covered(epoch: older.epoch, through: older.through)
-        }
+        for id in tail + [last] where id.epoch != ownEpoch { cover(id) }
         let own = tail.filter { $0.epoch == ownEpoch }
         knownTo = own.reduce(last.epoch == ownEpoch ? last.through : .zero) { max($0, $1.through) }
         var reached = finishedTo
@@ -144,9 +139,19 @@ struct SubjectLine {
         return before - count
     }
 
+    /// The subject has this message of an earlier epoch, and those of the epoch that come before it.
+    mutating func cover(_ id: PublishedID) { covered[id.epoch] = max(covered[id.epoch] ?? .zero, id.through) }
+
+    /// The first earlier epoch of which records wait; nil if there is none.
+    func awaitedEpoch(before ownEpoch: String) -> String? {
+        items[head...].lazy.compactMap { PublishedID($0.identityText)?.epoch }.first { $0 != ownEpoch }
+    }
+
     private func isCovered(_ item: DeliveryItem) -> Bool {
         if storedAhead.contains(where: { $0.first <= item.seq && item.seq <= $0.through }) { return true }
-        guard let covered, item.seq <= covered.through, let id = PublishedID(item.identityText) else { return false }
-        return id.epoch == covered.epoch
+        guard covered.values.contains(where: { item.seq <= $0 }), let id = PublishedID(item.identityText) else {
+            return false
+        }
+        return covered[id.epoch].map { item.seq <= $0 } ?? false
     }
 }

@@ -93,6 +93,22 @@ struct NATSDestinationTests {
         #expect(Array(ids.dropFirst(500)) == after)
     }
 
+    @Test func aSecondBoxRestoredFromTheSameBackupRepeatsNothingEither() async throws {
+        // The forerunner stored 350 of the 400 records in the backup, the first restored box the rest and its own.
+        for (epoch, last) in [("e1", Int64(350)), ("e2", 9_500), ("e3", 450)] {
+            let box = NumberedStream(epoch: epoch, count: last)
+            box.change { if epoch != "e1" { ($0.acknowledged, $0.earlier) = (300, ("e1", 400)) } }
+            let world = try NATSWorld([server.url], [box]) { $0.stream.duplicateWindow = Self.window }
+            #expect(await NATSWorld.waits { box.acknowledged == last })
+            try await world.stop()
+            outlastTheWindow()
+        }
+        let expected =
+            (1...400).map { "gw-1/e1/readings/\($0)" } + (401...9_500).map { "gw-1/e2/readings/\($0)" }
+            + (401...450).map { "gw-1/e3/readings/\($0)" }
+        #expect(try contents().compactMap(\.id) == expected)
+    }
+
     @Test func copiesThatArriveLateAreNotStored() async throws {
         let proxy = try LinkProxy(to: server.port)
         let readings = NumberedStream(count: 200)
