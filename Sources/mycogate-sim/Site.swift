@@ -125,7 +125,7 @@ final class Site {
         the gateway is ready; \(boards.count) boards on serial ports, 3 on MQTT, 3 that speak conventions of others, 2 on Modbus TCP,
         a stand-in MAS at \(mas.url)
         look:
-            curl \(gateway.url)/api/v1/status
+            \(gateway.url)/ in a browser, or curl \(gateway.url)/api/v1/status
             curl \(gateway.url)/api/v1/devices
             curl '\(gateway.url)/api/v1/sync/readings?after=0&limit=3'
             curl \(mas.url)/standin/summary

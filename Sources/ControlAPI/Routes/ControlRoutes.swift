@@ -24,7 +24,7 @@ public struct ControlRoutes: Sendable {
     /// Every route, for `RouteTable`.
     public var all: [Route] {
         healthRoutes + siteRoutes + readingRoutes + spectrumRoutes + importRoutes + commandRoutes + calibrationRoutes
-            + taskRoutes + syncRoutes + serviceRoutes + agentRoutes
+            + taskRoutes + syncRoutes + serviceRoutes + agentRoutes + [dashboardRoute]
     }
 
     var now: ReceiveTime { sources.clock.now() }
