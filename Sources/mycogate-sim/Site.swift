@@ -7,7 +7,8 @@ import GatewayTestKit
 /// A site on this machine: the real gateway with an embedded broker, simulated boards, a stand-in MAS.
 final class Site {
     private static let kinds =
-        ["mqtt", "serial", "modbus", "sparkplug", "tasmota", "homie"] + LoRaField.kinds + PluggedDevice.kinds
+        ["mqtt", "serial", "modbus", "sparkplug", "tasmota", "homie"]
+        + PublishingSensor.Convention.allCases.map(\.rawValue) + LoRaField.kinds + PluggedDevice.kinds
 
     private let clock: any Clock = SystemClock()
     private let mas: StandInMAS
@@ -36,7 +37,8 @@ final class Site {
         lora = try LoRaField(seed: seed, broker: brokerPort, in: folder)
         field = MQTTField(publishers, port: brokerPort, interval: 1_000)
         conventions = ConventionField(
-            [SparkplugEdgeNode(seed: seed + 20), TasmotaPlug(seed: seed + 21), HomieStation(seed: seed + 22)],
+            [SparkplugEdgeNode(seed: seed + 20), TasmotaPlug(seed: seed + 21), HomieStation(seed: seed + 22)]
+                + PublishingSensor.Convention.allCases.map { PublishingSensor($0, seed: seed + 23) },
             port: brokerPort)
         tally.kindsByDevice.merge(conventions.kinds) { $1 }
         tally.kindsByDevice.merge(boards.map { ($0.name, $0.kind) }) { $1 }
@@ -122,7 +124,7 @@ final class Site {
 
     private var introduction: String {
         """
-        the gateway is ready; \(boards.count) boards on serial ports, 3 on MQTT, 3 that speak conventions of others, 2 on Modbus TCP,
+        the gateway is ready; \(boards.count) boards on serial ports, 3 on MQTT, \(conventions.kinds.count) that speak conventions of others, 2 on Modbus TCP,
         a stand-in MAS at \(mas.url)
         look:
             \(gateway.url)/ in a browser, or curl \(gateway.url)/api/v1/status
@@ -178,7 +180,7 @@ final class Site {
             board.publicKey.map { "  - {alias: \(board.id), public_key: \"\(Base64.encode($0))\"}\n" }
         }.joined()
         return """
-            mqtt: {broker: embedded, port: \(broker)}
+            mqtt: {broker: embedded, port: \(broker), topics: [{filter: "\(PublishingSensor.ownTopics)"}]}
             \(lora.section)\
             serial:
               ports:

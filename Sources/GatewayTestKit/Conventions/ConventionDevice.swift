@@ -7,8 +7,8 @@ public protocol ConventionDevice {
     var deviceID: String { get }
     /// What it listens to: commands.
     var filters: [String] { get }
-    /// Published by the broker when it vanishes.
-    var will: MQTTPublication { get }
+    /// Published by the broker when it vanishes; nil if its convention has no such word.
+    var will: MQTTPublication? { get }
     /// Messages with values made so far: what has to become records.
     var made: Int { get }
 

@@ -13,7 +13,7 @@ public struct HomieStation: ConventionDevice {
     public init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
     /// Its last word.
-    public var will: MQTTPublication {
+    public var will: MQTTPublication? {
         MQTTPublication(topic: "\(Self.root)/$state", text: "lost", retain: true)
     }
 

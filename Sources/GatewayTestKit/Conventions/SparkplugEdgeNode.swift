@@ -19,7 +19,7 @@ public struct SparkplugEdgeNode: ConventionDevice {
     public var filters: [String] { ["spBv1.0/Demo/NCMD/edge-1"] }
 
     /// Its last word.
-    public var will: MQTTPublication {
+    public var will: MQTTPublication? {
         MQTTPublication(topic: "spBv1.0/Demo/NDEATH/edge-1", payload: sessionPayload(time: 0, seq: nil))
     }
 

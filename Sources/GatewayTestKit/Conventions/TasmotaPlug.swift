@@ -13,7 +13,7 @@ public struct TasmotaPlug: ConventionDevice {
     public init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
     /// Its last word.
-    public var will: MQTTPublication {
+    public var will: MQTTPublication? {
         MQTTPublication(topic: "tele/\(deviceID)/LWT", text: "Offline", retain: true)
     }
 
