@@ -76,7 +76,7 @@ public final class ModbusConnection {
             throw .invalid("function \(function): \(count) from \(start)")
         }
         flushIfNeeded()
-        guard isNamed(unit) else { return try readRaw(function, unit, start, count) }
+        guard isAskedByLibrary(unit) else { return try readRaw(function, unit, start, count) }
         modbus_set_slave(context, Int32(unit))
         if function <= 2 {
             var bits = [UInt8](repeating: 0, count: count)
@@ -98,12 +98,11 @@ public final class ModbusConnection {
 
     /// Writes one register (function 6) or several (16). Never repeated by itself.
     public func write(_ registers: [UInt16], unit: UInt8, start: UInt16) throws(ModbusClientError) {
-        guard (1...Int(MODBUS_MAX_WRITE_REGISTERS)).contains(registers.count), isNamed(unit) || registers.count == 1
-        else {
+        guard (1...Int(MODBUS_MAX_WRITE_REGISTERS)).contains(registers.count) else {
             throw .invalid("\(registers.count) registers for unit \(unit)")
         }
         flushIfNeeded()
-        guard isNamed(unit) else { return try writeRaw(6, unit, start, registers[0]) }
+        guard isAskedByLibrary(unit) else { return try writeRaw(registers, unit, start) }
         modbus_set_slave(context, Int32(unit))
         if registers.count == 1 {
             try check(modbus_write_register(context, Int32(start), registers[0]), 1)
@@ -115,14 +114,15 @@ public final class ModbusConnection {
     /// Switches one coil (function 5). Never repeated by itself.
     public func write(coil: Bool, unit: UInt8, at address: UInt16) throws(ModbusClientError) {
         flushIfNeeded()
-        guard isNamed(unit) else { return try writeRaw(5, unit, address, coil ? 0xFF00 : 0) }
+        guard isAskedByLibrary(unit) else { return try writeRaw(5, unit, address, coil ? 0xFF00 : 0) }
         modbus_set_slave(context, Int32(unit))
         try check(modbus_write_bit(context, Int32(address), coil ? 1 : 0), 1)
     }
 
-    /// libmodbus 3.1.6 refuses the units beyond 247 that the standard reserves and that devices answer to all the same,
-    /// such as 254.
-    private func isNamed(_ unit: UInt8) -> Bool { unit <= 247 || !isSerial && unit == 255 }
+    /// Whether the library's own questions do. Version 3.1.6 refuses the units beyond 247 that the standard reserves and that
+    /// devices answer to all the same, such as 254; and on a serial line it takes the late answer of one unit for a wrong one
+    /// of another and leaves the right one to the next question.
+    private func isAskedByLibrary(_ unit: UInt8) -> Bool { !isSerial && (unit <= 247 || unit == 255) }
 
     /// On a serial line nothing tells which question an answer belongs to, so whatever stands in the buffer before a question
     /// is thrown away; TCP numbers them.
@@ -171,14 +171,37 @@ extension ModbusConnection {
         guard try exchange(question) == question else { throw .wrongAnswer }
     }
 
+    private func writeRaw(_ registers: [UInt16], _ unit: UInt8, _ start: UInt16) throws(ModbusClientError) {
+        if registers.count == 1 { return try writeRaw(6, unit, start, registers[0]) }
+        let head = [unit, 16] + Self.bytes(start) + Self.bytes(UInt16(registers.count))
+        let answer = try exchange(head + [UInt8(registers.count * 2)] + registers.flatMap(Self.bytes))
+        guard answer == head else { throw .wrongAnswer }
+    }
+
     private static func bytes(_ value: UInt16) -> [UInt8] { [UInt8(value >> 8), UInt8(truncatingIfNeeded: value)] }
 
-    /// Sends unit and PDU and returns those of the answer. On a serial line the library drops an answer of a unit that it
-    /// was not told of, but leaves it in the buffer: its checksum is looked at here.
+    /// Answers to other questions that are passed over, at most, before the right one.
+    private static let strayMax = 4
+
+    /// Sends unit and PDU and returns those of the answer. What another unit says late, or this one to another function, is
+    /// passed over.
     private func exchange(_ question: [UInt8]) throws(ModbusClientError) -> [UInt8] {
         guard modbus_send_raw_request(context, question, Int32(question.count)) > 0 else {
             throw Self.error(errno)
         }
+        for _ in 0...(isSerial ? Self.strayMax : 0) {
+            let frame = try receive()
+            guard frame[0] == question[0], frame[1] & 0x7F == question[1] else { continue }
+            if frame[1] & 0x80 != 0 { throw .exception(frame[2]) }
+            return frame
+        }
+        needsFlush = true
+        throw .wrongAnswer
+    }
+
+    /// Unit and PDU of the next frame. On a serial line the library drops an answer of a unit that it was not told of, but
+    /// leaves it in the buffer: its checksum is looked at here.
+    private func receive() throws(ModbusClientError) -> [UInt8] {
         var answer = [UInt8](repeating: 0, count: Int(MODBUS_MAX_ADU_LENGTH))
         let got = modbus_receive_confirmation(context, &answer)
         guard got >= 0 else {
@@ -187,11 +210,10 @@ extension ModbusConnection {
             throw Self.error(number)
         }
         let frame = isSerial ? Self.serialFrame(answer) : got > 7 ? Array(answer[6..<Int(got)]) : nil
-        guard let frame, frame.count >= 3, frame[0] == question[0], frame[1] & 0x7F == question[1] else {
+        guard let frame, frame.count >= 3 else {
             needsFlush = true
-            throw frame == nil ? .crc : .wrongAnswer
+            throw isSerial ? .crc : .wrongAnswer
         }
-        if frame[1] & 0x80 != 0 { throw .exception(frame[2]) }
         return frame
     }
 

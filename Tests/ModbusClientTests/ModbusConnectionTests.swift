@@ -1,3 +1,4 @@
+import EventLoop
 import FieldProtocols
 import GatewayTestKit
 import ModbusClient
@@ -65,6 +66,10 @@ import Testing
         #expect(try bus.read(function: 1, unit: unit, start: 2, count: 3) == [0, 1, 0])
         try bus.write([180], unit: unit, start: 31)
         #expect(try bus.read(function: 3, unit: unit, start: 31, count: 1) == [180])
+        try bus.write([181, 182], unit: unit, start: 31)
+        try bus.write(coil: true, unit: unit, at: 30)
+        #expect(slaves.registers(unit, .holding, 31..<33) == [181, 182])
+        #expect(slaves.registers(unit, .coil, 30..<31) == [1])
         #expect(throws: ModbusClientError.exception(2)) { try bus.read(function: 4, unit: unit, start: 999, count: 2) }
         slaves.damage(next: 1)
         let damaged = #expect(throws: ModbusClientError.self) {
@@ -90,6 +95,25 @@ import Testing
         pair.send(ModbusCRC.appended(to: [1, 3, 2, 0, 77]))
         try bus.write([9], unit: 1, start: 5)
         #expect(slaves.registers(1, .holding, 5..<6) == [9])
+        withExtendedLifetime(port) {}
+    }
+
+    /// They would end the wait for the right one, which would then be taken for the answer to the next question.
+    @Test func lateAnswersOfOthersArePassedOver() throws {
+        let pair = try PtyPair()
+        let port = try SerialPort(opening: pair.path, settings: LineSettings(baud: 9_600))
+        let bus = try ModbusConnection(descriptor: port.fileDescriptor, baud: 9_600)
+        bus.setTimeout(.seconds(20))
+        try DedicatedThread.start(named: "slaves") {
+            for value in [UInt8(111), 112] {
+                _ = pair.receive(within: .seconds(60))
+                for late: [UInt8] in [[2, 3, 2, 0, 77], [1, 4, 2, 0, 78], [2, 0x83, 6], [1, 3, 2, 0, value]] {
+                    pair.send(ModbusCRC.appended(to: late))
+                }
+            }
+        }
+        #expect(try bus.read(function: 3, unit: 1, start: 0, count: 1) == [111])
+        #expect(try bus.read(function: 3, unit: 1, start: 1, count: 1) == [112])
         withExtendedLifetime(port) {}
     }
 }

@@ -66,15 +66,19 @@ struct BusSchedule: ~Copyable {
 
     private var slaves: [Slave]
     private let timeout: Int64
+    private let lateMax: Int64
 
     /// Attempts of one request at most, the first included.
     static let attemptMax = 3
     /// How long a busy slave is left in peace.
     static let busyMilliseconds: Int64 = 100
 
-    /// - Parameter timeout: how long an answer may take at most, in milliseconds.
-    init(_ devices: [ModbusDevice], timeout: Int64, now: Int64) {
+    /// - Parameters:
+    ///   - timeout: how long an answer may take at most, in milliseconds.
+    ///   - lateMax: how long after a question its answer is reckoned with at most, in milliseconds.
+    init(_ devices: [ModbusDevice], timeout: Int64, lateMax: Int64, now: Int64) {
         self.timeout = timeout
+        self.lateMax = lateMax
         slaves = devices.enumerated().map { index, device in
             let groups = device.map.groups.indices.map { group in
                 Group(
@@ -168,9 +172,8 @@ struct BusSchedule: ~Copyable {
             slaves[index].groups[number].next = slaves[index].groups[number].next ?? 0
             return nil
         case .silent:
-            // Until the time that it may take at most is over its answer may still come, and be taken for that of whatever
-            // it is asked next.
-            slaves[index].circuit.wasSilent(now: now + max(0, timeout - request.timeout))
+            // Its answer may still come, and be taken for that of whatever it is asked next.
+            slaves[index].circuit.wasSilent(now: now + max(0, lateMax - request.timeout))
             // The round that was begun is given up: what was read of it is stored, the rest comes with the next.
             return end(index, number, now)
         }

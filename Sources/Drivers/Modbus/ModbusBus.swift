@@ -29,6 +29,12 @@ public final class ModbusBus: Driver {
         /// The silence before each request.
         public var gap: Duration
 
+        /// How long after a question its answer is reckoned with at most. On a serial line it would be taken for that of
+        /// another question, and slaves keep to no time exactly.
+        var lateMax: Duration {
+            if case .serial = endpoint { timeout * 2 } else { timeout }
+        }
+
         public init(
             endpoint: Endpoint, devices: [ModbusDevice], timeout: Duration = .milliseconds(500), gap: Duration? = nil
         ) {

@@ -23,7 +23,8 @@ final class ModbusBusLoop {
     /// Whether the silence of a slave has been told.
     private var told: [Bool]
     private var noteLimit = RateLimit(burst: 20, every: .seconds(60))
-    /// Until when an answer of a unit may still come that nobody waits for any more.
+    /// Until when an answer of a unit may still come that nobody waits for any more. Nothing tells which question it belongs
+    /// to; that of another unit is told by its number.
     private var lateUntil: [UInt8: Int64] = [:]
 
     init(_ bus: ModbusBus, stop: StopFlag) {
@@ -36,7 +37,8 @@ final class ModbusBusLoop {
         // Commands may wait since before a restart.
         commanded = Set(devices.map(\.id))
         schedule = BusSchedule(
-            devices, timeout: bus.configuration.timeout.milliseconds, now: bus.clock.now().monotonicMilliseconds)
+            devices, timeout: bus.configuration.timeout.milliseconds, lateMax: bus.configuration.lateMax.milliseconds,
+            now: bus.clock.now().monotonicMilliseconds)
     }
 
     var now: Int64 { bus.clock.now().monotonicMilliseconds }
@@ -169,8 +171,12 @@ final class ModbusBusLoop {
         while now < end, stop.sleep(for: .milliseconds(max(1, end - now))) {}
         let started = now
         do throws(ModbusClientError) { return try body(connection) } catch {
-            if error == .timeout, case .serial = bus.configuration.endpoint {
-                lateUntil[unit] = started + bus.configuration.timeout.milliseconds
+            guard case .serial = bus.configuration.endpoint else { throw error }
+            switch error {
+            case .timeout: lateUntil[unit] = started + bus.configuration.lateMax.milliseconds
+            // What was asked for is still to come.
+            case .wrongAnswer: lateUntil[unit] = started + connection.timeout.milliseconds
+            default: break
             }
             throw error
         }

@@ -26,7 +26,7 @@ import Testing
     private static func run(
         _ devices: [ModbusDevice], answerTime: Int64, until end: Int64, isDead: (Int, Int64) -> Bool
     ) -> Ran {
-        var schedule = BusSchedule(devices, timeout: 500, now: 0)
+        var schedule = BusSchedule(devices, timeout: 500, lateMax: 1_000, now: 0)
         var ran = Ran()
         var now: Int64 = 0
         while now < end {
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func aRefusedBlockIsReadPointByPoint() throws {
-        var schedule = BusSchedule([try Self.device(1, points: 3)], timeout: 500, now: 0)
+        var schedule = BusSchedule([try Self.device(1, points: 3)], timeout: 500, lateMax: 1_000, now: 0)
         guard case .read(let first) = schedule.next(0) else { return #expect(Bool(false)) }
         #expect(first.block.count == 3)
         #expect(schedule.finished(first, .refusedAddress, 5) == nil)
@@ -110,7 +110,7 @@ import Testing
 
     @Test func onlyWhatMayHelpIsAskedAgain() throws {
         for (outcome, attempts) in [(BusSchedule.Outcome.damaged, 3), (.busy, 3), (.refused, 1)] {
-            var schedule = BusSchedule([try Self.device(1, points: 1)], timeout: 500, now: 0)
+            var schedule = BusSchedule([try Self.device(1, points: 1)], timeout: 500, lateMax: 1_000, now: 0)
             guard case .read(let first) = schedule.next(0) else { continue }
             _ = schedule.finished(first, .values(after: 5), 5)
             var now: Int64 = 1_000
