@@ -12,6 +12,8 @@ public final class DeviceRegistry: Sendable {
         /// Last message by `DeviceName.index`: the only part the data path touches.
         var lastSeen: [ReceiveTime?] = []
         var unsaved: Set<DeviceID> = []
+        /// Devices that have gone or come back, and when.
+        var turns: [DeviceID: PresenceTurn] = [:]
     }
 
     private let state: Mutex<State>
@@ -81,8 +83,26 @@ public final class DeviceRegistry: Sendable {
             guard device != before else { return false }
             state.devices[sighting.device] = device
             state.unsaved.insert(device.id)
+            if sighting.isWatched, let before, before.presence != .unknown, before.presence != device.presence {
+                state.turns[device.id] = PresenceTurn(device: device.id, presence: device.presence, at: sighting.at)
+            }
             return device.firmware != before?.firmware || device.role != before?.role
                 || device.presence != before?.presence
+        }
+    }
+
+    /// Devices whose going is told that have gone or come back since the last call: the last of each, by id.
+    public func takeTurns() -> [PresenceTurn] {
+        state.withLock { state in
+            defer { state.turns = [:] }
+            return state.turns.values.sorted { $0.device.text < $1.device.text }
+        }
+    }
+
+    /// Of turns that could not be told: the next call has them again, unless there are newer ones.
+    public func putBack(_ turns: [PresenceTurn]) {
+        state.withLock { state in
+            for turn in turns where state.turns[turn.device] == nil { state.turns[turn.device] = turn }
         }
     }
 

@@ -103,6 +103,38 @@ import Testing
         gateway.stop()
     }
 
+    /// A board of ours, with the will that its firmware leaves with the broker.
+    @Test func aBoardThatIsKilledIsOfflineByItsWill() throws {
+        let topic = "mycosoft/devices/hyphae-7/presence"
+        var settings = MQTTConfiguration(host: "127.0.0.1", port: UInt16(broker.port), clientID: "hyphae-7")
+        settings.will = MQTTPublication(topic: topic, text: #"{"device_id":"hyphae-7","online":false}"#, retain: true)
+        func plugIn() throws -> BlockingMQTTClient {
+            let board = try BlockingMQTTClient(settings)
+            try board.publish(
+                MQTTPublication(topic: topic, text: #"{"device_id":"hyphae-7","online":true}"#, retain: true))
+            try board.publish("mycosoft/devices/hyphae-7/telemetry", #"{"temperature":21.5}"#)
+            return board
+        }
+        func told() throws -> [String] {
+            try gateway.records(of: "events").filter { $0["device"]?.string == "hyphae-7" }
+                .compactMap { $0["kind"]?.string }.filter { $0.hasPrefix("device_o") }
+        }
+        #expect(try gateway.start(), "\(gateway.log)")
+        var board = try plugIn()
+        #expect(try holds { try isOnline("hyphae-7") == true }, "\(gateway.log)")
+        board.drop()
+        #expect(try holds { try isOnline("hyphae-7") == false && told() == ["device_offline"] }, "\(gateway.log)")
+        board = try plugIn()
+        #expect(try holds { try isOnline("hyphae-7") == true && told().last == "device_online" })
+        // What has ended in order has told so itself, or not at all.
+        board.close()
+        try publish("mycosoft/devices/hyphae-8/telemetry", #"{"temperature":1}"#)
+        #expect(try holds { try value("hyphae-8", "temperature") != nil })
+        #expect(try isOnline("hyphae-7") == true)
+        #expect(try told() == ["device_offline", "device_online"])
+        gateway.stop()
+    }
+
     @Test func aSparkplugNodeIsAskedForItsBirthAfterEveryLoss() throws {
         let vectors = try JSON(parsing: try Vectors.bytes("instruments/sparkplug-b.json")).array ?? []
         let payloads = vectors.compactMap { $0["hex"]?.string.flatMap { Hex.decode($0) } }

@@ -15,6 +15,31 @@ import Testing
         return Observation(device: device, received: received, source: .mqtt)
     }
 
+    @Test func onlyTurnsOfAWatchedDeviceAreToldOnceAndTheNewestOfThem() throws {
+        let database = try Database(path: ":memory:")
+        try database.migrate(DeviceRegistry.migrations)
+        let registry = try DeviceRegistry(database: database)
+        func note(_ id: String, _ presence: Device.Presence, isWatched: Bool = true) throws {
+            var sighting = Sighting(
+                device: try #require(DeviceID(id)), source: .mqtt, at: noon, presence: presence)
+            sighting.isWatched = isWatched
+            registry.note(sighting)
+        }
+        func turns() -> [String] { registry.takeTurns().map { "\($0.device.text) \($0.presence)" } }
+        for id in ["a", "b"] { try note(id, .online) }
+        try note("c", .online, isWatched: false)
+        #expect(turns().isEmpty, "what was not known has not changed")
+        for id in ["a", "b"] { try note(id, .offline) }
+        try note("b", .online)
+        try note("c", .offline, isWatched: false)
+        let untold = registry.takeTurns()
+        #expect(untold.map(\.presence) == [.offline, .online])
+        #expect(turns().isEmpty)
+        try note("a", .online)
+        registry.putBack(untold)
+        #expect(turns() == ["a online", "b online"])
+    }
+
     @Test func whatWasLearnedSurvivesARestart() throws {
         let database = try Database(path: ":memory:")
         try database.migrate(DeviceRegistry.migrations)

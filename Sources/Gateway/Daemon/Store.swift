@@ -165,17 +165,24 @@ struct Store {
         }
     }
 
-    /// Enters in the events which devices are silent for longer than their profiles expect, and which speak again.
+    /// Enters in the events which devices are silent for longer than their profiles expect, which speak again, and which
+    /// have gone or come back by the word of those who watch them.
     func tellSilence(at now: ReceiveTime) throws {
         let changes = conditioning.takeChanges(at: now)
-        guard !changes.isEmpty else { return }
+        let turns = devices.takeTurns()
+        guard !changes.isEmpty || !turns.isEmpty else { return }
         var batch = ObservationBatch()
         for device in changes.stale { batch.append(Note(.events, kind: "device_stale", device: device, received: now)) }
         for device in changes.fresh { batch.append(Note(.events, kind: "device_fresh", device: device, received: now)) }
+        for turn in turns {
+            batch.append(
+                Note(.events, kind: "device_\(turn.presence)", device: turn.device, received: turn.at))
+        }
         do {
             _ = try journal.append(batch)
         } catch {
             conditioning.putBack(changes)
+            devices.putBack(turns)
             throw error
         }
     }
