@@ -42,9 +42,10 @@ public struct DeviceCommand: Sendable, Equatable {
         self.deadline = deadline
     }
 
-    /// What is left of its time, at least 0.
-    public func millisecondsLeft(at now: ReceiveTime) -> Int64 {
-        guard let deadline else { return max(0, expires.milliseconds - created.milliseconds) }
-        return max(0, deadline - now.monotonicMilliseconds)
+    /// When its time is over, in milliseconds of the monotonic clock; not before `now`.
+    public func end(at now: ReceiveTime) -> Int64 {
+        max(
+            now.monotonicMilliseconds,
+            deadline ?? now.monotonicMilliseconds &+ (expires.milliseconds &- created.milliseconds))
     }
 }

@@ -27,7 +27,7 @@ public enum NetworkDownlink {
                 id: command.id, port: wanted.port, payload: wanted.payload, isConfirmed: isConfirmed)
         }
         var publication = MQTTPublication(topic: topic, text: text)
-        publication.deadline = now.monotonicMilliseconds + command.millisecondsLeft(at: now)
+        publication.deadline = command.end(at: now)
         return publication
     }
 

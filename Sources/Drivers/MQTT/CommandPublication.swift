@@ -23,7 +23,7 @@ public enum CommandPublication {
         writer.bool(true)
         writer.endObject()
         var publication = MQTTPublication(topic: "mycosoft/devices/\(deviceID)/cmd", payload: writer.bytes)
-        publication.deadline = now.monotonicMilliseconds + command.millisecondsLeft(at: now)
+        publication.deadline = command.end(at: now)
         return publication
     }
 }

@@ -108,12 +108,9 @@ struct BoardTalk: PortTalk, ~Copyable {
         } catch {
             return [.command(id: command.id, .refused, result: "the parameters are not JSON")]
         }
-        let remaining = command.millisecondsLeft(at: now)
         awaited.insert(command.id)
         session.submit(
-            BoardCommand(
-                id: command.id, name: command.name, params: params,
-                deadline: now.monotonicMilliseconds.addingReportingOverflow(remaining).partialValue))
+            BoardCommand(id: command.id, name: command.name, params: params, deadline: command.end(at: now)))
         return advance(now)
     }
 
