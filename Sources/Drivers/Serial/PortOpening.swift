@@ -10,10 +10,11 @@ enum PortOpening {
 
     /// Calls `finish` on the other thread; on this one if no thread can be had.
     static func start(
-        _ path: String, settings: LineSettings, ticket: Int, finish: @escaping @Sendable (Outcome) -> Void
+        _ path: String, settings: LineSettings, ticket: Int, by openPort: @escaping SerialIntake.Outlets.OpenPort,
+        finish: @escaping @Sendable (Outcome) -> Void
     ) {
         let open: @Sendable () -> Void = {
-            let result = Result { () throws(SerialError) in try SerialPort(opening: path, settings: settings) }
+            let result = Result { () throws(SerialError) in try openPort(path, settings) }
             finish(Outcome(ticket: ticket, result: result))
         }
         do {

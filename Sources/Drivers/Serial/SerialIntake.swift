@@ -47,6 +47,11 @@ public final class SerialIntake: Driver {
         public var sighted: @Sendable (Sighting) -> Void
         /// The ports of the box, and these paths among them or beside them.
         public var listPorts: @Sendable (_ configuredPaths: [String]) throws(SerialError) -> [PortEntry]
+        public typealias OpenPort = @Sendable (_ path: String, LineSettings) throws(SerialError) -> SerialPort
+        /// Opens a port; called on a thread of its own.
+        public var openPort: OpenPort = { (path, settings) throws(SerialError) in
+            try SerialPort(opening: path, settings: settings)
+        }
 
         public init(
             commit: @escaping @Sendable (ObservationBatch) throws -> Void, commands: CommandSource = .none,

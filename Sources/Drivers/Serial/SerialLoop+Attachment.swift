@@ -93,7 +93,9 @@ extension SerialLoop {
         link.entry = entry
         lastTicket += 1
         set(link, .opening(ticket: lastTicket))
-        PortOpening.start(path, settings: link.place.settings, ticket: lastTicket) { [inbox] outcome in
+        PortOpening.start(
+            path, settings: link.place.settings, ticket: lastTicket, by: outlets.openPort
+        ) { [inbox] outcome in
             inbox.put { $0.opened.append(outcome) }
         }
     }

@@ -10,28 +10,13 @@ struct SerialSide {
 
     /// Nil if no port is configured and none shall be looked for.
     init?(_ configuration: GatewayConfiguration, store: Store, clock: any Clock, log: Log) throws {
-        let section = configuration.serial
-        guard section.auto || !section.ports.isEmpty else { return nil }
-        let places = section.ports.map { port in
-            let named = configuration.instruments.first { $0.name == port.instrument }
-            return SerialPlace(
-                path: port.path, kind: port.driver, settings: port.settings,
-                instrument: named?.settings ?? InstrumentSettings(), profile: port.profile, radio: port.radio)
-        }
-        let aliases = configuration.devices.map { device in
-            DeviceAlias(
-                device: device.id, usbSerial: device.match.usbSerial, byID: device.match.byID, usb: device.match.usb,
-                path: device.match.path, reportedID: device.match.reportedID)
-        }
+        guard configuration.serial.auto || !configuration.serial.ports.isEmpty else { return nil }
         let commands = CommandSource(queue: store.commands, clock: clock) { error in
             log.error("commands cannot be read or written", ["error": "\(error)"])
         }
         let heard = HeardNumbers(database: store.state) { error in
             log.error("the numbers boards answered with cannot be kept", ["error": "\(error)"])
         }
-        var settings = SerialIntake.Configuration(
-            places: places, discovers: section.auto, aliases: aliases, linger: configuration.journal.linger)
-        settings.foreignPaths = configuration.modbus.serialPaths
         var outlets = SerialIntake.Outlets(
             commit: { _ = try store.commit($0) }, commands: commands, heard: heard,
             sighted: { store.devices.note($0) })
@@ -40,7 +25,8 @@ struct SerialSide {
         }
         outlets.condition = { store.conditioning.apply(&$0) }
         outlets.described = { store.conditioning.assign($0, $1) }
-        intake = try SerialIntake(settings, outlets: outlets, clock: clock, seed: .random(in: .min ... .max))
+        intake = try SerialIntake(
+            SerialIntake.Configuration(configuration), outlets: outlets, clock: clock, seed: .random(in: .min ... .max))
     }
 
     /// The ports as the API shows them: those that a driver has or waits for, then those of the box that nobody has.

@@ -84,6 +84,62 @@ import Testing
         }
     }
 
+    /// What happens to a port while it is opened, on the thread that opens it: on the first attempt only.
+    private func opener(
+        _ site: SerialSite, _ happens: @escaping @Sendable () -> Void, before isBefore: Bool = true
+    ) -> SerialIntake.Outlets.OpenPort {
+        let attempts = Atomic<Int>(0)
+        return { (path, settings) throws(SerialError) in
+            let isFirst = attempts.add(1, ordering: .relaxed).newValue == 1
+            if isFirst, isBefore { happens() }
+            defer { if isFirst, !isBefore { happens() } }
+            return try SerialPort(opening: path, settings: settings)
+        }
+    }
+
+    @Test func aBoardWhoseLinkIsMovedToItWhileItIsOpenedIsNotTakenForTheOther() async throws {
+        let site = try SerialSite()
+        var boards = [try SimulatedMDPBoard(), try SimulatedMDPBoard()]
+        let link = site.link("socket")
+        try boards[0].pair.link(at: link)
+        let listed = zip(boards, Self.serials).map { Self.usbPort($0.pair.path, serial: $1) }
+        let later = boards[1].pair
+        let opener = opener(site) {
+            // A folder that takes no link fails the test by the name of the device.
+            try? later.link(at: link)
+        }
+        let configuration = SerialIntake.Configuration(places: [SerialPlace(path: link)])
+        try await site.run(configuration, listPorts: { _ in listed }, openPort: opener) { _ in
+            await site.wait { ledger in
+                [SerialSite.device, SerialSite.otherDevice].contains { ledger.presence(of: $0) == .online }
+            }
+            boards[1].sendTelemetry(marker: 1)
+            await site.wait { $0.entries.count == 1 }
+            #expect(markers(site.ledger, SerialSite.otherDevice) == [1])
+            #expect(site.ledger.presence(of: SerialSite.device) == nil)
+        }
+    }
+
+    @Test(arguments: [true, false]) func aBoardThatGoesWhileItIsOpenedComesBack(before isBefore: Bool) async throws {
+        let site = try SerialSite()
+        let plugged = Mutex<SimulatedMDPBoard?>(try site.plugIn())
+        let hasGone = Mutex(false)
+        let opener = opener(
+            site,
+            {
+                plugged.withLock { $0 = nil }
+                hasGone.withLock { $0 = true }
+                site.change { _ in }
+            }, before: isBefore)
+        try await site.run(site.configuration(), openPort: opener) { _ in
+            await site.wait { _ in hasGone.withLock { $0 } }
+            var board = try site.plugIn()
+            await site.wait { $0.presence(of: SerialSite.device) == .online }
+            board.sendTelemetry(marker: 1)
+            await site.wait { $0.entries.count == 1 }
+        }
+    }
+
     @Test func anAdapterThatModbusHasIsNoBoardToBeFound() async throws {
         let site = try SerialSite()
         let (adapter, board) = (try PtyPair(gatewayEnd: .free), try SimulatedMDPBoard())

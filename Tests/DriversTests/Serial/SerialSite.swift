@@ -116,10 +116,13 @@ final class SerialSite: Sendable {
     func run(
         _ configuration: SerialIntake.Configuration,
         listPorts: @escaping @Sendable ([String]) throws(SerialError) -> [PortEntry] = { $0.map(PortEntry.unlisted) },
+        openPort: SerialIntake.Outlets.OpenPort? = nil,
         _ body: (SerialIntake) async throws -> Void
     ) async throws {
+        var outlets = outlets(listPorts)
+        if let openPort { outlets.openPort = openPort }
         let intake = try SerialIntake(
-            configuration, outlets: outlets(listPorts), clock: SystemClock(isVouched: true), seed: 1)
+            configuration, outlets: outlets, clock: SystemClock(isVouched: true), seed: 1)
         try await run(intake, body)
     }
 
