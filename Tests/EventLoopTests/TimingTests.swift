@@ -15,17 +15,21 @@ import Testing
         }
     }
 
-    @Test func backoffStaysWithinItsCeilingAndDoubles() {
+    @Test func backoffStaysWithinItsCeilingAndDoublesAndIsSpread() {
         var random = Seeded(state: 1)
         var backoff = Backoff(initial: .milliseconds(100), max: .seconds(5), stableAfter: .seconds(30))
         var longest = Duration.zero
+        var shortest = Duration.seconds(5)
         for attempt in 0..<200 {
             let ceiling = min(.seconds(5), Duration.milliseconds(100) * (1 << min(attempt, 20)))
             let wait = backoff.failed(now: Int64(attempt), using: &random)
             #expect(wait >= .zero && wait <= ceiling)
             longest = max(longest, wait)
+            if attempt > 10 { shortest = min(shortest, wait) }
         }
         #expect(longest > .seconds(4))
+        // Gateways that lost the same peer together must not come back together.
+        #expect(shortest < .seconds(1))
     }
 
     @Test func onlyASuccessThatLastsStartsOver() {

@@ -94,6 +94,10 @@ import Testing
         )
         #expect(board.observations.first?.flags == .placeholder)
         #expect(board.readings(0).map(\.metric.text) == ["sys.uptime"])
+        board.hear(
+            #"{"type":"tele","seq":1,"t_ms":4000,"node":"A-1","uptime_s":4,"ai1_voltage":3.3,"ai4_voltage":0,"mosfet_states":[true]}"#
+        )
+        #expect(board.readings(1).map(\.metric.text) == ["sys.uptime"])
     }
 
     // MARK: - Boots

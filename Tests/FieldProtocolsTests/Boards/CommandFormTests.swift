@@ -69,6 +69,10 @@ import Testing
             form("output", ["id": "neopixel", "value": 0], .g5)
                 == .line("led rgb 0 0 0", answer: .named(["led", "led.rgb"])))
         #expect(refusal(form("output", ["id": "mosfet1", "value": 1], .g6)) != nil)
+        // These say ok to it, and switch nothing.
+        for generation in [LineGeneration.g3, .g4] {
+            #expect(refusal(form("output", ["id": "mosfet1", "value": 1], generation)) != nil)
+        }
     }
 
     @Test(arguments: LineGeneration.allCases)
