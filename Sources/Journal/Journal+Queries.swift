@@ -39,20 +39,12 @@ extension Journal {
 
     /// The newest value of each metric of a device, or of all devices, by device and then as the device sends them.
     ///
-    /// Covers the last three sets of metrics that a device has sent: a metric it has ceased to send may be missing.
+    /// Covers the last 64 sets of metrics that a device has sent: a metric it has ceased to send may be missing.
     public func latest(device: DeviceID? = nil) throws(JournalError) -> [ReadingRow] {
         let places = state.memory.withLock { memory -> [Int64] in
+            if let device { return DeviceName(device).map { memory.devices[$0].latest.seqs } ?? [] }
             var places: [Int64] = []
-            func add(_ entry: DeviceTable.Entry) {
-                for index in 0..<LatestRecords.countMax where entry.latest.seqs[index] > 0 {
-                    places.append(entry.latest.seqs[index])
-                }
-            }
-            if let device {
-                if let name = DeviceName(device) { add(memory.devices[name]) }
-            } else {
-                memory.devices.forEachKnown { _, entry in add(entry) }
-            }
+            memory.devices.forEachKnown { _, entry in places += entry.latest.seqs }
             return places
         }
         var latest: [DeviceID: [ReadingRow]] = [:]

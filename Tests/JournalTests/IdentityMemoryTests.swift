@@ -21,7 +21,7 @@ import Testing
             memory.begin()
             memory.devices.update(at: number % count) { entry in
                 entry.progress.take(UInt32(number / count * 3))
-                entry.latest.note(Int64(number + 1), layout: UInt16(number / count))
+                for layout in 0...3 { entry.latest.note(Int64(number + 1), layout: UInt16(layout)) }
             }
             memory.add(UInt64(number) &* 0x9E37_79B9_7F4A_7C15 | 1)
             memory.commit()
@@ -52,7 +52,7 @@ import Testing
                     case 0: entry.progress.beginBoot()
                     case 1: entry.progress.assigned &+= 1
                     case 2, 3: entry.progress.note(uptime: value)
-                    case 4: entry.latest.note((1 << 40) + Int64(step) << 18, layout: UInt16(value % 5))
+                    case 4: entry.latest.note((1 << 40) + Int64(step) << 18, layout: UInt16(value % 9))
                     default: entry.progress.take(value)
                     }
                 }
@@ -78,11 +78,11 @@ import Testing
             }
         }
         let holes = names.reduce(0) { $0 + table[$1].progress.holes.count }
-        #expect(holes <= HolePool.countMax && holes > HolePool.countMax - 1_000)
+        #expect(holes <= DeviceTable.holeCountMax && holes > DeviceTable.holeCountMax - 1_000)
         for name in names {
             for seq in 0..<UInt32(DeviceProgress.holeCountMax) { #expect(table[name].progress.isSeen(seq * 2)) }
         }
     }
 
-    private func places(_ latest: LatestRecords) -> [Int64] { (0..<3).map { latest.seqs[$0] }.sorted() }
+    private func places(_ latest: LatestRecords) -> [Int64] { latest.seqs.sorted() }
 }

@@ -48,6 +48,38 @@ import Testing
     }
 }
 
+/// As devices do that have a topic for each value: some are sent often, some rarely, each in a message of its own.
+@Test func theLatestValuesOfADeviceThatSendsEachAloneAreAllFoundAlsoAfterAKill() throws {
+    let site = try Site(segmentSize: 64 << 10)
+    let name = try #require(DeviceID("alone").flatMap { DeviceName($0) })
+    func publish(_ metric: Int, _ values: ClosedRange<Int>) throws {
+        var batch = ObservationBatch()
+        for value in values {
+            batch.append(Reading(try #require(MetricName("alone.\(metric)")), .number(Double(value))))
+            var observation = Observation(device: name, received: site.clock.now(), source: .mqtt)
+            observation.payloadHash = UInt64(metric * 100_000 + value)
+            batch.append(observation)
+        }
+        try site.journal.append(batch)
+    }
+    var expected: [String: Double] = [:]
+    for life in 1...3 {
+        for metric in 0..<20 where life == 1 || metric % 2 == 0 {
+            expected["alone.\(metric)"] = Double(life)
+            try publish(metric, life...life)
+        }
+        // Enough for another segment, and so for another snapshot of what is remembered.
+        for round in 0..<30 { try publish(20, life * 10_000 + round * 100 + 1...life * 10_000 + round * 100 + 100) }
+        expected["alone.20"] = Double(life * 10_000 + 3_000)
+        for isKilled in [false, true] {
+            if isKilled { try site.kill() }
+            let rows = try site.journal.latest(device: name.id)
+            #expect(rows.count == 21)
+            for row in rows { #expect(row.reading.value == .number(expected[row.reading.metric.text] ?? .nan)) }
+        }
+    }
+}
+
 @Test func sqlFindsRecordsByTheEndsOfSegmentsAndOfTimesToo() throws {
     let site = try Site(segmentSize: 256 << 10)
     for round in 0..<20 {

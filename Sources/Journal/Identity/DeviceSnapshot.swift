@@ -5,6 +5,7 @@ enum DeviceSnapshot {
     private static let hasNumbers: UInt8 = 1
     private static let hasUptime: UInt8 = 2
     private static let hasFirstUptime: UInt8 = 4
+    private static let hasFurther: UInt8 = 8
 
     /// - Parameter number: the segment's number of a device.
     static func append(
@@ -15,6 +16,8 @@ enum DeviceSnapshot {
         if progress.hasNumbers { flags |= hasNumbers }
         if progress.uptime != nil { flags |= hasUptime }
         if progress.uptimeAtFirst != nil { flags |= hasFirstUptime }
+        let further = entry.latest.further
+        if !further.isEmpty { flags |= hasFurther }
         bytes.appendVarint(device)
         bytes.append(flags)
         bytes.appendVarint(progress.boot)
@@ -30,10 +33,13 @@ enum DeviceSnapshot {
         }
         if let uptime = progress.uptime { bytes.appendVarint(uptime) }
         if let uptime = progress.uptimeAtFirst { bytes.appendVarint(uptime) }
-        for index in 0..<LatestRecords.countMax {
-            let latest = entry.latest.seqs[index]
+        for index in 0..<LatestRecords.nearCount {
+            let latest = entry.latest.near[index].seq
             bytes.appendVarint(latest == 0 ? 0 : UInt64(clamping: seq - latest))
         }
+        guard !further.isEmpty else { return }
+        bytes.appendVarint(UInt64(further.count))
+        for place in further { bytes.appendVarint(UInt64(clamping: seq - place.seq)) }
     }
 
     /// Calls `body` for each device until it returns false.
@@ -58,10 +64,15 @@ enum DeviceSnapshot {
             }
             if flags & hasUptime != 0 { entry.progress.uptime = reader.varint32() }
             if flags & hasFirstUptime != 0 { entry.progress.uptimeAtFirst = reader.varint32() }
-            for index in 0..<LatestRecords.countMax {
-                let back = Int64(clamping: reader.varint())
+            var backs = (0..<LatestRecords.nearCount).map { _ in Int64(clamping: reader.varint()) }
+            if flags & hasFurther != 0 {
+                for _ in 0..<min(reader.varint(), UInt64(LatestRecords.furtherCountMax)) {
+                    backs.append(Int64(clamping: reader.varint()))
+                }
+            }
+            for (index, back) in backs.enumerated() where back > 0 && back < seq {
                 // Any layouts that differ from each other.
-                if back > 0, back < seq { entry.latest.note(seq - back, layout: UInt16(1 + index)) }
+                entry.latest.note(seq - back, layout: UInt16(1 + index))
             }
             guard !reader.isBroken, try body(device, entry) else { return }
         }

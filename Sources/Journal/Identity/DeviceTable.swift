@@ -8,8 +8,14 @@ struct DeviceTable: Sendable {
         var isKnown = false
     }
 
+    static let holeCountMax = 8_192
+
     private var packed: [PackedEntry] = []
-    private var holes = HolePool()
+    /// A hole that has to go makes a late message look repeated; then it is looked up on disk, and stored with a flag if it
+    /// is not there.
+    private var holes = DevicePool<DeviceProgress.Hole>(countMax: holeCountMax)
+    /// Of one that has to go the latest value is not found until it comes again.
+    private var further = DevicePool<LatestRecords.Place>(countMax: 4_096)
     /// What the entries touched by the open transaction were before it.
     private var before: [(index: Int, entry: Entry)] = []
     /// A bit for each entry touched by the open transaction.
@@ -57,19 +63,24 @@ struct DeviceTable: Sendable {
         }
     }
 
-    /// What it takes beside the entries of an open transaction.
+    /// What telling repetitions takes, beside the entries of an open transaction; further records take 64 KiB at most.
     var byteCount: Int {
         packed.capacity * MemoryLayout<PackedEntry>.stride + touched.capacity * MemoryLayout<UInt64>.stride
             + holes.byteCount
     }
 
     private func entry(_ index: Int) -> Entry {
-        packed[index].entry(holes: packed[index].hasHoles ? holes.holes(of: UInt32(index)) : [])
+        packed[index].entry(
+            holes: packed[index].hasHoles ? holes.elements(of: UInt32(index)) : [],
+            further: packed[index].hasFurther ? further.elements(of: UInt32(index)) : [])
     }
 
     private mutating func set(_ entry: Entry, at index: Int) {
         if packed[index].hasHoles || !entry.progress.holes.isEmpty {
             holes.set(entry.progress.holes, of: UInt32(index))
+        }
+        if packed[index].hasFurther || !entry.latest.further.isEmpty {
+            further.set(entry.latest.further, of: UInt32(index))
         }
         packed[index] = PackedEntry(entry)
     }
@@ -81,44 +92,5 @@ struct DeviceTable: Sendable {
         packed.reserveCapacity(count)
         packed.append(contentsOf: repeatElement(PackedEntry(), count: count - packed.count))
         touched.append(contentsOf: repeatElement(0, count: (count + 63) / 64 - touched.count))
-    }
-}
-
-/// The newest records of a device, one for each set of metrics it sends: where its latest values are found.
-struct LatestRecords: Equatable {
-    static let countMax = 3
-
-    private(set) var seqs: InlineArray<3, Int64> = [0, 0, 0]
-    private(set) var layouts: InlineArray<3, UInt16> = [0, 0, 0]
-
-    init() {}
-
-    init(seqs: InlineArray<3, Int64>, layouts: InlineArray<3, UInt16>) {
-        self.seqs = seqs
-        self.layouts = layouts
-    }
-
-    /// - Parameter layout: a hash of the metrics, never stored: those of an earlier process do not match and age out.
-    mutating func note(_ seq: Int64, layout: UInt16) {
-        var place = 0
-        for index in 0..<Self.countMax {
-            if seqs[index] != 0, layouts[index] == layout {
-                place = index
-                break
-            }
-            if seqs[index] < seqs[place] { place = index }
-        }
-        seqs[place] = seq
-        layouts[place] = layout
-    }
-
-    /// Nil if there is none.
-    var newest: Int64? {
-        let newest = (0..<Self.countMax).reduce(0) { max($0, seqs[$1]) }
-        return newest > 0 ? newest : nil
-    }
-
-    static func == (lhs: LatestRecords, rhs: LatestRecords) -> Bool {
-        (0..<countMax).allSatisfy { lhs.seqs[$0] == rhs.seqs[$0] }
     }
 }

@@ -75,7 +75,9 @@ struct MemoryRebuild {
         _ seq: Int64, _ bytes: UnsafeRawBufferPointer, _ reader: SegmentReader, isOlderThanSnapshot: Bool,
         isNewest: Bool
     ) throws(SQLiteError) {
-        guard let (head, _) = try reader.head(bytes), let device = try reader.deviceName(head.device) else { return }
+        guard let (head, offset) = try reader.head(bytes), let device = try reader.deviceName(head.device) else {
+            return
+        }
         if isNewest, let hash = reader.identityHash(head, device, bytes) { memory.remember(hash) }
         guard !isOlderThanSnapshot else { return }
         var progress = memory.devices[device].progress
@@ -97,9 +99,10 @@ struct MemoryRebuild {
             progress.assigned = max(progress.assigned, assigned)
         }
         progress.note(uptime: head.uptime)
+        let layout = try reader.layout(bytes, at: offset)
         memory.devices.update(device) { entry in
             entry.progress = progress
-            entry.latest.note(seq, layout: 0)
+            entry.latest.note(seq, layout: layout)
         }
     }
 

@@ -206,31 +206,38 @@ final class SegmentReader: @unchecked Sendable {
     private func decodeReadings(_ reader: inout ByteReader, _ record: inout StoredRecord) throws(SQLiteError) -> Bool {
         record.kind = nil
         record.body = nil
-        let tagged = reader.varint()
-        guard let layout = Int(exactly: tagged >> 1) else { return false }
-        if layout > dictionary.layouts.count { try dictionary.refresh(connection) }
-        guard layout <= dictionary.layouts.count else { return false }
-        let columns: [SegmentDictionary.Column]
-        if layout > 0 {
-            columns = dictionary.layouts[layout - 1]
-        } else {
-            let start = reader
-            var attempt = dictionary.columns(&reader)
-            if attempt == nil {
-                try dictionary.refresh(connection)
-                reader = start
-                attempt = dictionary.columns(&reader)
-            }
-            guard let attempt else { return false }
-            columns = attempt
-        }
-        guard tagged & 1 == 0 || reader.bytes.count - reader.offset >= columns.count else { return false }
-        let qualities = tagged & 1 == 0 ? nil : reader.take(columns.count)
+        guard let (columns, isAllOk) = try columns(&reader) else { return false }
+        guard isAllOk || reader.bytes.count - reader.offset >= columns.count else { return false }
+        let qualities = isAllOk ? nil : reader.take(columns.count)
         let bytes = reader.bytes
         return ValuePacking.unpack(columns.count, from: &reader) { index, value in
             let quality = qualities.flatMap { Quality(rawValue: bytes[$0.lowerBound + index]) } ?? .ok
             record.readings.append(
                 Reading(columns[index].metric, value, unit: columns[index].unit, quality: quality))
         }
+    }
+
+    /// The layout of the readings that begin at `offset` of a packed record.
+    func layout(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws(SQLiteError) -> UInt16 {
+        var reader = ByteReader(UnsafeRawBufferPointer(rebasing: bytes[offset...]))
+        var layout = MetricLayout()
+        for column in try columns(&reader)?.columns ?? [] { layout.add(column.metric) }
+        return layout.number
+    }
+
+    /// What the values of a message are, and whether qualities come before them; nil if it is damaged.
+    private func columns(
+        _ reader: inout ByteReader
+    ) throws(SQLiteError) -> (columns: [SegmentDictionary.Column], isAllOk: Bool)? {
+        let tagged = reader.varint()
+        guard let layout = Int(exactly: tagged >> 1) else { return nil }
+        if layout > dictionary.layouts.count { try dictionary.refresh(connection) }
+        guard layout <= dictionary.layouts.count else { return nil }
+        if layout > 0 { return (dictionary.layouts[layout - 1], tagged & 1 == 0) }
+        let start = reader
+        if let columns = dictionary.columns(&reader) { return (columns, tagged & 1 == 0) }
+        try dictionary.refresh(connection)
+        reader = start
+        return dictionary.columns(&reader).map { ($0, tagged & 1 == 0) }
     }
 }

@@ -100,10 +100,11 @@ struct ReadingsIntake {
         progress.note(uptime: head.uptime)
         head.deviceBoot = progress.boot
         let seq = try insert(head, observation, batch, limit, memory)
-        let layout = Self.layoutHash(batch.readings[observation.readings])
+        var layout = MetricLayout()
+        for reading in batch.readings[observation.readings] { layout.add(reading.metric) }
         memory.devices.update(observation.device) { entry in
             entry.progress = progress
-            entry.latest.note(seq, layout: layout)
+            entry.latest.note(seq, layout: layout.number)
         }
         memory.add(hash)
         if let bootReason { derived.append(.deviceBoot(observation, progress.boot, bootReason, cause: seq)) }
@@ -161,12 +162,6 @@ struct ReadingsIntake {
     private static func uptime(_ observation: Observation) -> UInt32? {
         guard case .uptime(let milliseconds) = observation.bootEvidence, milliseconds >= 0 else { return nil }
         return UInt32(clamping: milliseconds / 10)
-    }
-
-    private static func layoutHash(_ readings: ArraySlice<Reading>) -> UInt16 {
-        var hash: UInt32 = 0x811C_9DC5
-        for reading in readings { hash = (hash ^ reading.metric.index) &* 0x0100_0193 }
-        return UInt16(truncatingIfNeeded: hash ^ hash >> 16) | 0x8000
     }
 }
 

@@ -1,26 +1,23 @@
-/// What is missing of all devices, in one list ordered by device: few have holes, and all of them together are bounded.
-///
-/// A hole that has to go makes a late message look repeated; then it is looked up on disk, and stored with a flag if it
-/// is not there.
-struct HolePool {
+/// What few devices have much of, in one list ordered by device, so that all of it together is bounded.
+struct DevicePool<Element: Sendable>: Sendable {
     private struct Place {
+        var element: Element
         var device: UInt32
-        var hole: DeviceProgress.Hole
     }
 
-    static let countMax = 8_192
-
+    let countMax: Int
     private var places: [Place] = []
     /// Where the next one is given up when there are too many: everywhere in turn.
     private var hand = 0
 
-    init() { places.reserveCapacity(Self.countMax + DeviceProgress.holeCountMax) }
+    init(countMax: Int) { self.countMax = countMax }
 
-    func holes(of device: UInt32) -> [DeviceProgress.Hole] { places[range(of: device)].map(\.hole) }
+    func elements(of device: UInt32) -> [Element] { places[range(of: device)].map(\.element) }
 
-    mutating func set(_ holes: [DeviceProgress.Hole], of device: UInt32) {
-        places.replaceSubrange(range(of: device), with: holes.map { Place(device: device, hole: $0) })
-        while places.count > Self.countMax {
+    mutating func set(_ elements: [Element], of device: UInt32) {
+        if places.capacity == 0 { places.reserveCapacity(countMax + 64) }
+        places.replaceSubrange(range(of: device), with: elements.map { Place(element: $0, device: device) })
+        while places.count > countMax {
             hand = (hand + 1) % places.count
             places.remove(at: hand)
         }
