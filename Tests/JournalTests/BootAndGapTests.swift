@@ -65,6 +65,23 @@ import Testing
             == ["{\"device\":\"board-1\",\"device_boot\":1,\"reason\":\"announced\",\"first_seq\":1}"])
 }
 
+@Test func theSameContentUnderTheSameNumbersIsNewAfterABootOfASerialBoard() throws {
+    let site = try Site()
+    let messages = (1...3 as ClosedRange<UInt32>).map { number in
+        var message = Message.numbered(number, payload: 77)
+        message.source = .serial
+        return message
+    }
+    #expect(try site.append(messages).stored == 3)
+    #expect(try site.append(messages).duplicates == 3)
+    var again = messages
+    again[0].isAnnounced = true
+    #expect(try site.append(again).stored == 3)
+    again[0].isAnnounced = false
+    #expect(try site.append(again).duplicates == 3)
+    #expect(try site.records().map(\.deviceBoot) == [0, 0, 0, 1, 1, 1])
+}
+
 @Test func aFallWithFallingUptimeIsABootAlsoAfterAKill() throws {
     let site = try Site()
     try site.append((1...10).map { .numbered($0, uptime: Int64($0) * 1_000) })

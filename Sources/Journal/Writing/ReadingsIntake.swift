@@ -58,7 +58,7 @@ struct ReadingsIntake {
         let isAnnounced = observation.bootEvidence == .announced
         // A line that is not buffered anywhere repeats nothing over a boot that was seen.
         let isFresh = isAnnounced && observation.source == .serial
-        if !isNameless, !isFresh, memory.knows(hash) { return .duplicate }
+        if !isNameless, !isFresh, memory.knows(hash), !isNewNumber(observation, memory) { return .duplicate }
         var head = RecordHead(received: observation.received, source: observation.source.rawValue)
         head.flags = observation.flags
         head.deviceTime = observation.deviceTime
@@ -110,6 +110,14 @@ struct ReadingsIntake {
         if let bootReason { derived.append(.deviceBoot(observation, progress.boot, bootReason, cause: seq)) }
         for hole in missing { derived.append(.sequenceGap(observation, progress.boot, hole, cause: seq)) }
         return .stored(SequenceNumber(seq))
+    }
+
+    /// A serial line's number that this boot has not had: after a boot the same content comes under the same numbers.
+    private func isNewNumber(_ observation: Observation, _ memory: IntakeMemory) -> Bool {
+        guard observation.source == .serial, observation.messageID.isEmpty, let seq = observation.deviceSeq else {
+            return false
+        }
+        return !memory.devices[observation.device].progress.isSeen(seq)
     }
 
     private mutating func insert(
