@@ -9,6 +9,7 @@ struct BootWatch: Sendable {
         var boot: Int
         /// Numbers that no observation has taken along yet, ascending.
         var heard: [ClosedRange<UInt32>] = []
+        var uptimes = RecentUptimes()
     }
 
     private var counters: [Counter] = []
@@ -41,8 +42,13 @@ struct BootWatch: Sendable {
     mutating func observe(
         _ seq: UInt32, source: MDPEndpoint?, first: UInt32, uptime: Int64?
     ) -> SequenceTracker.Verdict {
-        noteUptime(uptime)
-        guard let index = index(of: source) else { return .next }
+        guard let index = index(of: source) else {
+            noteUptime(uptime)
+            return .next
+        }
+        // A message that was overtaken or is sent again tells the uptime that it was made at.
+        if !(counters[index].boot == boot && counters[index].uptimes.isEarlier(seq, uptime)) { noteUptime(uptime) }
+        counters[index].uptimes.note(seq, uptime, boot: boot)
         let isNewBoot = counters[index].boot != boot
         counters[index].boot = boot
         hear(seq, &counters[index].heard)
