@@ -26,10 +26,9 @@ public struct DeviceSession {
     private let restarts: Restarts
     private var lastMIC: [UInt8] = []
 
-    /// How far the counter may be ahead when nothing is known of it: a lost state costs a device no more than a search.
+    /// How many upper halves of the counter are tried: no number of frames that were missed locks a device out (LoRaWAN
+    /// 1.0.x had a limit, later ones have none), and a lost state costs it no more than a search.
     static let highHalvesMax: UInt32 = 64
-    /// How many frames may be missing (LoRaWAN 1.0.x, MAX_FCNT_GAP).
-    public static let gapMax: UInt32 = 16_384
 
     /// `counter`: of the last frame accepted before a restart of the gateway.
     public init(address: UInt32, keys: SessionKeys, counter: UInt32? = nil, restarts: Restarts = .refused) {
@@ -66,9 +65,12 @@ public struct DeviceSession {
             throw LoRaError(.micMismatch)
         }
         let same = counter & 0xFFFF_0000 | low
-        let ahead = same > counter ? same : same &+ 0x1_0000
-        // Behind the last counter there is none.
-        if ahead > counter, ahead - counter <= Self.gapMax, isSigned(phy, frame, ahead) { return (ahead, false) }
+        for step in 0..<Self.highHalvesMax {
+            let (ahead, isBeyond) = same.addingReportingOverflow(step << 16)
+            // Behind the last counter there is none.
+            if isBeyond { break }
+            if ahead > counter, isSigned(phy, frame, ahead) { return (ahead, false) }
+        }
         if same <= counter, isSigned(phy, frame, same) {
             if restarts == .accepted, same < counter { return (same, true) }
             throw LoRaError(.replayedCounter)
