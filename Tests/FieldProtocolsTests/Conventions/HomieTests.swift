@@ -55,6 +55,20 @@ import Testing
         #expect(rig.hear("homie/d2/$state", "sleeping").presence.isEmpty)
     }
 
+    @Test func aRetainedValueOfVersionFourWaitsForItsUnitToo() {
+        var rig = FamilyRig(.homie)
+        // The order in which mosquitto sends what it has kept: the value, then what is below it.
+        var heard: [FamilyRig.Heard] = []
+        for (topic, text) in [
+            ("t", "68.0"), ("t/$datatype", "float"), ("t/$unit", "°F"), ("h", "55"), ("h/$datatype", "integer"),
+            ("on", "true"), ("on/$datatype", "boolean"), ("n", "3"), ("n/$datatype", "integer"),
+        ] { heard.append(rig.hear("homie/old/env/\(topic)", text, retained: true)) }
+        heard.append(rig.hear("homie/old/$state", "ready", retained: true))
+        let readings = heard.flatMap { $0.records.flatMap(\.readings) }
+        #expect(readings.map(\.metric.text) == ["env.t", "env.h", "env.on", "env.n"])
+        #expect(readings.map(\.unit.code) == ["[degF]", "", "", ""])
+    }
+
     @Test func aLostRootMeansLostChildren() {
         var rig = FamilyRig(.homie)
         _ = rig.hear("homie/5/child/$description", #"{"homie":"5.0","root":"parent","nodes":{}}"#)

@@ -3,7 +3,12 @@ internal import GatewayModel
 /// What is known of one Homie device: its state, and what its values are.
 struct HomieDevice {
     /// Data types of version 5 (convention, "Properties"); those of version 4 are among them.
-    enum DataType: String { case integer, float, boolean, string, `enum`, color, datetime, duration, json, percent }
+    enum DataType: String {
+        case integer, float, boolean, string, `enum`, color, datetime, duration, json, percent
+
+        /// Such values have units.
+        var isNumeric: Bool { self == .integer || self == .float || self == .percent }
+    }
 
     struct Property {
         /// Nil: nobody has said it yet.

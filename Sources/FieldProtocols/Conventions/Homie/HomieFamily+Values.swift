@@ -89,16 +89,17 @@ extension HomieFamily {
         release(index, message, into: &batch, &effects)
     }
 
-    /// Stores the values that have waited for their description.
+    /// Stores the values that have waited for their description, except those of a property of which more may be told.
     mutating func release(
-        _ index: Int, _ message: TopicMessage, into batch: inout ObservationBatch, _ effects: inout TopicEffects
+        _ index: Int, _ message: TopicMessage, butNot metric: MetricName? = nil, into batch: inout ObservationBatch,
+        _ effects: inout TopicEffects
     ) {
         let waiting = devices[index].waiting
         devices[index].waiting = []
         for kept in waiting {
             let property = devices[index].property(kept.metric)
             // Version 4 tells of one property at a time.
-            if devices[index].isVersion4, property?.type == nil {
+            if devices[index].isVersion4, property?.type == nil || kept.metric == metric {
                 devices[index].waiting.append(kept)
                 continue
             }

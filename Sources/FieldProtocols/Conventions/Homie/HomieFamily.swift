@@ -41,6 +41,10 @@ public struct HomieFamily: TopicFamily {
             if topic.kind == .other { return .taken }
             route = try self.route(topic, message)
         }
+        // Version 4: no more is told of a property when another one is told of.
+        if devices[route.device].isVersion4, !devices[route.device].waiting.isEmpty {
+            release(route.device, message, butNot: route.metric, into: &batch, &effects)
+        }
         switch route.kind {
         case .value: return try value(message, route.device, route.metric, into: &batch, &effects)
         case .state: try state(message, route.device, &effects)
@@ -130,6 +134,7 @@ public struct HomieFamily: TopicFamily {
             if route.kind == .unit { property.unit = unit ?? .none }
         }
         guard hasRoom else { throw .tooManyNames }
-        if route.kind == .type { release(route.device, message, into: &batch, &effects) }
+        let awaitsUnit = devices[route.device].property(metric).map { $0.type?.isNumeric != false && $0.unit == .none }
+        release(route.device, message, butNot: awaitsUnit == true ? metric : nil, into: &batch, &effects)
     }
 }
