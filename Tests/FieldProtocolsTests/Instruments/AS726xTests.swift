@@ -100,6 +100,17 @@ import Testing
         }
     }
 
+    @Test func aVersionThatIsNoNumberIsAnAnswerStill() throws {
+        var dialogue = AS726xDialogue()
+        dialogue.ask(.hardwareVersion)
+        let answer = try Array("3F3F OK".utf8).withUnsafeBytes { try dialogue.answer($0) }
+        #expect(answer.1 == .text("3F3F"))
+        dialogue.ask(.gain)
+        #expect(throws: AS726xReply.Failure.badNumber) {
+            try Array("3F3F OK".utf8).withUnsafeBytes { _ = try dialogue.answer($0) }
+        }
+    }
+
     @Test func argumentsOutOfRangeAreNoCommands() {
         let good: [AS726xCommand] = [
             .setIntegration(steps: 1), .setIntegration(steps: 255), .setGain(code: 3), .setMode(0),

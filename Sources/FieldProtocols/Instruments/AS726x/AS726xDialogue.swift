@@ -47,7 +47,13 @@ public struct AS726xDialogue: Sendable {
         _ value: UnsafeRawBufferPointer, _ asked: AS726xCommand
     ) throws(AS726xReply.Failure) -> Answer {
         if asked == .softwareVersion { return .text(String(decoding: value, as: UTF8.self)) }
-        try AS726xReply.numbers(value, into: &numbers)
+        do throws(AS726xReply.Failure) {
+            try AS726xReply.numbers(value, into: &numbers)
+        } catch {
+            // What a version is like is not said anywhere, and the channels are counted anyway.
+            guard asked == .hardwareVersion else { throw error }
+            return .text(String(decoding: value, as: UTF8.self))
+        }
         return .values
     }
 }
