@@ -22,7 +22,9 @@ final class ModbusBusLoop {
     private var backoff = Backoff(initial: .milliseconds(250), max: .seconds(30), stableAfter: .seconds(30))
     /// Whether the silence of a slave has been told.
     private var told: [Bool]
-    private var noteLimit = RateLimit(burst: 20, every: .seconds(60))
+    var noteLimit = RateLimit(burst: 20, every: .seconds(60))
+    /// Points that slaves have refused to read, by device, told once each.
+    var refused: [Int: Set<Int>] = [:]
     /// Until when an answer of a unit may still come that nobody waits for any more. Nothing tells which question it belongs
     /// to; that of another unit is told by its number.
     private var lateUntil: [UInt8: Int64] = [:]
@@ -131,8 +133,10 @@ final class ModbusBusLoop {
             device.map.append(registers, of: request.block, to: &partial[key(request), default: ObservationBatch()])
             outcome = .values(after: now - started)
             note(request.device, nil)
+            if refused[request.device] != nil { refused[request.device]?.subtract(request.block.points) }
         } catch {
             note(request.device, error)
+            tell(request, error)
             // Also when the connection was lost: a slave or a gateway that hangs up on a question must not be asked it first
             // of all again, and what was read of the round is stored.
             close(request, Self.outcome(of: error))

@@ -154,6 +154,20 @@ import Testing
         #expect(site.count("one") > 0)
     }
 
+    @Test func pointsThatASlaveDoesNotHaveAreToldOnce() async throws {
+        let slaves = try ModbusStandIn(units: [1])
+        slaves.know(only: [1])
+        let site = ModbusSite()
+        let device = try ModbusSite.device("md", 1, "generic-xy-md02")
+        let bus = try ModbusSite.bus(site, .tcp(host: "127.0.0.1", port: slaves.port), [device])
+        try await site.run(bus) { site in
+            site.count("md") > 2 && site.state.withLock { $0.notes.contains { $0.body.contains("device_address") } }
+        }
+        let told = site.state.withLock { $0.notes.filter { $0.kind == "modbus_point_refused" }.map(\.body) }
+        #expect(told.count { $0.contains(#""points":["humidity"]"#) && $0.contains(#""exception":2"#) } == 1)
+        #expect(!told.contains { $0.contains("temperature\"]") })
+    }
+
     @Test func aWriteThatTheSlaveDoesNotKeepIsRefusedAndAuditedSo() async throws {
         let slaves = try ModbusStandIn(units: [1])
         slaves.set(1, .holding, 0x103, [7])
