@@ -1,21 +1,30 @@
-/// How many lines of text a board may put into the log: a burst, then one a second; the rest is counted.
+/// How many lines of text a port may put into the log: a burst, then one at a time; the rest is counted.
 struct LineQuota {
-    static let burst = 100
-    private static let refillMilliseconds: Int64 = 1_000
+    /// Lines at once, and how long until another one may follow. The usual is for boards.
+    private let most: Int
+    private let refillMilliseconds: Int64
     /// How long withheld lines are counted before they are told.
     static let reportEveryMilliseconds: Int64 = 60_000
 
-    private var left = LineQuota.burst
+    private var left: Int
     private var refilledAt: Int64?
     private var withheldCount = 0
     private var countedSince: Int64?
 
+    static let burst = 100
+
+    init(burst: Int = LineQuota.burst, refillMilliseconds: Int64 = 1_000) {
+        most = burst
+        self.refillMilliseconds = refillMilliseconds
+        left = burst
+    }
+
     /// Lines that may be kept at `now` (milliseconds of the monotonic clock).
     mutating func allowance(now: Int64) -> Int {
         let since = refilledAt ?? now
-        let gained = max(0, (now - since) / Self.refillMilliseconds)
-        refilledAt = since + gained * Self.refillMilliseconds
-        left = min(Self.burst, left + Int(gained))
+        let gained = max(0, (now - since) / refillMilliseconds)
+        refilledAt = since + gained * refillMilliseconds
+        left = min(most, left + Int(gained))
         return left
     }
 

@@ -35,6 +35,21 @@ import Testing
         #expect(talk.counters.damaged == 1 && talk.counters.messages == 0 && batch.readings.isEmpty)
     }
 
+    @Test func aLineThatNoRuleIsForIsKeptAFewTimes() throws {
+        let read = ProfileLibrary.read(folder: "\(Vectors.packageRoot)/drivers/maxbotix-hrxl")
+        var talk = try talk(read.get())
+        var batch = ObservationBatch()
+        func hear(_ text: String, at milliseconds: Int64) {
+            let time = ReceiveTime(
+                wall: Timestamp(milliseconds: milliseconds, trusted: true), monotonicMilliseconds: milliseconds)
+            _ = Array(text.utf8).withUnsafeBytes { talk.received($0, at: time, into: &batch) }
+        }
+        hear("garbage\r-----BEGIN PRIVATE KEY-----\rMIIE\r-----END PRIVATE KEY-----\r", at: 1_000)
+        #expect(batch.notes.map(\.body) == [#"{"text":"garbage"}"#])
+        for _ in 0..<100 { hear("garbage\r", at: 2_000) }
+        #expect(batch.notes.count == 20 && talk.counters.withheldLines == 84)
+    }
+
     /// The values of what is heard so many milliseconds after the port was opened, with their qualities.
     private func heard(_ profile: String, _ pieces: [(milliseconds: Int64, text: String)]) throws -> [String] {
         let read = ProfileLibrary.read(folder: "\(Vectors.packageRoot)/drivers/\(profile)")

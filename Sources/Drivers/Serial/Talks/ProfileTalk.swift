@@ -30,6 +30,9 @@ struct ProfileTalk: PortTalk {
     private static let cutMilliseconds: Int64 = 500
 
     private var reading: Reading
+    /// Lines that no rule is for: what a profile passes over on purpose is not worth more than a look.
+    private var quota = LineQuota(burst: 20, refillMilliseconds: 60_000)
+    private var secrets = SecretTransfer()
     private let poll: Profile.Poll?
     private var pollAt: Int64?
     private var beginning = Beginning.whole
@@ -111,7 +114,11 @@ struct ProfileTalk: PortTalk {
                     }
                 }
             }
-            if isKnown { counters.messages += 1 } else { counters.withheldLines += 1 }
+            if isKnown {
+                counters.messages += 1
+            } else {
+                log(line, now, &batch)
+            }
             close(line, now, &batch)
         }
         return outcomes
@@ -136,6 +143,20 @@ struct ProfileTalk: PortTalk {
         if reader.noiseByteCount > before { counters.damaged += 1 }
         return outcomes
     }
+
+    /// A line that no rule is for is kept as it is: without one, whoever writes the profile sees nothing at all.
+    private mutating func log(_ line: UnsafeRawBufferPointer, _ now: ReceiveTime, _ batch: inout ObservationBatch) {
+        guard !secrets.covers(line: line), quota.allowance(now: now.monotonicMilliseconds) > 0 else {
+            counters.withheldLines += 1
+            return
+        }
+        quota.spend()
+        let text = String(decoding: line.prefix(Self.loggedMax), as: UTF8.self)
+        let body = NoteBody.of { $0.text("text", text) }
+        batch.append(Note(.logs, kind: "serial_line", device: device.id, body: body, received: now))
+    }
+
+    private static let loggedMax = 512
 
     /// Makes an observation of the readings that are open, if there are any.
     private mutating func close(
