@@ -182,7 +182,8 @@ public struct BoardSession: ~Copyable {
     ) -> Bool {
         let header = MDPHeader(
             type: .command, seq: 0, flags: .ackRequested, source: .gateway, destination: entry.command.target)
-        guard let frame = numbers.frame(header, payload: payload, isBinary: isBinary, now: now) else {
+        let frame = numbers.frame(header, payload: payload, isBinary: isBinary, again: entry.seqs.last, now: now)
+        guard let frame else {
             finish(entry.command, .refused, "the command is longer than a board takes")
             return false
         }

@@ -69,6 +69,30 @@ private struct StrictBoard {
         #expect(board.arrived == 20)
     }
 
+    @Test func aLostFrameDoesNotEndTheTalkWithABoardThatIsNeverQuiet() throws {
+        var session = BoardSession(firstSeq: 1)
+        var board = StrictBoard()
+        for round in 0..<100 {
+            session.arrived(upTo: board.arrived)
+            let now = Int64(round) * 100
+            let bytes = session.receipt(upTo: UInt32(round) + 1, for: .sideA, traits: binary, now: now)
+            if round != 10 { try board.receive(bytes) }
+        }
+        #expect(board.headers.last?.seq == board.arrived && board.arrived == 85)
+    }
+
+    @Test func aLostCommandIsSentAgainUnderItsNumber() throws {
+        var session = BoardSession(firstSeq: 1)
+        var board = StrictBoard()
+        session.submit(BoardCommand(id: "c", name: "ping"))
+        for round in 0..<3 {
+            var output: [UInt8] = []
+            _ = session.advance(now: Int64(round) * 1_500, generation: .g9, traits: binary, into: &output)
+            if round == 2 { try board.receive(output) }
+        }
+        #expect(board.headers.map(\.seq) == [1] && board.arrived == 1)
+    }
+
     @Test func aBoardThatClearsItsInputAtALineEndIsSentNone() throws {
         var session = BoardSession(firstSeq: 1)
         var traits = binary
