@@ -13,6 +13,8 @@ public struct Sighting: Sendable, Equatable {
     public var reportedID: String?
     public var sensors: [String] = []
     public var capabilities: [String] = []
+    /// `sensors` and `capabilities` are all that the device has, also if they are empty.
+    public var replacesLists = false
     public var attributes: [String: String] = [:]
     /// Whoever tells `presence` will also tell when it changes.
     public var isWatched = false
@@ -44,8 +46,10 @@ public struct Sighting: Sendable, Equatable {
         if let firmware { device.firmware = firmware }
         if let boardType { device.boardType = boardType }
         if let reportedID { device.reportedID = reportedID }
-        if !sensors.isEmpty { device.sensors = Array(sensors.prefix(Self.attributeCountMax)) }
-        if !capabilities.isEmpty { device.capabilities = Array(capabilities.prefix(Self.attributeCountMax)) }
+        if !sensors.isEmpty || replacesLists { device.sensors = Array(sensors.prefix(Self.attributeCountMax)) }
+        if !capabilities.isEmpty || replacesLists {
+            device.capabilities = Array(capabilities.prefix(Self.attributeCountMax))
+        }
         for (key, value) in attributes
         where device.attributes[key] != nil || device.attributes.count < Self.attributeCountMax {
             device.attributes[key] = value

@@ -40,6 +40,22 @@ import Testing
         #expect(turns() == ["a online", "b online"])
     }
 
+    @Test func firmwareThatListsNothingLosesWhatWasListedBefore() throws {
+        let database = try Database(path: ":memory:")
+        try database.migrate(DeviceRegistry.migrations)
+        let registry = try DeviceRegistry(database: database)
+        let board = try #require(DeviceID("registry-board-3"))
+        var sighting = Sighting(device: board, source: .serial, at: noon, presence: .online)
+        sighting.capabilities = ["estop"]
+        registry.note(sighting)
+        sighting.capabilities = []
+        registry.note(sighting)
+        #expect(registry.device(board)?.capabilities == ["estop"])
+        sighting.replacesLists = true
+        registry.note(sighting)
+        #expect(registry.device(board)?.capabilities == [])
+    }
+
     @Test func whatWasLearnedSurvivesARestart() throws {
         let database = try Database(path: ":memory:")
         try database.migrate(DeviceRegistry.migrations)

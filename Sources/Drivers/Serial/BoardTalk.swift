@@ -13,10 +13,14 @@ struct BoardTalk: PortTalk, ~Copyable {
     /// Durable commands that the board has not answered yet.
     private var awaited: Set<String> = []
     private var wakening = BoardWakening()
+    /// When a change of firmware was last answered with a question (milliseconds of the monotonic clock).
+    private var greetedAt: Int64?
     private(set) var device: DeviceName
 
     /// The session's own question, which no queue knows of.
     private static let helloID = "hello"
+    /// A port on which two kinds of firmware seem to speak in turn is not asked at each turn.
+    private static let greetingPause: Int64 = 5_000
 
     /// `firstSeq` is where our own frame numbers begin: another one after a restart keeps late answers apart.
     ///
@@ -77,7 +81,7 @@ struct BoardTalk: PortTalk, ~Copyable {
             }
         }
         quota.withheld(Int(decoder.counters.logLinesWithheld - withheldBefore), now: milliseconds)
-        outcomes += greetAnew(generationBefore)
+        outcomes = greetAnew(generationBefore, milliseconds) + outcomes
         wakening.heard(decoder.generation, milliseconds)
         return outcomes + advance(now)
     }
@@ -130,10 +134,16 @@ struct BoardTalk: PortTalk, ~Copyable {
         return outcomes
     }
 
-    /// The board turns out to speak in lines: our HELLO frame stands in its line buffer and would spoil the next line.
-    private func greetAnew(_ before: LineGeneration?) -> [PortOutcome] {
-        guard before == nil, let generation = decoder.generation else { return [] }
-        return generation == .g11 ? [.understood] : [.write([UInt8(ascii: "\n")]), .understood]
+    /// The board turns out to speak in lines: our HELLO frame stands in its line buffer and would spoil the next line. One
+    /// that has got other firmware is asked anew who it is.
+    private mutating func greetAnew(_ before: LineGeneration?, _ now: Int64) -> [PortOutcome] {
+        guard let generation = decoder.generation, generation != before else { return [] }
+        if before != nil {
+            if let greetedAt, now - greetedAt < Self.greetingPause { return [.understood] }
+            session.submit(BoardCommand(id: Self.helloID, name: "hello"))
+        }
+        greetedAt = now
+        return generation == .g11 || generation == .g9 ? [.understood] : [.write([UInt8(ascii: "\n")]), .understood]
     }
 }
 

@@ -89,6 +89,8 @@ extension SerialLoop {
         sighting.boardType = link.status.generation
         sighting.sensors = hello.sensors
         sighting.capabilities = hello.capabilities
+        // Firmware that lists nothing has nothing of what was there before it was flashed. Side B speaks for itself only.
+        sighting.replacesLists = hello.source != .sideB
         sighting.attributes["firmware_version"] = hello.version
         outlets.sighted(sighting)
         guard let reported = hello.reportedID else { return }

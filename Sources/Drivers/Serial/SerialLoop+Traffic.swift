@@ -58,6 +58,8 @@ extension SerialLoop {
                 body.integer("bytes", byteCount)
             }
         case .understood:
+            // Of firmware that was flashed over another nothing is known until it has told.
+            if link.status.generation != nil { link.status.firmware = nil }
             link.status.generation = link.talk?.dialect
             fetchCommands(for: link, now)
         case .sighted(let sighting): outlets.sighted(sighting)

@@ -34,6 +34,7 @@ extension BoardDecoder {
             answer(classified, &events)
             log(line, origin, into: &batch, &events)
         case .jsonResponseOK, .jsonResponseError:
+            introduce(classified.value, &events)
             answer(classified, &events)
             if classified.value?["bme1"] != nil || classified.value?["bme2"] != nil {
                 observe(line, classified, origin, into: &batch, &events)
@@ -57,7 +58,11 @@ extension BoardDecoder {
                 events.append(.answer(BoardAnswer(kind: .acknowledgement, success: false, message: text, raw: "")))
             }
             log(line, origin, into: &batch, &events)
-        case .truncated, .bannerMAC, .bannerFirmware, .bannerReady, .bannerDeviceID, .linkText, .jsonOther,
+        case .bannerDeviceID:
+            let id = ByteText(line).string.split(separator: ":", maxSplits: 1).last.map { $0.filter { $0 != " " } }
+            if let id, !id.isEmpty { events.append(.hello(HelloFields(reportedID: id, isBoot: true, raw: ""))) }
+            log(line, origin, into: &batch, &events)
+        case .truncated, .bannerMAC, .bannerFirmware, .bannerReady, .linkText, .jsonOther,
             .jsonInvalid:
             log(line, origin, into: &batch, &events)
         }
@@ -79,6 +84,7 @@ extension BoardDecoder {
     ) {
         if case .reset(let reason, _) = report {
             boots.announceBoot()
+            introductionsLeft = Self.introductionMax
             events.append(.bootBanner(reason: reason))
         }
         guard takeFromLogBudget() else { return withheld() }
@@ -102,6 +108,7 @@ extension BoardDecoder {
     ) {
         let flags = LineReadings.append(classified, text: line, generation: generation, to: &batch)
         guard !batch.openReadings.isEmpty else { return log(line, origin, into: &batch, &events) }
+        if introductionsLeft > 0 { introduce(classified.value, &events) }
         var observation = Observation(device: origin.device, received: origin.received, source: .serial)
         observation.payloadHash = PayloadHash.of(line)
         observation.flags = flags
@@ -124,6 +131,17 @@ extension BoardDecoder {
         guard let seconds = seconds?.int64, seconds >= 0 else { return nil }
         let product = seconds.multipliedReportingOverflow(by: 1000)
         return product.overflow ? nil : product.partialValue
+    }
+
+    /// A board that was on before its port was opened, or whose boot said nothing, tells its id in passing: in its
+    /// telemetry, or in an answer.
+    private mutating func introduce(_ value: JSONValue?, _ events: inout [BoardEvent]) {
+        guard introductionsLeft > 0, let value else { return }
+        introductionsLeft -= 1
+        let fields = HelloFields(value, isBoot: false, source: nil)
+        guard let id = fields.reportedID, id != hello?.reportedID else { return }
+        hello = fields
+        events.append(.hello(fields))
     }
 
     private mutating func greet(_ value: JSONValue?, isBoot: Bool, _ events: inout [BoardEvent]) {

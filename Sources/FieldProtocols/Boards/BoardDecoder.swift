@@ -35,6 +35,10 @@ public struct BoardDecoder: ~Copyable {
     /// What the board said last about itself.
     public internal(set) var hello: HelloFields?
 
+    /// Lines that are still looked at for the id of a board that was on before its port was opened.
+    var introductionsLeft = introductionMax
+    static let introductionMax = 8
+
     /// What is known of the board beyond its generation.
     public internal(set) var traits = BoardTraits()
 
@@ -72,7 +76,10 @@ public struct BoardDecoder: ~Copyable {
     }
 
     /// The port was closed and opened again: half a frame from before means nothing now.
-    public mutating func reset() { stream.reset() }
+    public mutating func reset() {
+        stream.reset()
+        introductionsLeft = Self.introductionMax
+    }
 
     /// Decodes bytes as they arrive. Observations and notes go to `batch`, the rest is returned in order.
     public mutating func receive(
@@ -139,7 +146,8 @@ public struct BoardDecoder: ~Copyable {
     func note(
         _ stream: StreamName, _ kind: String, _ body: String, _ origin: Origin, into batch: inout ObservationBatch
     ) {
-        batch.append(Note(stream, kind: kind, device: origin.device.id, body: body, received: origin.received))
+        let kept = SecretTransfer.isPEM(body) ? SecretTransfer.withheld : body
+        batch.append(Note(stream, kind: kind, device: origin.device.id, body: kept, received: origin.received))
     }
 
     /// Something that happened on the board, kept and told.

@@ -81,8 +81,9 @@ public struct BoardAnswer: Sendable, Equatable {
         self.id = id
         self.command = command
         self.success = success
-        self.message = message
-        self.raw = raw
+        // Answers are stored and shown; keys and certificates are not.
+        self.message = SecretTransfer.isPEM(message) ? "" : message
+        self.raw = SecretTransfer.isPEM(raw) ? SecretTransfer.withheld : raw
     }
 }
 

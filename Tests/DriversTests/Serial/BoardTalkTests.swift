@@ -25,6 +25,21 @@ import Testing
         #expect(batch.observations.map(\.deviceSeq) == [7])
     }
 
+    @Test func aBoardThatGotOtherFirmwareIsAskedAnewWhoItIs() throws {
+        var talk = try self.talk()
+        var batch = ObservationBatch()
+        _ = talk.opened(clock.now())
+        _ = hear(Self.tele, &talk, &batch)
+        clock.advance(by: .seconds(60))
+        let later = Self.tele.replacing("1.1.0", with: "2.1.0").replacing(
+            "\"uptime_s\"", with: "\"bme688_count\":1,\"uptime_s\"")
+        let outcomes = hear(later, &talk, &batch)
+        let generation = talk.dialect
+        #expect(generation == "g4")
+        #expect(writes(outcomes).contains { String(decoding: $0, as: UTF8.self).contains("status") })
+        #expect(outcomes.contains { if case .understood = $0 { true } else { false } })
+    }
+
     @Test func aBoardThatSaysNothingKnownIsAskedInWords() throws {
         var talk = try self.talk()
         var batch = ObservationBatch()

@@ -262,6 +262,20 @@ import Testing
         #expect(board.decoder.generation == .g4)
     }
 
+    @Test func aBoardThatWasOnBeforeTellsItsIdInPassing() {
+        var board = HeardBoard()
+        for seq in 1...3 {
+            board.hear(#"{"type":"tele","seq":\#(seq),"t_ms":\#(2000 * seq),"node":"A-AA:01","temperature":21.5}"#)
+        }
+        board.hear(#"{"ok":true,"id":"hello","node_id":"A-AA:01","uptime_ms":2400}"#)
+        let ids = board.events.compactMap { if case .hello(let fields) = $0 { fields.reportedID } else { nil } }
+        #expect(ids == ["A-AA:01"])
+        // Another board behind the same adapter.
+        board.hear("rst:0x1 (POWERON),boot:0x8")
+        board.hear(#"{"type":"tele","seq":0,"t_ms":2000,"node":"A-BB:02","temperature":21.5}"#)
+        #expect(board.decoder.hello?.reportedID == "A-BB:02")
+    }
+
     // MARK: - Logs
 
     @Test func keysAreNeverLogged() {
@@ -276,6 +290,23 @@ import Testing
         board.hear("secret")
         #expect(board.notes.count == 2)
         #expect(board.decoder.counters.logLinesWithheld == 4)
+    }
+
+    @Test func nothingOfATransferIsLoggedWhereverItIsJoined() {
+        let body = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQDF"
+        for lines in [
+            ["cloud pem key", "MIIEvQ", body, "short==", "cloud pem end"], [String(body.dropFirst(3)), "Qk5v=="],
+            ["-----END PRIVATE KEY-----"],
+        ] {
+            var board = HeardBoard()
+            for line in lines { board.hear(line) }
+            #expect(board.notes.allSatisfy { $0.body.contains("cloud pem") })
+        }
+        var board = HeardBoard()
+        board.hear(BoardFrames.frame(.event, seq: 1, #"{"event":"pem","detail":"-----BEGIN PRIVATE KEY-----\nMIIE"}"#))
+        board.hear(#"{"type":"ack","cmd":"cloud","message":"-----BEGIN PRIVATE KEY-----\nMIIE"}"#)
+        #expect(board.notes.map(\.body) == [#"{"withheld":"key_or_certificate"}"#])
+        #expect(board.answers.allSatisfy { !$0.raw.contains("MIIE") && !$0.message.contains("MIIE") })
     }
 
     @Test(arguments: [
