@@ -1,5 +1,7 @@
-import FieldProtocols
-import GatewayModel
+internal import EventLoop
+internal import FieldProtocols
+internal import GatewayModel
+internal import ModbusClient
 
 extension ModbusBusLoop {
     private static let namesMax = 8

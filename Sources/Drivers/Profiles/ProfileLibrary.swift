@@ -42,6 +42,12 @@ public struct ProfileLibrary: Sendable {
         return found.sorted { $0.0 < $1.0 }
     }
 
+    /// Where was looked, for a message.
+    private var places: String {
+        folders.isEmpty
+            ? "\(Self.installed), which is not there, and `drivers.folders`" : folders.joined(separator: ", ")
+    }
+
     /// The folder of one profile.
     public func path(of name: String) -> String? {
         guard ProfileDocument.isName(name) else { return nil }
@@ -54,7 +60,7 @@ public struct ProfileLibrary: Sendable {
             let position = YAMLPosition(file: folders.first ?? Self.installed, line: 1, column: 1)
             let problem = YAMLError(
                 .outOfRange, at: position,
-                message: "there is no profile `\(name.prefix(64))`; `mycogate drivers list` names them")
+                message: "there is no profile `\(name.prefix(64))` in \(places); `mycogate drivers list` names them")
             return .failure(ProfileProblems(list: [problem]))
         }
         return Self.read(folder: path, name: name)
