@@ -45,9 +45,8 @@ extension JSONValue {
         member(UnsafeBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount))
     }
 
-    /// As the other subscript, for a key that is computed.
-    @_disfavoredOverload
-    public subscript(_ key: String) -> JSONValue? {
+    /// As the other subscript, for a key that is computed. It has a label because a literal would be taken for a `String`.
+    public subscript(computed key: String) -> JSONValue? {
         var key = key
         return key.withUTF8 { member($0) }
     }

@@ -90,7 +90,7 @@ public struct JSONValue {
     }
 
     /// Whether the string stored here has these bytes.
-    @inlinable func isText(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
+    @inlinable @inline(__always) func isText(_ key: UnsafeBufferPointer<UInt8>) -> Bool {
         let start = strings + payload
         let count = Int(UnsafeRawPointer(start).loadUnaligned(as: UInt32.self))
         guard count == key.count else { return false }
@@ -99,7 +99,7 @@ public struct JSONValue {
     }
 
     /// The tape index after this value.
-    @inlinable var end: Int {
+    @inlinable @inline(__always) var end: Int {
         switch tag {
         case UInt8(ascii: "l"), UInt8(ascii: "u"), UInt8(ascii: "d"): index + 2
         case UInt8(ascii: "["), UInt8(ascii: "{"): Int(tape[index] & 0xFFFF_FFFF)

@@ -25,7 +25,7 @@ extension CaptureDecoder {
         do throws(BoschError) { try cases.open(document) } catch { return fail(error.code, at: offset) }
         var count = 0
         for kind in BoschCases.Kind.allCases {
-            document[kind.rawValue]?.forEachElement { item in
+            document[computed: kind.rawValue]?.forEachElement { item in
                 count += 1
                 do throws(BoschError) {
                     let results = try cases.results(kind, item)

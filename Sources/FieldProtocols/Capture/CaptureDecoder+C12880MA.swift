@@ -73,7 +73,7 @@ extension CaptureDecoder {
         sheet["coefficients"]?.forEachElement { if let value = $0.double { coefficients.append(value) } }
         if coefficients.isEmpty, let named = sheet["coefficients"] {
             let names = ["A0", "B1", "B2", "B3", "B4", "B5"]
-            coefficients = names.compactMap { named[$0]?.double }
+            coefficients = names.compactMap { named[computed: $0]?.double }
         }
         let base = sheet["base"]?.int64.flatMap { Int(exactly: $0) } ?? options.pixelBase
         let count = sheet["pixels"]?.int64.flatMap { Int(exactly: $0) } ?? C12880MAFrame.pixelCount

@@ -194,8 +194,9 @@ extension CaptureDecoder {
         writer.key("confirmed")
         writer.bool(downlink["confirmed"]?.bool ?? false)
         writer.key(portKey)
-        writer.unsigned(NetworkValue.port(downlink[portKey]))
-        if let payload = try? NetworkValue.payload(downlink[dataKey]), !payload.isEmpty {  // shown if it can be read
+        writer.unsigned(NetworkValue.port(downlink[computed: portKey]))
+        // Shown if it can be read.
+        if let payload = try? NetworkValue.payload(downlink[computed: dataKey]), !payload.isEmpty {
             write(dataKey + "_hex", Hex.encode(payload), &writer)
         }
     }

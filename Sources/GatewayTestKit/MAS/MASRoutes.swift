@@ -141,7 +141,7 @@ final class MASRoutes: @unchecked Sendable {
     private func heartbeat(_ body: UnsafeRawBufferPointer, _ state: inout MASState) -> PeerReply {
         // What is no JSON lacks every field.
         let message = try? parser.parse(body)
-        for field in ["device_id", "host"] where message?[field]?.string == nil {
+        for field in ["device_id", "host"] where message?[computed: field]?.string == nil {
             state.ledger.refused += 1
             return PeerReply(
                 422, #"{"detail":[{"type":"missing","loc":["body","\#(field)"],"msg":"Field required"}]}"#)

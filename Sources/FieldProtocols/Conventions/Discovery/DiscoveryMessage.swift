@@ -149,7 +149,7 @@ struct DiscoveryMessage {
             self.base = object["~"]?.string ?? base
         }
 
-        func value(_ long: String, _ short: String) -> JSONValue? { object[long] ?? object[short] }
+        func value(_ long: String, _ short: String) -> JSONValue? { object[computed: long] ?? object[computed: short] }
 
         func text(_ long: String, _ short: String) -> String? {
             guard let text = value(long, short)?.string, text.utf8.count <= 512 else { return nil }

@@ -66,7 +66,7 @@ struct ValueTemplate: Equatable {
         for step in path ?? [] {
             let next =
                 switch step {
-                case .member(let name): value[name]
+                case .member(let name): value[computed: name]
                 case .element(let index): value[index]
                 }
             guard let next else { return nil }
