@@ -25,7 +25,7 @@ public struct ObservationBatch: Sendable {
     public var count: Int { observations.count + notes.count }
 
     /// Adds a reading to the observation being built; `append(_:messageID:)` or `discardReadings()` ends it.
-    public mutating func append(_ reading: Reading) { readings.append(reading) }
+    public mutating func append(_ reading: consuming Reading) { readings.append(reading) }
 
     /// The readings added since the last observation.
     public var openReadings: Range<Int> { (observations.last?.readings.upperBound ?? 0)..<readings.count }
@@ -55,7 +55,7 @@ public struct ObservationBatch: Sendable {
         var observation = observation
         observation.readings = openReadings
         let start = bytes.count
-        bytes.append(contentsOf: messageID)
+        if !messageID.isEmpty { bytes.append(contentsOf: messageID) }
         observation.messageID = start..<bytes.count
         observation.heard = (observations.last?.heard.upperBound ?? 0)..<heardSequences.count
         observations.append(observation)

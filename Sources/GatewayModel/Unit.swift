@@ -8,7 +8,8 @@ public struct Unit: Hashable, Sendable, CustomStringConvertible {
     public static let countMaxOfDevice = 30
     private static let quota = NameTable.Quota(usual: countMaxOfDevice, whenScarce: 2)
 
-    private static let table = NameTable(countMax: 1_000, known: [""])
+    private static let table = NameTable(
+        countMax: 1_000, known: ["", "1", "Cel", "%", "hPa", "Ohm", "[ppm]", "V", "s", "ms", "dB[mW]"])
 
     /// Nil if `code` is longer than 32 bytes, holds control characters or a thousand other units are known.
     public init?(_ code: String) {
@@ -37,16 +38,19 @@ public struct Unit: Hashable, Sendable, CustomStringConvertible {
     public var code: String { Self.table.text(at: index) }
     public var description: String { code }
 
+    /// One of those that the table begins with: nothing is looked up for them.
+    @inlinable init(place: UInt32) { index = place }
+
     /// No unit was given and none is known.
-    public static let none = Unit(known: "")
-    public static let one = Unit(known: "1")
-    public static let celsius = Unit(known: "Cel")
-    public static let percent = Unit(known: "%")
-    public static let hectopascal = Unit(known: "hPa")
-    public static let ohm = Unit(known: "Ohm")
-    public static let partsPerMillion = Unit(known: "[ppm]")
-    public static let volt = Unit(known: "V")
-    public static let second = Unit(known: "s")
-    public static let millisecond = Unit(known: "ms")
-    public static let decibelMilliwatt = Unit(known: "dB[mW]")
+    @inlinable public static var none: Unit { Unit(place: 0) }
+    @inlinable public static var one: Unit { Unit(place: 1) }
+    @inlinable public static var celsius: Unit { Unit(place: 2) }
+    @inlinable public static var percent: Unit { Unit(place: 3) }
+    @inlinable public static var hectopascal: Unit { Unit(place: 4) }
+    @inlinable public static var ohm: Unit { Unit(place: 5) }
+    @inlinable public static var partsPerMillion: Unit { Unit(place: 6) }
+    @inlinable public static var volt: Unit { Unit(place: 7) }
+    @inlinable public static var second: Unit { Unit(place: 8) }
+    @inlinable public static var millisecond: Unit { Unit(place: 9) }
+    @inlinable public static var decibelMilliwatt: Unit { Unit(place: 10) }
 }

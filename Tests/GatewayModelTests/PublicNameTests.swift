@@ -9,7 +9,15 @@ struct PublicNameTests {
         #expect(SourceKind.allCases.map(\.name) == ["mqtt", "serial", "http", "lora", "udp", "modbus", "gateway"])
         #expect(
             DeviceCommand.State.allCases.map(\.rawValue) == ["queued", "sent", "acknowledged", "refused", "expired"])
-        #expect(Unit.celsius.code == "Cel")
+    }
+
+    @Test func everyConstantOfAUnitIsThatUnit() {
+        let units: [Unit] = [
+            .none, .one, .celsius, .percent, .hectopascal, .ohm, .partsPerMillion, .volt, .second, .millisecond,
+            .decibelMilliwatt,
+        ]
+        #expect(units.map(\.code) == ["", "1", "Cel", "%", "hPa", "Ohm", "[ppm]", "V", "s", "ms", "dB[mW]"])
+        #expect(Unit("hPa") == .hectopascal)
     }
 
     @Test func everyPublicFlagIsOneBitAndNamedOnce() {
