@@ -61,11 +61,14 @@ public enum BME688Field: Int, Sendable, CaseIterable {
             case .gasResistance: value > 0 ? .ok : .bad
             default: .ok
             }
-        return Reading(metric(slot), .number(value), unit: unit, quality: quality)
+        let (metric, unit) = Self.metrics[index(slot)]
+        return Reading(metric, .number(value), unit: unit, quality: quality)
     }
 
     /// `bme688_a.temperature` …; precomputed.
-    public func metric(_ slot: BME688Slot) -> MetricName { Self.metrics[slot.rawValue][rawValue] }
+    public func metric(_ slot: BME688Slot) -> MetricName { Self.metrics[index(slot)].metric }
+
+    private func index(_ slot: BME688Slot) -> Int { slot.rawValue * (Self.regression4.rawValue + 1) + rawValue }
 
     /// By raw value: the canonical name first, then the aliases in lower case.
     private static let names: [[String]] = [
@@ -92,7 +95,8 @@ public enum BME688Field: Int, Sendable, CaseIterable {
     private static let lookup = FoldedNames(
         allCases.flatMap { field in names[field.rawValue].map { ($0, field.rawValue) } })
 
-    private static let metrics: [[MetricName]] = BME688Slot.allCases.map { slot in
-        allCases.compactMap { MetricName(slot.prefix + "." + $0.name) }
+    /// By slot and field.
+    private static let metrics: [(metric: MetricName, unit: Unit)] = BME688Slot.allCases.flatMap { slot in
+        allCases.compactMap { field in MetricName(slot.prefix + "." + field.name).map { ($0, field.unit) } }
     }
 }
