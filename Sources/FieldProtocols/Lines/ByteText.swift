@@ -33,39 +33,33 @@ struct ByteText {
 
     /// The number at the front, whatever follows it: `20.50C` is 20.5. Nil for `nan`, `N/A` and other words.
     var leadingNumber: Double? {
-        var count = 0
-        while count < bytes.count {
-            let byte = bytes[count]
-            guard byte &- 0x30 < 10 || byte == UInt8(ascii: ".") || byte == UInt8(ascii: "-") else { break }
-            count += 1
-        }
-        guard count > 0 else { return nil }
-        if let value = self[0..<count].shortDecimal { return value }
-        guard let value = Double(self[0..<count].string), value.isFinite else { return nil }
-        return value
-    }
-
-    /// A decimal of up to 15 digits, exact because both parts of the quotient are; nil for anything else.
-    private var shortDecimal: Double? {
         var mantissa: UInt64 = 0
         var digits = 0
         var fraction = -1
-        let isNegative = bytes.first == UInt8(ascii: "-")
-        for index in (isNegative ? 1 : 0)..<bytes.count {
-            let byte = bytes[index]
-            if byte == UInt8(ascii: "."), fraction < 0 {
-                fraction = 0
-            } else if byte &- 0x30 < 10 {
+        var isDecimal = true
+        var count = 0
+        loop: while count < bytes.count {
+            let byte = bytes[count]
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"):
                 mantissa = mantissa &* 10 &+ UInt64(byte &- 0x30)
                 digits += 1
                 if fraction >= 0 { fraction += 1 }
-            } else {
-                return nil
+            case UInt8(ascii: "."):
+                isDecimal = isDecimal && fraction < 0
+                fraction = 0
+            case UInt8(ascii: "-"): isDecimal = isDecimal && count == 0
+            default: break loop
             }
+            count += 1
         }
-        guard (1...15).contains(digits) else { return nil }
-        let value = Double(mantissa) / Self.powersOfTen[max(fraction, 0)]
-        return isNegative ? -value : value
+        if isDecimal, (1...15).contains(digits) {
+            // Exact, because both parts of the quotient are.
+            let value = Double(mantissa) / Self.powersOfTen[max(fraction, 0)]
+            return bytes[0] == UInt8(ascii: "-") ? -value : value
+        }
+        guard count > 0, let value = Double(self[0..<count].string), value.isFinite else { return nil }
+        return value
     }
 
     private static let powersOfTen: [Double] = [

@@ -8,10 +8,10 @@ struct LegacySensorLine {
 
     /// Whether one of the values is `nan`, `inf` or `ovf`, as C prints them.
     var hasNaN: Bool {
+        // Nearly all are numbers.
+        guard holdsWord else { return false }
         var hasNaN = false
         forEachField { _, word in
-            // Nearly all are numbers.
-            guard let first = word.bytes.first, first > UInt8(ascii: "9") || first == UInt8(ascii: "-") else { return }
             if word.hasPrefix("nan") || word.hasPrefix("-nan") || word.hasPrefix("inf") || word.hasPrefix("-inf")
                 || word.hasPrefix("ovf")
             {
@@ -19,6 +19,16 @@ struct LegacySensorLine {
             }
         }
         return hasNaN
+    }
+
+    /// Whether anything begins with a letter or a sign behind its `=`.
+    private var holdsWord: Bool {
+        var previous: UInt8 = 0
+        for byte in line.bytes {
+            if previous == UInt8(ascii: "="), byte > UInt8(ascii: "9") || byte == UInt8(ascii: "-") { return true }
+            previous = byte
+        }
+        return false
     }
 
     private var slot: BME688Slot { line.hasPrefix("ENV") ? .b : .a }

@@ -1,6 +1,10 @@
 /// The lines that are not JSON: what they are, and which firmware they give away.
 enum TextLines {
     static func lineClass(of line: ByteText) -> LineClass {
+        // What comes most stands first.
+        if line.hasPrefix("AMB addr=") || line.hasPrefix("ENV addr=") {
+            return LegacySensorLine(line).hasNaN ? .legacySensorLineWithNaN : .legacySensorLine
+        }
         if line.hasPrefix("[BIO]") { return .fciBioLine }
         if line.hasPrefix("[CAL]") { return .fciCalibrationLine }
         if line.hasPrefix("[WS]") { return .linkText }
@@ -11,9 +15,6 @@ enum TextLines {
         if line.hasPrefix("found: 0x") { return .i2cFound }
         if line.hasPrefix("Unknown cmd") { return .cliError }
         if line.hasPrefix("AMB: present=") || line.hasPrefix("ENV: present=") { return .statusLine }
-        if line.hasPrefix("AMB addr=") || line.hasPrefix("ENV addr=") {
-            return LegacySensorLine(line).hasNaN ? .legacySensorLineWithNaN : .legacySensorLine
-        }
         return .noise
     }
 
