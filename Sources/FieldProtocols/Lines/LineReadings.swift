@@ -53,18 +53,13 @@ public enum LineReadings {
     private static let uptime = MetricName(known: "sys.uptime")
     private static let heap = MetricName(known: "sys.heap")
     private static let bytes = Unit(known: "By")
-    private static let analog = ["ai1", "ai2", "ai3", "ai4"].compactMap { MetricName("analog." + $0) }
-    private static let analogKeys: [StaticString] = ["ai1_voltage", "ai2_voltage", "ai3_voltage", "ai4_voltage"]
     private static let mosfets = [1, 2, 3, 4].compactMap { MetricName("output.mosfet\($0)") }
-    private static let outputs: [(StaticString, MetricName)] = [
-        ("optx_active", MetricName(known: "output.optx")), ("aotx_active", MetricName(known: "output.aotx")),
-        ("stim_light", MetricName(known: "output.stim_light")), ("stim_sound", MetricName(known: "output.stim_sound")),
-    ]
-
-    private static let colours: [(StaticString, MetricName)] = [
-        ("r", MetricName(known: "output.led_red")), ("g", MetricName(known: "output.led_green")),
-        ("b", MetricName(known: "output.led_blue")),
-    ]
+    private static let outputs = (
+        optx: MetricName(known: "output.optx"), aotx: MetricName(known: "output.aotx"),
+        light: MetricName(known: "output.stim_light"), sound: MetricName(known: "output.stim_sound"),
+        red: MetricName(known: "output.led_red"), green: MetricName(known: "output.led_green"),
+        blue: MetricName(known: "output.led_blue")
+    )
 
     /// g1: `ts_ms`, `sensor`, `addr` and the values of one sensor.
     private static func sensor(_ line: JSONValue, to batch: inout ObservationBatch) {
@@ -75,9 +70,8 @@ public enum LineReadings {
     /// g3, g4: the first sensor only; analog inputs and outputs in these lines are placeholders.
     private static func tele(_ line: JSONValue, to batch: inout ObservationBatch) {
         // g3 says everything twice.
-        if !fields(line, firstSlot(line), to: &batch), let environment = line["env"] {
-            fields(environment, firstSlot(line), to: &batch)
-        }
+        let slot = firstSlot(line["i2c_addresses"])
+        if !fields(line, slot, to: &batch), let environment = line["env"] { fields(environment, slot, to: &batch) }
         number(line["uptime_s"] ?? line["uptime_seconds"], uptime, .second, to: &batch)
         number(line["health"]?["heap"], heap, bytes, to: &batch)
         if let object = line[AS7341Channels.key] { AS7341Channels.append(object, to: &batch) }
@@ -87,26 +81,33 @@ public enum LineReadings {
     private static func telemetry(
         _ line: JSONValue, _ generation: LineGeneration?, to batch: inout ObservationBatch
     ) {
-        for (key, metric) in zip(analogKeys, analog) { number(line[key], metric, .volt, to: &batch) }
-        fields(line, firstSlot(line), to: &batch)
+        let members = TelemetryMembers(line)
+        let inputs = AnalogFields.metrics
+        number(members.ai1, inputs[0], .volt, to: &batch)
+        number(members.ai2, inputs[1], .volt, to: &batch)
+        number(members.ai3, inputs[2], .volt, to: &batch)
+        number(members.ai4, inputs[3], .volt, to: &batch)
+        fields(line, firstSlot(members.addresses), to: &batch)
         if generation == .g2 || generation == nil {
             var index = 0
-            line["mosfet_states"]?.forEachElement { state in
-                if let state = state.bool, index < mosfets.count { batch.append(Reading(mosfets[index], .flag(state))) }
+            members.mosfets?.forEachElement { state in
+                if index < mosfets.count { flag(state, mosfets[index], to: &batch) }
                 index += 1
             }
         }
-        if let light = line["led"] {
-            for (key, metric) in colours { number(light[key], metric, .one, to: &batch) }
-        }
-        for (key, metric) in outputs {
-            if let state = line[key]?.bool { batch.append(Reading(metric, .flag(state))) }
-        }
-        if let object = line[AS7341Channels.key] { AS7341Channels.append(object, to: &batch) }
-        if let milliseconds = line["uptime_ms"]?.double {
+        let outputs = outputs
+        number(members.led?["r"], outputs.red, .one, to: &batch)
+        number(members.led?["g"], outputs.green, .one, to: &batch)
+        number(members.led?["b"], outputs.blue, .one, to: &batch)
+        flag(members.optx, outputs.optx, to: &batch)
+        flag(members.aotx, outputs.aotx, to: &batch)
+        flag(members.stimLight, outputs.light, to: &batch)
+        flag(members.stimSound, outputs.sound, to: &batch)
+        if let object = members.spectrum { AS7341Channels.append(object, to: &batch) }
+        if let milliseconds = members.uptimeMilliseconds?.double {
             batch.append(Reading(uptime, .number(milliseconds / 1000), unit: .second))
         } else {
-            number(line["uptime_seconds"] ?? line["uptime_s"], uptime, .second, to: &batch)
+            number(members.uptimeSeconds ?? members.uptime, uptime, .second, to: &batch)
         }
     }
 
@@ -123,8 +124,8 @@ public enum LineReadings {
     // MARK: - Values
 
     /// Which sensor stands at the top level: the first present one, and AMB is asked first.
-    private static func firstSlot(_ line: JSONValue) -> BME688Slot {
-        guard let addresses = line["i2c_addresses"], addresses.count > 0 else { return .a }
+    private static func firstSlot(_ addresses: JSONValue?) -> BME688Slot {
+        guard let addresses, addresses.count > 0 else { return .a }
         var present: Set<Int64> = []
         addresses.forEachElement { if let address = $0.int64 { present.insert(address) } }
         return present.contains(0x76) && !present.contains(0x77) ? .b : .a
@@ -147,5 +148,9 @@ public enum LineReadings {
         _ value: JSONValue?, _ metric: MetricName, _ unit: Unit, to batch: inout ObservationBatch
     ) {
         if let value = value?.double { batch.append(Reading(metric, .number(value), unit: unit)) }
+    }
+
+    private static func flag(_ value: JSONValue?, _ metric: MetricName, to batch: inout ObservationBatch) {
+        if let state = value?.bool { batch.append(Reading(metric, .flag(state))) }
     }
 }
