@@ -90,6 +90,8 @@ public struct BoardDecoder: ~Copyable {
         var input = bytes
         let origin = Origin(device: device, received: received)
         while let event = stream.next(&input) {
+            // A read brings several, and to grow one by one costs more than the room.
+            if events.isEmpty { events.reserveCapacity(8) }
             switch event {
             case .frame(let frame, _):
                 counters.frames += 1

@@ -82,9 +82,11 @@ struct BootWatch: Sendable {
 
     /// Hands out the numbers below `seq` that came with frames which made no observation.
     mutating func takeHeard(before seq: UInt32, of source: MDPEndpoint?, _ body: (ClosedRange<UInt32>) -> Void) {
-        guard let index = counters.firstIndex(where: { $0.source == source }) else { return }
-        for range in counters[index].heard where range.lowerBound < seq {
-            body(range.lowerBound...min(range.upperBound, seq - 1))
+        guard let index = known(source) else { return }
+        // By number: an iterator would hold the array, and emptying it would make another.
+        for place in counters[index].heard.indices {
+            let range = counters[index].heard[place]
+            if range.lowerBound < seq { body(range.lowerBound...min(range.upperBound, seq - 1)) }
         }
         counters[index].heard.removeAll(keepingCapacity: true)
     }
@@ -100,8 +102,12 @@ struct BootWatch: Sendable {
         }
     }
 
+    private func known(_ source: MDPEndpoint?) -> Int? {
+        counters.indices.first { counters[$0].source == source }
+    }
+
     private mutating func index(of source: MDPEndpoint?) -> Int? {
-        if let index = counters.firstIndex(where: { $0.source == source }) { return index }
+        if let index = known(source) { return index }
         guard counters.count < Self.counterMax else { return nil }
         counters.append(Counter(source: source, tracker: SequenceTracker(), boot: boot))
         return counters.count - 1

@@ -19,29 +19,19 @@ struct PendingSegment: ~Copyable {
 
     /// Takes bytes up to and including a line feed, or up to a zero, which is taken and dropped.
     mutating func append(from input: inout UnsafeRawBufferPointer) -> Stop {
+        let room = min(input.count, buffer.count - count)
         var taken = 0
-        var stop = Stop.starved
-        while taken < input.count {
-            let byte = input[taken]
-            if byte == 0 {
-                taken += 1
-                stop = .delimiter
-                break
-            }
-            if count == buffer.count {
-                stop = .full
-                break
-            }
-            buffer[count] = byte
-            count += 1
-            taken += 1
-            if byte == 0x0A {
-                stop = .lineEnd
-                break
-            }
-        }
+        while taken < room, input[taken] != 0, input[taken] != 0x0A { taken += 1 }
+        let endsLine = taken < room && input[taken] == 0x0A
+        if endsLine { taken += 1 }
+        UnsafeMutableRawBufferPointer(rebasing: buffer[count...]).copyMemory(
+            from: UnsafeRawBufferPointer(rebasing: input[..<taken]))
+        count += taken
         input = UnsafeRawBufferPointer(rebasing: input[taken...])
-        return stop
+        guard !endsLine, let next = input.first else { return endsLine ? .lineEnd : .starved }
+        guard next == 0 else { return .full }
+        input = UnsafeRawBufferPointer(rebasing: input[1...])
+        return .delimiter
     }
 
     /// The line that has just ended stays: it may belong to a frame.
