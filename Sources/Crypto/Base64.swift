@@ -23,10 +23,13 @@ public enum Base64 {
     }
 
     /// Padding may be missing; nil for other characters, impossible lengths and bits set behind the last byte.
-    public static func decode(_ text: String) -> [UInt8]? { decode(utf8: text.utf8) }
+    public static func decode(_ text: String) -> [UInt8]? {
+        var text = text
+        return text.withUTF8 { decode(utf8: $0) }
+    }
 
     /// As `decode(_:)`, from the bytes of the text.
-    public static func decode(utf8 text: some Collection<UInt8>) -> [UInt8]? {
+    public static func decode(utf8 text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 4 * 3)
         var window: UInt32 = 0

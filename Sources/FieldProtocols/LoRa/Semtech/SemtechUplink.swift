@@ -61,7 +61,7 @@ public struct SemtechUplink: Sendable, Equatable {
             case .time: time = value.utf8.flatMap { RFC3339.milliseconds(utf8: $0) }
             case .chan: channel = value.int64.flatMap { Int(exactly: $0) }
             case .rfch: radioChain = value.int64.flatMap { Int(exactly: $0) }
-            case .modu: isFSK = value.utf8?.elementsEqual("FSK".utf8) == true
+            case .modu: isFSK = value.utf8.map { ScalarText.isExactly($0, "FSK") } == true
             case .datr: rate = value
             case .codr: radio.codingRate = value.string
             case .rsig: antennas = value
