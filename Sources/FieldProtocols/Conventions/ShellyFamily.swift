@@ -71,14 +71,15 @@ public struct ShellyFamily: TopicFamily {
         guard let method = root["method"]?.utf8, let params = root["params"], params.isObject else {
             throw .malformedJSON
         }
-        if method.elementsEqual("NotifyEvent".utf8) {
+        if ScalarText.isExactly(method, "NotifyEvent") {
             let body = JSON(params).text
             guard body.utf8.count <= 4_096 else { throw .tooLarge }
             batch.append(
                 Note(.events, kind: "device_event", device: device.id, body: body, received: message.received))
             return
         }
-        guard method.elementsEqual("NotifyStatus".utf8) || method.elementsEqual("NotifyFullStatus".utf8) else { return }
+        guard ScalarText.isExactly(method, "NotifyStatus") || ScalarText.isExactly(method, "NotifyFullStatus")
+        else { return }
         try walk(params, message, device, into: &batch, &effects)
         var observation = message.observation(of: device)
         guard let seconds = params["ts"]?.double, let time = Int64(exactly: (seconds * 1_000).rounded()),
@@ -106,7 +107,8 @@ public struct ShellyFamily: TopicFamily {
 
     /// Others publish on `{name}/status/…` too.
     private static func isComponent(_ name: UnsafeBufferPointer<UInt8>) -> Bool {
-        name.contains(UInt8(ascii: ":")) || name.elementsEqual("sys".utf8) || name.elementsEqual("wifi".utf8)
+        name.contains(UInt8(ascii: ":")) || ScalarText.isExactly(name, "sys")
+            || ScalarText.isExactly(name, "wifi")
     }
 
     /// `{id}/status/switch:0` carries what stands under `switch:0` elsewhere.

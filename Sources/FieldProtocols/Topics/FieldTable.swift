@@ -34,8 +34,10 @@ struct FieldTable<Meaning> {
         let hash = Self.hash(key, context)
         var slot = Int(truncatingIfNeeded: hash >> 32) & (slots.count - 1)
         while slots[slot] != Self.empty {
-            let entry = entries[Int(slots[slot])]
-            if entry.hash == hash, entry.context == context, isKey(entry.key, key) { return entry.meaning }
+            let index = Int(slots[slot])
+            if entries[index].hash == hash, entries[index].context == context, isKey(entries[index].key, key) {
+                return entries[index].meaning
+            }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
@@ -71,9 +73,9 @@ struct FieldTable<Meaning> {
 
     private func isKey(_ range: Range<Int>, _ key: UnsafeBufferPointer<UInt8>) -> Bool {
         guard range.count == key.count, let start = key.baseAddress else { return range.isEmpty && key.isEmpty }
-        return bytes[range].withUnsafeBytes { known in
+        return bytes.withUnsafeBytes { known in
             guard let known = known.baseAddress else { return true }
-            return memcmp(known, start, key.count) == 0
+            return memcmp(known + range.lowerBound, start, key.count) == 0
         }
     }
 

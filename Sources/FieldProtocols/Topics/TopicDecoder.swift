@@ -46,7 +46,7 @@ public struct TopicDecoder {
                 into: &batch)
         }
         guard let device = Self.device(route.device) else {
-            let isName = DeviceID.isValid(route.device) && Self.isUTF8(route.device)
+            let isName = DeviceID.isValid(route.device) && ForeignName.isUTF8(route.device)
             return .rejected(reason: isName ? .tooManyNames : .badDeviceID, device: nil)
         }
         guard payload.count <= Self.byteCountMax else { return .rejected(reason: .tooLarge, device: device) }
@@ -319,11 +319,6 @@ public struct TopicDecoder {
     }
 
     private static func device(_ name: UnsafeBufferPointer<UInt8>) -> DeviceName? {
-        guard isUTF8(name) else { return nil }
-        return DeviceName(utf8: name)
-    }
-
-    private static func isUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        bytes.allSatisfy { $0 < 0x80 } || String(validating: bytes, as: UTF8.self) != nil
+        ForeignName.isUTF8(name) ? DeviceName(utf8: name) : nil
     }
 }

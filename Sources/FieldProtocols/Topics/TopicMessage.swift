@@ -49,9 +49,7 @@ public struct TopicMessage {
 
     /// Whether the level of this number is `word`.
     public func level(_ number: Int, is word: StaticString) -> Bool {
-        let level = level(number)
-        return level.count == word.utf8CodeUnitCount
-            && level.elementsEqual(UnsafeBufferPointer(start: word.utf8Start, count: word.utf8CodeUnitCount))
+        ScalarText.isExactly(level(number), word)
     }
 
     /// A retained message that came earlier, at the time of this one.

@@ -54,7 +54,7 @@ enum SenMLPack {
                 default: entry.isForeign = entry.isForeign || label.last == UInt8(ascii: "_")
                 }
             default:
-                if label.elementsEqual("bver".utf8) {
+                if ScalarText.isExactly(label, "bver") {
                     entry.version = try Self.require(value.double, number)
                 } else if label.last == UInt8(ascii: "_") {
                     entry.isForeign = true

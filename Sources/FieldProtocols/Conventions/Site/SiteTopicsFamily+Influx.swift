@@ -64,8 +64,9 @@ extension SiteTopicsFamily {
         _ effects: inout TopicEffects
     ) {
         let quality = message.quality
+        let context = context(of: line.measurement)
         for (key, field) in line.fields {
-            guard let metric = metric(line.measurement, key, of: device) else {
+            guard let metric = metric(line.measurement, key, context, of: device) else {
                 effects.drop(.tooManyNames)
                 continue
             }
@@ -90,7 +91,8 @@ extension SiteTopicsFamily {
         }
         guard !batch.openReadings.isEmpty else { return }
         for (key, tag) in line.tags where Self.rank(key) == nil {
-            guard let metric = metric(line.measurement, key, of: device), tag.count <= TelemetryDecoder.textByteCountMax
+            guard tag.count <= TelemetryDecoder.textByteCountMax,
+                let metric = metric(line.measurement, key, context, of: device)
             else {
                 effects.drop(.valueNotStorable)
                 continue
@@ -99,24 +101,26 @@ extension SiteTopicsFamily {
         }
     }
 
+    /// A number for the keys of this measurement to be remembered under.
+    private mutating func context(of measurement: InfluxLine.Text) -> UInt32 {
+        if let known = measurements.meaning(of: measurement, context: 0) { return known }
+        // Contexts are not given out again while names of theirs are remembered.
+        if measurements.isFull {
+            measurements.forgetAll()
+            series.forgetAll()
+            measurementCount = 0
+        }
+        measurementCount += 1
+        // SenML uses the contexts below.
+        let context = (1 << 16) + measurementCount
+        measurements.remember(context, of: measurement, context: 0)
+        return context
+    }
+
     /// `measurement.key`.
     private mutating func metric(
-        _ measurement: InfluxLine.Text, _ key: InfluxLine.Text, of device: DeviceName
+        _ measurement: InfluxLine.Text, _ key: InfluxLine.Text, _ context: UInt32, of device: DeviceName
     ) -> MetricName? {
-        let context: UInt32
-        if let known = measurements.meaning(of: measurement, context: 0) {
-            context = known
-        } else {
-            // SenML uses the contexts below. Contexts are not given out again while names of theirs are remembered.
-            if measurements.isFull {
-                measurements.forgetAll()
-                series.forgetAll()
-                measurementCount = 0
-            }
-            measurementCount += 1
-            context = (1 << 16) + measurementCount
-            measurements.remember(context, of: measurement, context: 0)
-        }
         if let known = series.meaning(of: key, context: context) { return known.metric }
         let name = "\(InfluxLine.unescaped(measurement)).\(InfluxLine.unescaped(key))"
         // Another device may have room for it.
