@@ -68,6 +68,33 @@ import Testing
         }
     }
 
+    @Test func aSilentSlaveIsLeftAloneWhileItsAnswerMayStillComeAndTheOthersAreRead() throws {
+        let devices = try (1...2).map { try Self.device(UInt8($0), points: 1, every: .milliseconds(100)) }
+        var schedule = BusSchedule(devices, timeout: 500, lateMax: 1_000, now: 0)
+        var now: Int64 = 0
+        var silentAt: Int64?
+        var others = 0
+        while now < 5_000 {
+            switch schedule.next(now) {
+            case .wait(let until): now = max(now + 1, until ?? 5_000)
+            case .read(let request):
+                if request.device == 1 {
+                    others += silentAt == nil ? 0 : 1
+                } else if let silentAt {
+                    #expect(now >= silentAt + 1_000)
+                    #expect(others >= 8)
+                    return
+                }
+                // One that has been quick for a while is given a short time only.
+                let isSilent = request.device == 0 && now > 1_000
+                if isSilent { silentAt = now }
+                now += isSilent ? request.timeout : 5
+                _ = schedule.finished(request, isSilent ? .silent : .values(after: 5), now)
+            }
+        }
+        Issue.record("it was never asked again")
+    }
+
     @Test func aSlaveThatComesBackIsReadAgain() throws {
         let devices = try (1...3).map { try Self.device(UInt8($0), points: 10) }
         let ran = Self.run(devices, answerTime: 5, until: 200_000) { device, now in

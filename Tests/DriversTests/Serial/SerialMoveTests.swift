@@ -84,15 +84,15 @@ import Testing
         }
     }
 
-    /// What happens to a port while it is opened, on the thread that opens it: on the first attempt only.
+    /// Things happen before and after a port is opened, on the thread that opens it: at the first attempt only.
     private func opener(
-        _ site: SerialSite, _ happens: @escaping @Sendable () -> Void, before isBefore: Bool = true
+        before: @escaping @Sendable () -> Void, after: @escaping @Sendable () -> Void = {}
     ) -> SerialIntake.Outlets.OpenPort {
         let attempts = Atomic<Int>(0)
         return { (path, settings) throws(SerialError) in
             let isFirst = attempts.add(1, ordering: .relaxed).newValue == 1
-            if isFirst, isBefore { happens() }
-            defer { if isFirst, !isBefore { happens() } }
+            if isFirst { before() }
+            defer { if isFirst { after() } }
             return try SerialPort(opening: path, settings: settings)
         }
     }
@@ -104,10 +104,10 @@ import Testing
         try boards[0].pair.link(at: link)
         let listed = zip(boards, Self.serials).map { Self.usbPort($0.pair.path, serial: $1) }
         let later = boards[1].pair
-        let opener = opener(site) {
+        let opener = opener(before: {
             // A folder that takes no link fails the test by the name of the device.
             try? later.link(at: link)
-        }
+        })
         let configuration = SerialIntake.Configuration(places: [SerialPlace(path: link)])
         try await site.run(configuration, listPorts: { _ in listed }, openPort: opener) { _ in
             await site.wait { ledger in
@@ -125,12 +125,12 @@ import Testing
         let plugged = Mutex<SimulatedMDPBoard?>(try site.plugIn())
         let hasGone = Mutex(false)
         let opener = opener(
-            site,
-            {
+            before: { if isBefore { plugged.withLock { $0 = nil } } },
+            after: {
                 plugged.withLock { $0 = nil }
                 hasGone.withLock { $0 = true }
                 site.change { _ in }
-            }, before: isBefore)
+            })
         try await site.run(site.configuration(), openPort: opener) { _ in
             await site.wait { _ in hasGone.withLock { $0 } }
             var board = try site.plugIn()
