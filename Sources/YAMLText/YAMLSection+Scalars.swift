@@ -54,12 +54,12 @@ extension YAMLSection {
 
     private static func form(_ range: ClosedRange<Int>) -> String { "\(range.lowerBound)…\(range.upperBound)" }
 
-    /// A duration in a range, such as `5s`.
+    /// A duration in a range, such as `5s`, in quotes or not.
     public func duration(_ key: String, in range: ClosedRange<Duration>) -> Duration? {
         let form =
             "\(DurationText.text(range.lowerBound))…\(DurationText.text(range.upperBound)) as \(DurationText.form)"
         return value(key, accepted: form) {
-            $0.plainText.flatMap(DurationText.parse).flatMap { range.contains($0) ? $0 : nil }
+            $0.text.flatMap(DurationText.parse).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 
@@ -68,12 +68,12 @@ extension YAMLSection {
         duration(key, in: range) ?? value
     }
 
-    /// A size in bytes in a range, such as `64MiB`.
+    /// A size in bytes in a range, such as `64MiB`, in quotes or not.
     public func byteCount(_ key: String, in range: ClosedRange<Int64>) -> Int64? {
         let lower = ByteCountText.text(range.lowerBound)
         let form = "\(lower)…\(ByteCountText.text(range.upperBound)) as \(ByteCountText.form)"
         return value(key, accepted: form) {
-            $0.plainText.flatMap(ByteCountText.parse).flatMap { range.contains($0) ? $0 : nil }
+            $0.text.flatMap(ByteCountText.parse).flatMap { range.contains($0) ? $0 : nil }
         }
     }
 

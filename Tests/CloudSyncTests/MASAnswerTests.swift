@@ -54,7 +54,10 @@ struct MASAnswerTests {
             Issue.record("429 is \(outcome(429, "", headers: headers))")
             return
         }
-        #expect(outcome(503, "", headers: headers) == .unavailable(reason: "HTTP 503", retryAfter: 7_000))
+        for status in [502, 503, 504] {
+            let expected = PushOutcome.unavailable(reason: "HTTP \(status)", retryAfter: 7_000)
+            #expect(outcome(status, "", headers: headers) == expected)
+        }
     }
 
     @Test func aLongReasonIsCutAndMadePrintable() {

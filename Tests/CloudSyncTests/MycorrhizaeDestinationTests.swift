@@ -1,9 +1,11 @@
-import CloudSync
 import EventLoop
 import GatewayModel
 import GatewayTestKit
+import HTTPClient
 import JSONText
 import Testing
+
+@testable import CloudSync
 
 /// Publishing and replay acknowledgements at a stand-in broker over real sockets.
 @Suite(.serialized)
@@ -78,5 +80,18 @@ struct MycorrhizaeDestinationTests {
         #expect(acks.map(\.messageID).sorted() == ["m-2", "m-4"])
         #expect(acks.map(\.seq).sorted() == [2, 4])
         #expect(acks.map(\.isAccepted) == [true, true])
+    }
+
+    @Test(arguments: [
+        (#"{"ok":true}"#, true), (#"{"deviceId":"board-1","msgId":"m-1","accepted":true}"#, true),
+        (#"{"msgId":"m-2","accepted":true}"#, false), ("[1]", false), ("<html></html>", false),
+    ])
+    func anAcknowledgementNeedsNoMoreThanAnAnswerOfTheBroker(body: String, isTaken: Bool) {
+        let item = DeliveryItem(
+            seq: SequenceNumber(1), device: DeviceID("board-1"), bytes: [], identity: ArraySlice("m-1".utf8))
+        let batch = DeliveryBatch(stream: .readings, items: [item], gatewayID: "gw", epoch: "e")
+        let format = ReplayAckFormat(BrokerAccess(url: "http://127.0.0.1:1", key: "k"))
+        let answer = ClientAnswer(status: 200, body: Array(body.utf8))
+        #expect((format.outcome(answer, of: batch, at: SystemClock().now()) == .accepted) == isTaken)
     }
 }

@@ -11,6 +11,14 @@ struct YAMLSectionTests {
         YAMLSection.read(try YAMLParser.parse(text, file: "f.yaml"), body).problems.map(\.description)
     }
 
+    @Test func timesAndSizesMayStandInQuotes() throws {
+        let found = try problems("{\"wait\": \"1s\", 'size': '2MiB'}\n") { root in
+            #expect(root.duration("wait", in: .seconds(1)...(.seconds(60))) == .seconds(1))
+            #expect(root.byteCount("size", in: 0...(1 << 40)) == 2 << 20)
+        }
+        #expect(found == [])
+    }
+
     @Test func rightValuesAreRead() throws {
         let text = """
             name: gw-1

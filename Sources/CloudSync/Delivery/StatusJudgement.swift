@@ -36,6 +36,9 @@ public struct StatusJudgement: Sendable {
         case 404, 405: return .misdirected(reason: "\(reason): this is not the address of \(peer)")
         case 415: return .misdirected(reason: "\(reason): content type or compression is not accepted")
         case 503: return .unavailable(reason: reason, retryAfter: retryAfter)
+        // What stands before the destination says when to come back; a 500 may be about the record alone.
+        case 502 where retryAfter != nil, 504 where retryAfter != nil:
+            return .unavailable(reason: reason, retryAfter: retryAfter)
         case 500...: return .troubled(reason: "\(reason): \(detail(answer))")
         default: return .misdirected(reason: reason)
         }

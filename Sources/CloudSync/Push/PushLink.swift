@@ -17,6 +17,8 @@ struct PushLink {
     /// Why it is not flowing.
     private(set) var cause = PushMachine.Condition.flowing
     private var troublesInRow = 0
+    /// The end of the wait was named by the destination.
+    private var isNamed = false
     private var retry: Backoff
     private var hold: Backoff
     private var random: SplitMix64
@@ -61,7 +63,7 @@ struct PushLink {
         troublesInRow = 0
         switch (state, cause) {
         case (.flowing, _): return
-        case (.waiting, .retrying): break
+        case (.waiting, .retrying) where !isNamed: break
         // An answer that was under way when the destination asked us to wait, or when it turned us away, opens nothing.
         case (.waiting, _): return
         case (.probing, _): if !wasProbe { return }
@@ -80,6 +82,7 @@ struct PushLink {
 
     mutating func pause(_ reason: String, _ retryAfter: Int64?, _ now: Int64) {
         wait(.retrying(reason), delay(retryAfter, now), now)
+        if let retryAfter, retryAfter > 0 { isNamed = true }
     }
 
     /// The destination wants fewer requests: nothing is sent until the time it named.
@@ -120,6 +123,8 @@ struct PushLink {
                 state = .waiting(until: until)
                 return
             }
+        } else {
+            isNamed = false
         }
         state = .waiting(until: until)
         self.cause = cause

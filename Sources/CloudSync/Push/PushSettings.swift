@@ -34,7 +34,7 @@ public struct PushSettings: Sendable, Equatable {
     public var troublesInRowMax = 4
     /// Back-off of a failing record or destination: first and longest ceiling.
     public var retryDelayInitial: Duration = .milliseconds(500)
-    public var retryDelayMax: Duration = .seconds(60)
+    public var retryDelayMax: Duration = .seconds(8)
     /// Back-off while the address or key is wrong.
     public var holdDelayInitial: Duration = .seconds(10)
     public var holdDelayMax: Duration = .seconds(300)

@@ -141,7 +141,9 @@ struct DaemonParts {
         let readiness = Readiness(notifier: notifier, log: log, obstacles: obstacles)
         let journal = store.journal
         let watchdog = Watchdog(writerAnswers: { journal.answers }, feed: { notifier.feedWatchdog() })
-        let housekeeping = Housekeeping(store: store, clock: clock, log: log) {
+        let push = push
+        let destinations = { @Sendable in push.destinations.map(\.status) }
+        let housekeeping = Housekeeping(store: store, clock: clock, log: log, destinations: destinations) {
             readiness.look()
             watchdog.beat()
         }

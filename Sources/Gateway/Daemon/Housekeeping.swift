@@ -1,3 +1,4 @@
+import CloudSync
 import EventLoop
 import Fleet
 import GatewayModel
@@ -5,11 +6,13 @@ import HTTPClient
 import Journal
 
 /// What has to be done every second: look at the clock, expire commands, write the registry, audit what was done to
-/// tokens, feed the watchdog.
+/// tokens, tell of devices that are silent and destinations that are away, feed the watchdog.
 struct Housekeeping: Sendable {
     let store: Store
     let clock: SystemClock
     let log: Log
+    var destinations: @Sendable () -> [DestinationStatus] = { [] }
+    private let watch = Later(DestinationWatch())
     let beat: @Sendable () -> Void
 
     /// On a thread of its own: `state.db` may take its time.
@@ -46,6 +49,7 @@ struct Housekeeping: Sendable {
         let steps: [() throws -> Void] = [
             { try noteClock() }, { try store.commands.expire(now: clock.now()) }, { try store.devices.persist() },
             { try store.auditTokens(at: clock.now()) }, { try store.tellSilence(at: clock.now()) },
+            { try tellDestinations() },
         ]
         var failures: [String] = []
         for step in steps {
@@ -56,6 +60,18 @@ struct Housekeeping: Sendable {
             }
         }
         return failures.joined(separator: "; ")
+    }
+
+    private func tellDestinations() throws {
+        var next = watch.value
+        let notes = next.look(destinations(), at: clock.now())
+        if !notes.isEmpty {
+            var batch = ObservationBatch()
+            for note in notes { batch.append(note) }
+            _ = try store.journal.append(batch)
+            for note in notes { log.warning(note.kind, ["destination": note.body]) }
+        }
+        watch.set(next)
     }
 
     private func noteClock() throws {
