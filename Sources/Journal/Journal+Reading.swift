@@ -95,7 +95,9 @@ struct StreamWalk {
                 continue
             }
             let bound = min(end, following.map { $0 - 1 } ?? end)
-            do throws(SQLiteError) { try read(segment, through: bound, gap, body) } catch {
+            do throws(SQLiteError) {
+                try read(segment, through: bound, isNewest: following == nil, gap, body)
+            } catch {
                 // Evicted between finding and opening it: what stands there now says how to go on.
                 if error.code == .cannotOpen, log.segment(holding: position + 1)?.segment.file != segment.file {
                     continue
@@ -130,11 +132,12 @@ struct StreamWalk {
     }
 
     private mutating func read(
-        _ segment: StreamLog.Segment, through bound: Int64, _ gap: (StreamGap) -> Void,
+        _ segment: StreamLog.Segment, through bound: Int64, isNewest: Bool, _ gap: (StreamGap) -> Void,
         _ body: (borrowing StoredRecord) -> Bool
     ) throws(SQLiteError) {
         var reached = position
         var stopped = false
+        var missing: ClosedRange<Int64>?
         // Also when reading breaks off: what has been given is given.
         defer { position = max(position, reached) }
         let count = try state.pool.withReader(of: segment, log.stream) { reader throws(SQLiteError) in
@@ -148,15 +151,28 @@ struct StreamWalk {
                 let seq = record.seq.rawValue
                 // A number out of order or out of bounds is damage too.
                 guard seq > reached, seq <= bound else { return seq <= bound }
-                if seq > reached + 1 { tell(gap, after: reached, through: seq - 1) }
+                if seq > reached + 1 {
+                    missing = isNewest ? nil : unexplained(after: reached, through: seq - 1)
+                    guard missing == nil else { return false }
+                    tell(gap, after: reached, through: seq - 1)
+                }
                 reached = seq
                 stopped = !body(record)
                 return !stopped
             }
             return result.count
         }
-        left -= count
+        left -= missing == nil ? count : count - 1
         goOn = !stopped
+        if missing == nil, goOn, left > 0, !isNewest { missing = unexplained(after: reached, through: bound) }
+        guard let missing else { return }
+        throw SQLiteError(.corrupt, message: "records \(missing.lowerBound) to \(missing.upperBound) are not there")
+    }
+
+    /// Records that the segment should have and that went without an entry in the ledger: pages that nothing leads to any
+    /// more, or the file of the next segment was removed.
+    private func unexplained(after: Int64, through end: Int64) -> ClosedRange<Int64>? {
+        state.ledger.unexplained(log.stream, after: after, through: end).first
     }
 
     /// Passes over numbers that hold nothing any more, telling why.

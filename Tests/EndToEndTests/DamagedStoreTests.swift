@@ -146,6 +146,22 @@ import Testing
         gateway.stop()
     }
 
+    @Test func aStateThatTheFileSystemEmptiedIsTold() throws {
+        let filled = try Filled(200)
+        let gateway = filled.gateway
+        defer { filled.broker.stop() }
+        let before = try Self.sync(gateway)
+        gateway.stop()
+        for suffix in ["-wal", "-shm"] { unlink(gateway.dataDirectory + "/state.db" + suffix) }
+        try File.write([], to: gateway.dataDirectory + "/state.db")
+        #expect(try gateway.start(), "\(gateway.log.suffix(500))")
+        let after = try Self.sync(gateway)
+        #expect(after.last == 200 && after.epoch != before.epoch)
+        let events = try #require(gateway.get("/api/v1/sync/events?after=0"))
+        #expect(String(decoding: events.body, as: UTF8.self).contains("state_damaged"))
+        gateway.stop()
+    }
+
     @Test(.timeLimit(.minutes(5))) func noDamageToTheStateKeepsTheDaemonFromStarting() throws {
         let filled = try Filled(2_000)
         let gateway = filled.gateway

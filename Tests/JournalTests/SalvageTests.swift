@@ -120,6 +120,31 @@ import Testing
         again.close()
     }
 
+    @Test func aSegmentThatWasRemovedIsEnteredAndToldOnce() throws {
+        let site = try Self.filled()
+        let segments = Self.segments(site.path)
+        let before = try Site.open(site.path, site.clock, Self.segmentSize)
+        let all = try Self.everything(before).records
+        before.close()
+        #expect(unlink(segments[1]) == 0)
+        let journal = try Site.open(site.path, site.clock, Self.segmentSize)
+        let found = try Self.everything(journal)
+        #expect(found.lost > 1_000)
+        #expect(Int64(found.records.count) + found.lost == 24_000)
+        let isSame = Dictionary(uniqueKeysWithValues: all.map { ($0.seq, $0) })
+        #expect(found.records.allSatisfy { isSame[$0.seq] == $0 })
+        #expect(journal.counters.losses[.readings] == found.lost)
+        #expect(journal.damage.map(\.lost) == [found.lost])
+        #expect(try Self.everything(journal).records.count == found.records.count)
+        #expect(journal.damage.count == 1)
+        journal.close()
+        let again = try Site.open(site.path, site.clock, Self.segmentSize)
+        #expect(try Self.everything(again).records.count == found.records.count)
+        #expect(again.damage.isEmpty)
+        #expect(try again.read(.events, after: .zero, limit: 10).records.contains { $0.kind == "segment_damaged" })
+        again.close()
+    }
+
     @Test func aHoleInTheSegmentBeingWrittenIsMendedWhileItRuns() throws {
         let site = try Self.filled(3_000)
         Self.damage(try #require(Self.segments(site.path).last)) { Self.zero(&$0, 15) }

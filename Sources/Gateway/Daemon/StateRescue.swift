@@ -45,6 +45,12 @@ struct StateRescue {
         }
     }
 
+    /// Whether there is no state: on the first start, or when the file was removed or emptied.
+    var isMissing: Bool {
+        var status = stat()
+        return access(path + "-wal", F_OK) != 0 && (stat(path, &status) != 0 || status.st_size == 0)
+    }
+
     /// Whether a newer program has really been at work: every step that a module grows by changes its tables. Numbers that
     /// claim it beside tables that are ours are damaged.
     private func isNewer() throws(SQLiteError) -> Bool {

@@ -65,6 +65,7 @@ struct Store {
 
     init(_ configuration: GatewayConfiguration, dataDirectory: String, clock: SystemClock) throws {
         reserve = SpaceReserve(folder: dataDirectory)
+        let isMissing = StateRescue(dataDirectory: dataDirectory, migrations: []).isMissing
         let (state, damage) = try Self.rescueState(dataDirectory, reserve: reserve)
         self.state = state
         let boot = try BootID.current()
@@ -87,6 +88,9 @@ struct Store {
         for calibration in try calibrations.all() { conditioning.use(calibration) }
         try recallDevices(boot)
         if let damage { tell(damage, at: clock.now()) }
+        if isMissing, StreamName.allCases.contains(where: { journal.status(of: $0).lastSeq > .zero }) {
+            tell(StateDamage(reason: "not there, or empty, beside a journal", kept: 0), at: clock.now())
+        }
     }
 
     private func tell(_ damage: StateDamage, at now: ReceiveTime) {

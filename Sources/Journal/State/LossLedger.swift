@@ -149,11 +149,11 @@ final class LossLedger: Sendable {
     /// What has gone of a stream, in the order of its numbers.
     func entries(of stream: StreamName) -> [Loss] { losses.withLock { $0[stream] ?? [] } }
 
-    /// Parts of `1...end` that no entry explains.
-    func unexplained(_ stream: StreamName, through end: Int64) -> [ClosedRange<Int64>] {
+    /// Parts of what follows `start` up to `end` that no entry explains.
+    func unexplained(_ stream: StreamName, after start: Int64 = 0, through end: Int64) -> [ClosedRange<Int64>] {
         var ranges: [ClosedRange<Int64>] = []
-        var reached: Int64 = 0
-        for gap in gaps(in: stream, after: 0, through: end) {
+        var reached = start
+        for gap in gaps(in: stream, after: start, through: end) {
             if gap.from.rawValue > reached + 1 { ranges.append(reached + 1...gap.from.rawValue - 1) }
             reached = max(reached, gap.to.rawValue)
         }
