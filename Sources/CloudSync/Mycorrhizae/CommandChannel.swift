@@ -27,7 +27,7 @@ public final class CommandChannel: Sendable {
         /// The broker sends a ping every 30 s: silence for longer than this is a dead line.
         public var idleTimeout: Duration = .seconds(75)
         public var retryDelayInitial: Duration = .seconds(1)
-        public var retryDelayMax: Duration = .seconds(60)
+        public var retryDelayMax: Duration = .seconds(10)
         /// While the key or the address is wrong.
         public var holdDelay: Duration = .seconds(60)
         public var client = ClientSettings()
