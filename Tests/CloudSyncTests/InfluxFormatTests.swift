@@ -43,6 +43,14 @@ struct InfluxFormatTests {
         format().outcome(ClientAnswer(status: status, body: Array(body.utf8)), of: batch(count), at: time)
     }
 
+    @Test func aDatabaseThatIsNotThereIsNamed() {
+        #expect(
+            outcome(404, #"{"error":"database not found: \"site\""}"#)
+                == .misdirected(reason: #"HTTP 404: database not found: "site""#))
+        #expect(
+            outcome(404, "no such page") == .misdirected(reason: "HTTP 404: this is not the address of an InfluxDB"))
+    }
+
     @Test func aReadingIsALineWithItsTypeAndTags() throws {
         let name = { (text: String) in try #require(MetricName(text)) }
         let text = lines(

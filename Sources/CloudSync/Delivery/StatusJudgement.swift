@@ -33,7 +33,7 @@ public struct StatusJudgement: Sendable {
         case 300..<400:
             return .misdirected(reason: "\(reason): redirected to \(answer.header("location") ?? "nowhere")")
         case 401, 403: return .misdirected(reason: "\(reason): the key is missing or not accepted: \(detail(answer))")
-        case 404, 405: return .misdirected(reason: "\(reason): this is not the address of \(peer)")
+        case 404, 405: return .misdirected(reason: "\(reason): \(absence(answer))")
         case 415: return .misdirected(reason: "\(reason): content type or compression is not accepted")
         case 503: return .unavailable(reason: reason, retryAfter: retryAfter)
         // What stands before the destination says when to come back; a 500 may be about the record alone.
@@ -42,6 +42,12 @@ public struct StatusJudgement: Sendable {
         case 500...: return .troubled(reason: "\(reason): \(detail(answer))")
         default: return .misdirected(reason: reason)
         }
+    }
+
+    /// An InfluxDB without our database answers like a wrong address, and says what is missing.
+    private func absence(_ answer: ClientAnswer) -> String {
+        guard let error = answer.json?["error"]?.string else { return "this is not the address of \(peer)" }
+        return Self.clean(error)
     }
 
     /// A 2xx that the destination cannot have given.
