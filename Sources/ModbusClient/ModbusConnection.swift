@@ -8,6 +8,8 @@ public final class ModbusConnection {
     private let isSerial: Bool
     /// Over TCP: after a failure, what came late must not be taken for the next answer.
     private var needsFlush = false
+    /// The number that the library has given the last question over TCP.
+    private var transaction: UInt16 = 0
 
     /// How long an answer may take to begin.
     public private(set) var timeout: Duration = .milliseconds(500)
@@ -78,12 +80,14 @@ public final class ModbusConnection {
         flushIfNeeded()
         guard isAskedByLibrary(unit) else { return try readRaw(function, unit, start, count) }
         modbus_set_slave(context, Int32(unit))
+        transaction &+= 1
         if function <= 2 {
             var bits = [UInt8](repeating: 0, count: count)
             let got =
                 function == 1
                 ? modbus_read_bits(context, Int32(start), Int32(count), &bits)
                 : modbus_read_input_bits(context, Int32(start), Int32(count), &bits)
+            if isStray(got) { return try Self.values(of: answerBehindStrays(), function, count) }
             try check(got, count)
             return bits.map(UInt16.init)
         }
@@ -92,6 +96,7 @@ public final class ModbusConnection {
             function == 3
             ? modbus_read_registers(context, Int32(start), Int32(count), &registers)
             : modbus_read_input_registers(context, Int32(start), Int32(count), &registers)
+        if isStray(got) { return try Self.values(of: answerBehindStrays(), function, count) }
         try check(got, count)
         return registers
     }
@@ -104,6 +109,7 @@ public final class ModbusConnection {
         flushIfNeeded()
         guard isAskedByLibrary(unit) else { return try writeRaw(registers, unit, start) }
         modbus_set_slave(context, Int32(unit))
+        transaction &+= 1
         if registers.count == 1 {
             try check(modbus_write_register(context, Int32(start), registers[0]), 1)
         } else {
@@ -116,6 +122,7 @@ public final class ModbusConnection {
         flushIfNeeded()
         guard isAskedByLibrary(unit) else { return try writeRaw(5, unit, address, coil ? 0xFF00 : 0) }
         modbus_set_slave(context, Int32(unit))
+        transaction &+= 1
         try check(modbus_write_bit(context, Int32(address), coil ? 1 : 0), 1)
     }
 
@@ -123,6 +130,33 @@ public final class ModbusConnection {
     /// devices answer to all the same, such as 254; and on a serial line it takes the late answer of one unit for a wrong one
     /// of another and leaves the right one to the next question.
     private func isAskedByLibrary(_ unit: UInt8) -> Bool { !isSerial && (unit <= 247 || unit == 255) }
+
+    /// Whether the other end of a TCP connection has closed it.
+    public var isHungUp: Bool {
+        guard !isSerial else { return false }
+        var byte: UInt8 = 0
+        let got = recv(modbus_get_socket(context), &byte, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT))
+        return got == 0 || got < 0 && errno != EAGAIN && errno != EINTR
+    }
+
+    /// Whether a frame came over TCP that is not the answer to the question asked last.
+    private func isStray(_ got: Int32) -> Bool { got < 0 && !isSerial && errno == Int32(cmodbus_bad_data) }
+
+    /// The answer that stands behind a frame of another question, such as one whose time was up: over TCP the number tells.
+    private func answerBehindStrays() throws(ModbusClientError) -> [UInt8] {
+        needsFlush = true
+        for _ in 0..<Self.strayCountMax {
+            var answer = [UInt8](repeating: 0, count: Int(MODBUS_MAX_ADU_LENGTH))
+            let got = Int(modbus_receive_confirmation(context, &answer))
+            guard got >= 0 else { throw Self.error(errno) }
+            guard got > 8, UInt16(answer[0]) << 8 | UInt16(answer[1]) == transaction else { continue }
+            needsFlush = false
+            return Array(answer[6..<got])
+        }
+        throw .wrongAnswer
+    }
+
+    private static let strayCountMax = 4
 
     /// On a serial line nothing tells which question an answer belongs to, so whatever stands in the buffer before a question
     /// is thrown away; TCP numbers them.
@@ -157,6 +191,15 @@ extension ModbusConnection {
         _ function: UInt8, _ unit: UInt8, _ start: UInt16, _ count: Int
     ) throws(ModbusClientError) -> [UInt16] {
         let answer = try exchange([unit, function] + Self.bytes(start) + Self.bytes(UInt16(count)))
+        return try Self.values(of: answer, function, count)
+    }
+
+    /// Bits or registers of unit and PDU of an answer.
+    private static func values(
+        of answer: [UInt8], _ function: UInt8, _ count: Int
+    ) throws(ModbusClientError) -> [UInt16] {
+        guard answer.count >= 3, answer[1] & 0x7F == function else { throw .wrongAnswer }
+        if answer[1] & 0x80 != 0 { throw .exception(answer[2]) }
         let wanted = function <= 2 ? (count + 7) / 8 : count * 2
         guard answer.count == wanted + 3, answer[2] == UInt8(wanted) else { throw .wrongAnswer }
         let data = answer[3...]

@@ -45,6 +45,33 @@ import Testing
         if case .disconnected = gone {} else { Issue.record("a server that is gone: \(String(describing: gone))") }
     }
 
+    @Test func anAnswerIsFoundBehindThatOfAnotherQuestion() throws {
+        let slaves = try ModbusStandIn(units: [1])
+        slaves.set(1, .input, 3, [904, 5])
+        slaves.set(1, .coil, 0, [1, 0, 1])
+        slaves.sendStrays()
+        let bus = try ModbusConnection(host: "127.0.0.1", port: slaves.port)
+        bus.setTimeout(.seconds(20))
+        for _ in 0..<3 {
+            #expect(try bus.read(function: 4, unit: 1, start: 3, count: 2) == [904, 5])
+            #expect(try bus.read(function: 1, unit: 1, start: 0, count: 3) == [1, 0, 1])
+            #expect(throws: ModbusClientError.exception(2)) { try bus.read(function: 4, unit: 1, start: 999, count: 2) }
+        }
+        slaves.sendStrays(only: true)
+        bus.setTimeout(.milliseconds(50))
+        #expect(throws: ModbusClientError.timeout) { try bus.read(function: 4, unit: 1, start: 3, count: 2) }
+    }
+
+    @Test func aConnectionThatTheOtherEndHasClosedIsKnown() throws {
+        let slaves = try ModbusStandIn(units: [1])
+        let bus = try ModbusConnection(host: "127.0.0.1", port: slaves.port)
+        _ = try bus.read(function: 4, unit: 1, start: 0, count: 1)
+        #expect(!bus.isHungUp)
+        slaves.hangUpAlways()
+        _ = try bus.read(function: 4, unit: 1, start: 0, count: 1)
+        #expect(Eventually.holds(within: .seconds(30)) { bus.isHungUp })
+    }
+
     @Test func aHostThatDoesNotAnswerIsAnErrorAndNoMore() throws {
         let port = try LoopbackPort.free()
         for _ in 0..<5 {

@@ -167,7 +167,11 @@ struct BusSchedule: ~Copyable {
             slaves[index].groups[number].next = slaves[index].groups[number].next ?? 0
             return nil
         case .damaged:
-            guard request.attempt + 1 < Self.attemptMax else { return advance(index, number, now) }
+            // Rubbish for ever is no better than silence: it must not be asked for without a pause.
+            guard request.attempt + 1 < Self.attemptMax else {
+                slaves[index].circuit.wasSilent(now: now + SlaveCircuit.retryMilliseconds)
+                return end(index, number, now)
+            }
             slaves[index].groups[number].attempt += 1
             slaves[index].groups[number].next = slaves[index].groups[number].next ?? 0
             return nil

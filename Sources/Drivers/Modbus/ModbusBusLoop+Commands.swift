@@ -23,16 +23,18 @@ extension ModbusBusLoop {
         // Params that are no JSON have no members either.
         let params = try? JSON(parsing: command.params)
         guard let name = params?["point"]?.string else { throw .missing("point") }
-        guard let point = device.map.points.first(where: { $0.name == name }) else { throw .unknownPoint(name) }
+        guard let index = device.map.points.firstIndex(where: { $0.name == name }) else { throw .unknownPoint(name) }
+        let point = device.map.points[index]
         guard device.writes.contains(name) else { throw .notAllowed(name) }
         guard let range = point.writable else { throw .notWritable(name) }
         guard let value = params?["value"]?.double ?? params?["value"]?.bool.map({ $0 ? 1 : 0 }) else {
+            if let text = params?["value"]?.string { throw .noNumber(text) }
             throw .missing("value")
         }
         guard range.contains(value) else { throw .outOfRange(value, range) }
         let raw = point.rule.raw(value)
         guard let registers = point.type.registers(for: raw, order: point.order) else { throw .doesNotFit(value) }
-        let block = ReadBlock(table: point.table, start: point.address, count: point.count, points: [0])
+        let block = ReadBlock(table: point.table, start: point.address, count: point.count, points: [index])
         let before = try attempt { () throws(ModbusClientError) in try read(block, of: device, timeout: timeout) }
         var failure: WriteRefusal?
         do throws(WriteRefusal) {
@@ -44,7 +46,12 @@ extension ModbusBusLoop {
         }
         audit(command, device, point, value: value, before: before, failure: failure)
         if let failure { throw failure }
-        return (["point": .string(name), "value": .number(value)] as JSON).text
+        // As the register holds it: a scale may have rounded it.
+        var stored = ObservationBatch()
+        device.map.append(registers, of: block, to: &stored)
+        var held = value
+        if case .number(let number)? = stored.readings.first?.value { held = number }
+        return (["point": .string(name), "value": .number(held)] as JSON).text
     }
 
     private var timeout: Int64 { bus.configuration.timeout.milliseconds }
@@ -88,6 +95,7 @@ enum WriteRefusal: Error, CustomStringConvertible {
     case unknownPoint(String)
     case notAllowed(String)
     case notWritable(String)
+    case noNumber(String)
     case outOfRange(Double, ClosedRange<Double>)
     case doesNotFit(Double)
     case readBack([UInt16])
@@ -100,6 +108,7 @@ enum WriteRefusal: Error, CustomStringConvertible {
         case .unknownPoint: "unknown_point"
         case .notAllowed: "writes_off"
         case .notWritable: "not_writable"
+        case .noNumber: "not_a_number"
         case .outOfRange: "out_of_range"
         case .doesNotFit: "does_not_fit"
         case .readBack: "read_back_differs"
@@ -114,6 +123,7 @@ enum WriteRefusal: Error, CustomStringConvertible {
         case .unknownPoint(let name): "the register map has no point `\(name.prefix(64))`"
         case .notAllowed(let name): "writes are off: name `\(name)` in the device's `writes` to allow it"
         case .notWritable(let name): "the register map does not let `\(name)` be written"
+        case .noNumber(let text): "value: `\(text.prefix(64))`, accepted a number"
         case .outOfRange(let value, let range): "\(value): accepted \(range.lowerBound)…\(range.upperBound)"
         case .doesNotFit(let value): "\(value) does not fit the register"
         case .readBack(let registers): "written, but read back as \(registers.map(String.init).joined(separator: " "))"

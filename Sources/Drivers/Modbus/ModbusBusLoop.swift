@@ -18,6 +18,10 @@ final class ModbusBusLoop {
     private var commanded: Set<DeviceID>
     private var port: SerialPort?
     private(set) var connection: ModbusConnection?
+    /// Whether anything has been answered on this connection.
+    private var hasAnswered = false
+    /// Whether it has been told that the bus cannot be opened.
+    private var isToldLost = false
     private var random: Jitter
     private var backoff = Backoff(initial: .milliseconds(250), max: .seconds(30), stableAfter: .seconds(30))
     /// Whether the silence of a slave has been told.
@@ -53,6 +57,7 @@ final class ModbusBusLoop {
             do {
                 try open()
                 bus.update { $0.condition = .working }
+                tellBus(nil)
                 backoff.succeeded(now: now)
                 try serve()
             } catch let error as SerialError {
@@ -68,6 +73,7 @@ final class ModbusBusLoop {
     }
 
     private func lost(_ reason: String) {
+        if connection == nil { tellBus(reason) }
         bus.update { status in
             status.condition = .degraded(reason)
             for index in status.slaves.indices { status.slaves[index].isAnswering = false }
@@ -88,6 +94,7 @@ final class ModbusBusLoop {
     }
 
     private func open() throws {
+        hasAnswered = false
         switch bus.configuration.endpoint {
         case .serial(let path, let settings):
             let port = try SerialPort(opening: path, settings: settings)
@@ -158,10 +165,16 @@ final class ModbusBusLoop {
 
     /// Reads one block, after the silence that the bus wants.
     func read(_ block: ReadBlock, of device: ModbusDevice, timeout: Int64) throws(ModbusClientError) -> [UInt16] {
-        try ask(device.unit) { (connection) throws(ModbusClientError) in
+        let question = { (connection: ModbusConnection) throws(ModbusClientError) -> [UInt16] in
             connection.setTimeout(.milliseconds(timeout))
             return try connection.read(
                 function: block.table.readFunction, unit: device.unit, start: block.start, count: block.count)
+        }
+        do throws(ModbusClientError) { return try ask(device.unit, question) } catch {
+            // A server that closes after each answer may do so while the next question is on its way. Asking once more on a
+            // new connection does no harm; writing would.
+            guard case .disconnected = error, hasAnswered, let connection = try reconnect() else { throw error }
+            return try question(connection)
         }
     }
 
@@ -170,11 +183,16 @@ final class ModbusBusLoop {
     func ask<R>(
         _ unit: UInt8, _ body: (ModbusConnection) throws(ModbusClientError) -> R
     ) throws(ModbusClientError) -> R {
-        guard let connection else { throw .disconnected(errno: 0) }
         let end = max(now + bus.configuration.gap.milliseconds, lateUntil[unit] ?? 0)
         while now < end, stop.sleep(for: .milliseconds(max(1, end - now))) {}
+        let connection = try liveConnection()
         let started = now
-        do throws(ModbusClientError) { return try body(connection) } catch {
+        do throws(ModbusClientError) {
+            let answer = try body(connection)
+            hasAnswered = true
+            return answer
+        } catch {
+            if error.isAnswer { hasAnswered = true }
             guard case .serial = bus.configuration.endpoint else { throw error }
             switch error {
             case .timeout: lateUntil[unit] = started + bus.configuration.lateMax.milliseconds
@@ -184,6 +202,23 @@ final class ModbusBusLoop {
             }
             throw error
         }
+    }
+
+    /// The connection; made anew if the other end has closed it since the last answer, as many gateways do after each.
+    private func liveConnection() throws(ModbusClientError) -> ModbusConnection {
+        guard let connection else { throw .disconnected(errno: 0) }
+        guard connection.isHungUp else { return connection }
+        return try reconnect() ?? connection
+    }
+
+    /// A new connection in place of the one that is lost; nil on a serial line.
+    private func reconnect() throws(ModbusClientError) -> ModbusConnection? {
+        guard case .tcp(let host, let number) = bus.configuration.endpoint else { return nil }
+        connection = nil
+        hasAnswered = false
+        let fresh = try ModbusConnection(host: host, port: number)
+        connection = fresh
+        return fresh
     }
 
     private static func outcome(of error: ModbusClientError) -> BusSchedule.Outcome {
@@ -229,12 +264,28 @@ final class ModbusBusLoop {
         guard noteLimit.take(now: now) != nil else { return }
         let device = devices[index]
         let endpoint = bus.configuration.endpoint.text
+        let error = bus.status.slaves[index].lastError
         let body = NoteBody.of { body in
             body.text("bus", endpoint)
             body.integer("unit", Int(device.unit))
+            if isSilent, let error { body.text("error", error) }
         }
         let kind = isSilent ? "modbus_slave_silent" : "modbus_slave_answers"
         batch.append(Note(.events, kind: kind, device: device.id, body: body, received: bus.clock.now()))
+    }
+
+    /// Enters in the events that the bus cannot be opened, or is open again; once each.
+    private func tellBus(_ reason: String?) {
+        guard isToldLost != (reason != nil) else { return }
+        isToldLost = reason != nil
+        guard noteLimit.take(now: now) != nil else { return }
+        let endpoint = bus.configuration.endpoint.text
+        let body = NoteBody.of { body in
+            body.text("bus", endpoint)
+            if let reason { body.text("reason", reason) }
+        }
+        let kind = reason == nil ? "modbus_bus_back" : "modbus_bus_lost"
+        batch.append(Note(.events, kind: kind, device: nil, body: body, received: bus.clock.now()))
     }
 
     /// Makes what was read durable. While the journal takes no writes nothing more is read: what is not asked for is not

@@ -143,6 +143,8 @@ extension CaptureDecoder {
             framing.receive(bytes) { message in
                 count += 1
                 show(message, line)
+                // What is no message is shown as it is; another one may stand inside.
+                return (try? MeshtasticMessage(message)) != nil
             }
         }
         if count == 0 || framing.isInsideFrame { fail(LoRaError.Code.malformedFrame.rawValue, at: bytes.count) }

@@ -28,6 +28,8 @@ struct FieldNames {
         case analog
         case soil
         case named(String, depth: Int)
+        /// Inside a value of several parts, such as `gpsLocation` of a codec.
+        case parts(String)
         /// An object that tells about the device, not about the site.
         case silent
     }
@@ -87,6 +89,10 @@ struct FieldNames {
         case .analog: return inAnalog(name, shape)
         case .soil: return inSoil(name, shape)
         case .named(let prefix, let depth): return under(prefix, name, shape, depth: depth)
+        case .parts(let prefix):
+            let unit = CodecNames.unit(ofPart: name, in: prefix)
+            return shape == .leaf && unit != .none
+                ? metric(prefix + name, unit: unit) : under(prefix, name, shape, depth: 1)
         case .silent: return .ignored
         }
     }
@@ -123,13 +129,13 @@ struct FieldNames {
         if shape == .object, CodecNames.isChannelObject(name) { return group(.channels(name)) }
         guard shape != .array, let (name, channel) = CodecNames.split(name) else { return nil }
         if shape == .leaf { return CodecNames.metric(name, channel: channel).map { .metric($0) } }
-        return CodecNames.group(name, channel: channel).map { group(.named($0 + ".", depth: 1)) }
+        return CodecNames.group(name, channel: channel).map { group(.parts($0 + ".")) }
     }
 
     private mutating func amongChannels(_ channel: String, of kind: String, _ shape: Shape) -> FieldMeaning {
         if shape == .leaf, let metric = CodecNames.metric(kind, channel: channel) { return .metric(metric) }
         if shape == .object, let prefix = CodecNames.group(kind, channel: channel) {
-            return group(.named(prefix + ".", depth: 1))
+            return group(.parts(prefix + "."))
         }
         return under(kind + ".", channel, shape, depth: 1)
     }

@@ -52,6 +52,8 @@ public struct CommandAnswer: Sendable, Equatable {
     public var result: String?
     /// A gateway has sent it; that the device has it is not known. Ends only commands that ask for no more.
     public var isTransmissionOnly = false
+    /// The network server that tells of it. Others may use it too: what they have sent is no command of ours.
+    public var networkServer: String?
 
     public init(requestID: String?, isOK: Bool, result: String?) {
         self.requestID = requestID

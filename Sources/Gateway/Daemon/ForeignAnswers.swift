@@ -16,6 +16,20 @@ final class ForeignAnswers: Sendable {
 
     var count: Int64 { state.withLock { $0.count } }
 
+    /// Enters what a network server says of a downlink that somebody else has sent through it.
+    func tell(
+        _ answer: CommandAnswer, of device: DeviceName, by server: String, at received: ReceiveTime, _ store: Store
+    ) {
+        let body: JSON = [
+            "server": .string(server), "item": .string(String((answer.requestID ?? "").prefix(64))),
+            "stage": .string(String((answer.result ?? "").prefix(256))),
+        ]
+        var batch = ObservationBatch()
+        batch.append(Note(.events, kind: "lora_downlink", device: device.id, body: body.text, received: received))
+        // A journal that takes no writes now is reported elsewhere.
+        _ = try? store.journal.append(batch)
+    }
+
     func refuse(_ answer: CommandAnswer, from device: DeviceName, at received: ReceiveTime, _ store: Store) {
         let suppressed = state.withLock { state in
             state.count += 1

@@ -172,6 +172,9 @@ struct SiteWords: Sendable {
             guard let id = answer.requestID else { return }
             // One device must not answer for another. A store that cannot be read leaves the command to expire.
             let asked = (try? store.commands.command(id)) ?? nil
+            if asked == nil, let server = answer.networkServer {
+                return foreign.tell(answer, of: device, by: server, at: received, store)
+            }
             guard asked?.device == device.id else { return foreign.refuse(answer, from: device, at: received, store) }
             if answer.isTransmissionOnly, let asked, !NetworkDownlink.endsWithTransmission(asked) { return }
             // A command that is unknown, has ended or cannot be written now stays as it is and expires.

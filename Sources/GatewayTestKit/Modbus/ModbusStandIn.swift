@@ -23,6 +23,10 @@ public final class ModbusStandIn: Sendable {
         var known: Set<UInt16>?
         /// The server hangs up on whoever reads from here.
         var hangsUpAt: UInt16?
+        /// Over TCP: closes after each answer; sends a frame of another question before each; sends nothing else.
+        var hangsUpAlways = false
+        var sendsStrays = false
+        var sendsOnlyStrays = false
         var isClosed = false
     }
 
@@ -111,6 +115,17 @@ public final class ModbusStandIn: Sendable {
 
     /// From now on the server hangs up on whoever reads from this address.
     public func hangUp(at address: UInt16) { state.withLock { $0.hangsUpAt = address } }
+
+    /// Over TCP: closes the connection after each answer.
+    public func hangUpAlways() { state.withLock { $0.hangsUpAlways = true } }
+
+    /// Over TCP: sends the answer to another question before each answer, or in its place.
+    public func sendStrays(only: Bool = false) {
+        state.withLock {
+            $0.sendsStrays = true
+            $0.sendsOnlyStrays = only
+        }
+    }
 
     /// From now on these units answer writes as they should, and keep what they had.
     public func forget(writesTo units: Set<UInt8>) { state.withLock { $0.forgetful = units } }

@@ -43,6 +43,23 @@ import Testing
         return ran
     }
 
+    /// A slave that has never been heard properly, such as a server that mixes up the numbers of its answers.
+    @Test func rubbishForEverIsNotAskedForWithoutAPause() throws {
+        var schedule = BusSchedule([try Self.device(1, points: 1)], timeout: 500, lateMax: 500, now: 0)
+        var now: Int64 = 0
+        var asked = 0
+        while now < 60_000, asked < 10_000 {
+            switch schedule.next(now) {
+            case .wait(let until): now = max(now + 1, until ?? 60_000)
+            case .read(let request):
+                asked += 1
+                _ = schedule.finished(request, .damaged, now)
+            }
+        }
+        #expect(asked < 40, "\(asked)")
+        #expect(schedule.circuit(of: 0).failures >= 2, "and it is told as silent")
+    }
+
     private static func periods(_ times: [Int64]) -> [Int64] { zip(times.dropFirst(), times).map { $0 - $1 } }
 
     /// If it is the first, the others are only known once its silence is over: their periods count from then.

@@ -132,6 +132,25 @@ import Testing
         #expect(audit.count == 1 && audit[0].body.contains("read_back") && audit[0].body.contains(#""origin":"cli""#))
     }
 
+    @Test func aServerThatClosesAfterEachAnswerIsReadAllTheSame() async throws {
+        let slaves = try ModbusStandIn(units: [1])
+        slaves.hangUpAlways()
+        let site = ModbusSite()
+        let bus = try ModbusSite.bus(
+            site, .tcp(host: "127.0.0.1", port: slaves.port), [try ModbusSite.device("one", 1, "generic-xy-md02")])
+        // The slow group comes second: a bus that loses its connection at each question never gets so far.
+        try await site.run(bus) { $0["one temperature"] != nil && $0["one sys.unit"] != nil && $0.count("one") > 2 }
+        #expect(bus.status.slaves[0].failed == 0)
+    }
+
+    @Test func aBusThatNobodyListensOnIsTold() async throws {
+        let site = ModbusSite()
+        let bus = try ModbusSite.bus(
+            site, .tcp(host: "127.0.0.1", port: try LoopbackPort.free()),
+            [try ModbusSite.device("two", 1, "generic-xy-md02")])
+        try await site.run(bus) { $0.state.withLock { $0.notes.contains { $0.kind == "modbus_bus_lost" } } }
+    }
+
     @Test func aServerThatComesBackIsReadAgainAndADeadSlaveIsTold() async throws {
         let slaves = try ModbusStandIn(units: [1, 2])
         slaves.kill([2])

@@ -176,6 +176,19 @@ struct SparkplugSample {
             ])
     }
 
+    /// Against the standard, but done: each device counts its aliases from one.
+    @Test func aliasesOfADeviceAndOfItsNodeAreNotMixedUp() {
+        var rig = FamilyRig(.sparkplug)
+        _ = rig.hear(birth, SparkplugSample.birth(1, SparkplugSample.int("a", alias: 1, 1)))
+        let born = SparkplugSample(seq: 1, SparkplugSample.int("b", alias: 1, 2))
+        _ = rig.hear("spBv1.0/G/DBIRTH/n1/d1", born.bytes)
+        let node = rig.hear(data, SparkplugSample(seq: 2, SparkplugSample.int(nil, alias: 1, 3)).bytes)
+        #expect(node.values == ["G:n1 a": .number(3)])
+        let behind = rig.hear(
+            "spBv1.0/G/DDATA/n1/d1", SparkplugSample(seq: 3, SparkplugSample.int(nil, alias: 1, 4)).bytes)
+        #expect(behind.values == ["G:n1:d1 b": .number(4)])
+    }
+
     @Test func theTypeOfDataIsThatOfItsBirth() {
         var rig = FamilyRig(.sparkplug)
         _ = rig.hear(birth, SparkplugSample.birth(1, SparkplugSample.int("a", alias: 1, type: .int16, 1)))

@@ -87,6 +87,34 @@ import Testing
             try line("+RCV=7,2, ,,-61,9", .reyax) == .packet(ModemPacket([0x20, 0x2C], rssi: -61, snr: 9, sender: 7)))
     }
 
+    @Test func aFrameThatWasCutShortHidesNoOther() throws {
+        let message = Array("\u{12}\u{2}\u{48}\u{1}".utf8)
+        let frame = try #require(MeshtasticFraming.frame(message))
+        let long = try #require(MeshtasticFraming.frame(Array(repeating: 0x12, count: 20)))
+        var framing = MeshtasticFraming()
+        var found = 0
+        func take(_ bytes: [UInt8]) {
+            bytes.withUnsafeBytes {
+                framing.receive($0) { body in
+                    let isMessage = body.elementsEqual(message)
+                    found += isMessage ? 1 : 0
+                    return isMessage
+                }
+            }
+        }
+        // The node is started anew in the middle of a frame.
+        take(Array(long.prefix(10)) + frame + frame + frame)
+        #expect(found == 3)
+        // Or says nothing for so long that the rest will not come.
+        take(Array(long.prefix(10)) + frame)
+        #expect(found == 3 && framing.isInsideFrame)
+        framing.giveUp { body in
+            found += body.elementsEqual(message) ? 1 : 0
+            return true
+        }
+        #expect(found == 4 && !framing.isInsideFrame)
+    }
+
     @Test func framesOfAMeshAreFoundAmongText() throws {
         let message = Array("\u{12}\u{1}x".utf8)
         let frame = try #require(MeshtasticFraming.frame(message))
@@ -97,7 +125,10 @@ import Testing
             var found: [[UInt8]] = []
             for start in stride(from: 0, to: stream.count, by: step) {
                 Array(stream[start..<min(start + step, stream.count)]).withUnsafeBytes {
-                    framing.receive($0) { found.append(Array($0)) }
+                    framing.receive($0) {
+                        found.append(Array($0))
+                        return true
+                    }
                 }
             }
             #expect(found == [message, message], "cut by \(step)")

@@ -73,6 +73,10 @@ import Testing
                 == .taken)
         let kept = try #require(site.decoder.takeEffects()?.words.last)
         #expect(kept.presence.isOnline == false && kept.presence.isOld)
+        _ = site.take(topic + "state/conn", #"{"state":"ONLINE"}"#)
+        #expect(site.decoder.takeEffects()?.words.last?.presence.isOnline == true)
+        _ = site.take(topic + "state/conn", #"{"gatewayId":"0016c001ff10a235"}"#)
+        #expect(site.decoder.takeEffects()?.words.last?.presence.isOnline == false, "offline is zero, and left out")
         #expect(site.batch.observations.count == 1)
         #expect(
             site.take(topic + "event/stats", "\u{0A}\u{10}0016c001ff10a235")
@@ -84,6 +88,40 @@ import Testing
         ] {
             #expect(site.take(other, "{}") == .unclaimed, "\(other)")
         }
+    }
+
+    @Test func aDeviceOnExternalPowerHasNoEmptyBattery() {
+        let device = #""deviceInfo":{"devEui":"0004a30b001c0530"}"#
+        for (status, level) in [
+            (#""margin":7,"externalPowerSource":true"#, nil), (#""externalPowerSource":true,"batteryLevel":0"#, nil),
+            (#""margin":7"#, 0.0), (#""batteryLevel":88.5"#, 88.5), (#""batteryLevelUnavailable":true"#, nil),
+        ] {
+            var site = Site()
+            #expect(site.take(Self.device + "/event/status", "{\(device),\(status)}") == .taken)
+            #expect(site.value("battery_level") == level.map { .number($0) }, "\(status)")
+        }
+    }
+
+    @Test func placesAndMovementsOfCodecsHaveTheUnitsOfOurs() {
+        var site = Site()
+        let event =
+            #"{"deviceInfo":{"devEui":"0004a30b001c0530"},"fPort":2,"data":"AQ==","object":{"#
+            + #""gpsLocation":{"9":{"latitude":1.5,"longitude":-2,"altitude":3}},"accelerometer":{"4":{"x":1,"y":2,"z":3}},"#
+            + #""gps_5":{"latitude":1.5},"gyrometer_6":{"z":5,"other":1}}}"#
+        #expect(site.take(Self.device + "/event/up", event) == .taken)
+        let units = Dictionary(
+            site.batch.readings.map { ($0.metric.text, $0.unit.code) }, uniquingKeysWith: { first, _ in first })
+        #expect(units["gps.9.latitude"] == "deg" && units["gps.9.longitude"] == "deg" && units["gps.9.altitude"] == "m")
+        #expect(units["acceleration.4.y"] == "[g]" && units["gps.5.latitude"] == "deg")
+        #expect(units["rotation.6.z"] == "deg/s" && units["rotation.6.other"] == "")
+    }
+
+    @Test func whatComesOnTheTestPortIsNoMeasurement() throws {
+        var site = Site()
+        let event = #"{"deviceInfo":{"devEui":"0004a30b001c0530"},"fPort":224,"data":"dGVzdA=="}"#
+        #expect(site.take(Self.device + "/event/up", event) == .taken)
+        let last = try #require(site.batch.observations.last)
+        #expect(site.batch.readings[last.readings].map(\.metric.text) == ["lora.payload"])
     }
 
     @Test func aPayloadWithoutCodecIsReadAsCayenneAndElseKeptAsItIs() throws {

@@ -88,6 +88,8 @@ struct DiscoveryMessage {
     private static func entity(
         _ own: Members, _ shared: Members?, _ component: String, _ object: String
     ) -> Entity? {
+        // They only take commands: a topic that all components of a device share is not theirs.
+        if Self.stateless.contains(component) { return nil }
         guard let topic = own.topic("state_topic", "stat_t") ?? shared?.topic("state_topic", "stat_t") else {
             return nil
         }
@@ -103,6 +105,8 @@ struct DiscoveryMessage {
             payloadOn: own.word("state_on", "stat_on") ?? own.word("payload_on", "pl_on") ?? "ON",
             payloadOff: own.word("state_off", "stat_off") ?? own.word("payload_off", "pl_off") ?? "OFF")
     }
+
+    private static let stateless: Set<String> = ["button", "scene", "notify", "tag", "device_automation"]
 
     private static func availability(_ members: Members) -> [Availability] {
         let mode = members.text("availability_mode", "avty_mode").flatMap { Mode(rawValue: $0) } ?? .latest

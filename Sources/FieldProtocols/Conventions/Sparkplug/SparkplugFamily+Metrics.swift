@@ -53,12 +53,12 @@ extension SparkplugFamily {
         _ metric: SparkplugMetric, _ route: Route, isBirth: Bool, _ effects: inout TopicEffects
     ) throws(RejectReason) -> SparkplugNode.Known? {
         guard let name = metric.name, !name.isEmpty else {
-            return metric.alias.flatMap { nodes[route.node].metric($0) }
+            return metric.alias.flatMap { nodes[route.node].metric(.alias($0, route.device)) }
         }
         var known = try meaning(of: name, route.device, &effects)
         guard isBirth else {
             guard metric.typeCode == nil || known.unit == .none, let metric = known.metric else { return known }
-            return nodes[route.node].metric(SparkplugNode.key(route.device, metric)) ?? known
+            return nodes[route.node].metric(.name(metric, route.device)) ?? known
         }
         if let code = metric.typeCode { known.typeCode = UInt8(clamping: code) }
         let traits: SparkplugTraits
@@ -68,7 +68,8 @@ extension SparkplugFamily {
             if unit == nil { effects.drop(.unitNotStorable) }
             known.unit = unit ?? .none
         }
-        let key = metric.alias ?? known.metric.map { SparkplugNode.key(route.device, $0) }
+        let key: SparkplugNode.Key? =
+            metric.alias.map { .alias($0, route.device) } ?? known.metric.map { .name($0, route.device) }
         guard let key else { return known }
         let before = nodes[route.node].metricCount
         if metricCount >= Self.metricCountMax || !nodes[route.node].remember(known, key) { effects.drop(.tooManyNames) }

@@ -33,7 +33,7 @@ struct SparkplugNode {
     private(set) var devices: Set<DeviceName> = []
     private var sessionNumber: UInt64?
     private var lastTime: UInt64 = 0
-    private var known: [UInt64: Known] = [:]
+    private var known: [Key: Known] = [:]
     private var askedAt: Int64?
     /// Payloads that were kept undecoded since the last birth.
     var keptCount = 0
@@ -96,7 +96,7 @@ struct SparkplugNode {
     }
 
     /// Remembers a metric of a birth; false if there is no room.
-    mutating func remember(_ metric: Known, _ key: UInt64) -> Bool {
+    mutating func remember(_ metric: Known, _ key: Key) -> Bool {
         guard known[key] != nil || known.count < Self.metricCountMax else { return false }
         known[key] = metric
         return true
@@ -106,10 +106,12 @@ struct SparkplugNode {
         if devices.count < Self.deviceCountMax { devices.insert(device) }
     }
 
-    func metric(_ key: UInt64) -> Known? { known[key] }
+    func metric(_ key: Key) -> Known? { known[key] }
 
-    /// The key of a metric that is called by its name. Aliases are the node's own numbers, and far below.
-    static func key(_ device: DeviceName, _ metric: MetricName) -> UInt64 {
-        1 << 63 | UInt64(device.index) << 32 | UInt64(metric.index)
+    /// What a metric is called by. An alias should be its node's alone, but some nodes count anew for each device; a
+    /// message is of one device, so that nothing is lost by asking for both.
+    enum Key: Hashable {
+        case alias(UInt64, DeviceName)
+        case name(MetricName, DeviceName)
     }
 }

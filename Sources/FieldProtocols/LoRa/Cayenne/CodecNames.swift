@@ -19,6 +19,22 @@ enum CodecNames {
         return "\(group).\(channel)"
     }
 
+    /// The unit of a part of a value; none for parts that are not known.
+    static func unit(ofPart part: String, in prefix: String) -> Unit {
+        switch (prefix.prefix { $0 != "." }, part) {
+        case ("gps", "latitude"), ("gps", "longitude"): units.degree
+        case ("gps", "altitude"): units.metre
+        case ("acceleration", "x"), ("acceleration", "y"), ("acceleration", "z"): units.gravity
+        case ("rotation", "x"), ("rotation", "y"), ("rotation", "z"): units.turning
+        default: .none
+        }
+    }
+
+    private static let units = (
+        degree: Unit("deg") ?? .none, metre: Unit("m") ?? .none, gravity: Unit("[g]") ?? .none,
+        turning: Unit("deg/s") ?? .none
+    )
+
     /// Whether the members of this object are channels.
     static func isChannelObject(_ name: String) -> Bool { chirpStack.contains(name) }
 

@@ -10,28 +10,40 @@ public struct MeshtasticFraming: Sendable {
 
     public init() {}
 
-    /// Takes bytes, cut anywhere, and hands every whole message to `body`.
-    public mutating func receive(_ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void) {
-        for byte in bytes {
-            pending.append(byte)
-            if pending.count == 1 {
-                if byte != 0x94 { drop(1) }
-            } else if pending.count == 2 {
-                if byte == 0x94 { drop(1) } else if byte != 0xC3 { drop(2) }
-            } else if pending.count >= 4 {
-                let count = Int(pending[2]) << 8 | Int(pending[3])
-                if count > Self.byteCountMax {
-                    resynchronise()
-                } else if pending.count == 4 + count {
-                    pending.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[4...])) }
+    /// Takes bytes, cut anywhere, and hands every whole message to `body`, which tells whether it was one: what was none may
+    /// be a frame that was cut short, with the next ones inside.
+    public mutating func receive(_ bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Bool) {
+        for byte in bytes { take(byte, body) }
+    }
+
+    private mutating func take(_ byte: UInt8, _ body: (UnsafeRawBufferPointer) -> Bool) {
+        pending.append(byte)
+        if pending.count == 1 {
+            if byte != 0x94 { drop(1) }
+        } else if pending.count == 2 {
+            if byte == 0x94 { drop(1) } else if byte != 0xC3 { drop(2) }
+        } else if pending.count >= 4 {
+            let count = Int(pending[2]) << 8 | Int(pending[3])
+            if count > Self.byteCountMax {
+                giveUp(body)
+            } else if pending.count == 4 + count {
+                if pending.withUnsafeBytes({ body(UnsafeRawBufferPointer(rebasing: $0[4...])) }) {
                     pending.removeAll(keepingCapacity: true)
+                } else {
+                    giveUp(body)
                 }
             }
         }
     }
 
-    /// The frame that is waited for will not come: whatever began it may hide another one.
-    public mutating func giveUp() { if !pending.isEmpty { resynchronise() } }
+    /// The frame that is waited for will not come: whatever began it may hide others.
+    public mutating func giveUp(_ body: (UnsafeRawBufferPointer) -> Bool) {
+        guard !pending.isEmpty else { return }
+        let rest = pending.dropFirst()
+        pending.removeAll(keepingCapacity: true)
+        skipped += 1
+        for byte in rest { take(byte, body) }
+    }
 
     /// Whether a frame has begun and not ended.
     public var isInsideFrame: Bool { pending.count >= 2 }
@@ -40,17 +52,6 @@ public struct MeshtasticFraming: Sendable {
     public static func frame(_ message: [UInt8]) -> [UInt8]? {
         guard message.count <= byteCountMax else { return nil }
         return [0x94, 0xC3, UInt8(message.count >> 8), UInt8(message.count & 0xFF)] + message
-    }
-
-    /// Only the four bytes of a header can be waiting here: at most two of them begin another.
-    private mutating func resynchronise() {
-        var start = 1
-        while start < pending.count {
-            let isStart = pending[start] == 0x94 && (start + 1 == pending.count || pending[start + 1] == 0xC3)
-            if isStart { break }
-            start += 1
-        }
-        drop(start)
     }
 
     private mutating func drop(_ count: Int) {

@@ -75,10 +75,13 @@ public enum ChirpStackEvent {
         case "status":
             let isUnknown = root["batteryLevelUnavailable"]?.bool ?? false
             let level = root["batteryLevel"]?.double ?? 0
+            let isExternal = root["externalPowerSource"]?.bool ?? false
+            // A device on external power has no level, which is left out or zero: its battery is not empty.
+            let hasLevel = !isUnknown && !(isExternal && level == 0) && (0...100).contains(level)
             return .status(
                 DeviceStatus(
-                    margin: root["margin"]?.double ?? 0, hasExternalPower: root["externalPowerSource"]?.bool ?? false,
-                    batteryLevel: isUnknown || !(0...100).contains(level) ? nil : level))
+                    margin: root["margin"]?.double ?? 0, hasExternalPower: isExternal,
+                    batteryLevel: hasLevel ? level : nil))
         case "log": return log(root)
         case "location":
             guard let place = root["location"].flatMap({ DeviceLocation($0) }) else { throw LoRaError(.missingField) }

@@ -47,8 +47,8 @@ struct NetworkIntake {
         presence.isOld = message.isRetained
         switch word {
         case .connection:
-            guard let state = NetworkValue.text(root["state"], byteCountMax: 16) else { return .taken }
-            presence.isOnline = state == "ONLINE"
+            // OFFLINE is zero, and may be left out.
+            presence.isOnline = NetworkValue.text(root["state"], byteCountMax: 16) == "ONLINE"
         case .statistics:
             presence.isOnline = message.isRetained ? nil : true
             let statistics = GatewayStatistics(chirpStack: root)
@@ -148,18 +148,18 @@ struct NetworkIntake {
             note("lora_downlink", event, device, message, &batch) { $0.member("stage", "\(progress.stage.name)") }
             return .taken
         }
+        var answer: CommandAnswer
         switch progress.stage {
         case .queued: return .taken
         case .sent:
-            var answer = CommandAnswer(requestID: id, isOK: true, result: "sent, counter \(progress.counter)")
+            answer = CommandAnswer(requestID: id, isOK: true, result: "sent, counter \(progress.counter)")
             answer.isTransmissionOnly = true
-            return .commandAck(device, answer)
         case .acknowledged:
-            return .commandAck(
-                device, CommandAnswer(requestID: id, isOK: true, result: "acknowledged, counter \(progress.counter)"))
-        case .refused(let reason):
-            return .commandAck(device, CommandAnswer(requestID: id, isOK: false, result: reason))
+            answer = CommandAnswer(requestID: id, isOK: true, result: "acknowledged, counter \(progress.counter)")
+        case .refused(let reason): answer = CommandAnswer(requestID: id, isOK: false, result: reason)
         }
+        answer.networkServer = event.server.rawValue
+        return .commandAck(device, answer)
     }
 
     // MARK: - Records

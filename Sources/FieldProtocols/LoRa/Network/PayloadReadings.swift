@@ -45,6 +45,10 @@ public struct PayloadReadings {
             if batch.openReadings.count > before { return .fields }
         }
         guard !payload.isEmpty else { return .empty }
+        if port == Self.testPort {
+            appendBytes(payload, quality, to: &batch)
+            return .bytes
+        }
         let before = batch.openReadings.count
         switch profile(device, profileName, port, payload, &batch) {
         case true?: return .profile
@@ -76,4 +80,6 @@ public struct PayloadReadings {
     }
 
     private static let payload = MetricName(known: "lora.payload")
+    /// The test protocol of LoRaWAN, never an application's.
+    private static let testPort: UInt8 = 224
 }

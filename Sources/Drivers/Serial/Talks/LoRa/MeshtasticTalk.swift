@@ -13,6 +13,9 @@ struct MeshtasticTalk: PortTalk {
 
     /// A node forgets its client after fifteen minutes of silence, and after a reboot at once.
     private static let askMilliseconds: Int64 = 300_000
+    /// A frame of 512 bytes takes 45 ms: one that has not ended for so long was cut short.
+    private static let frameMilliseconds: Int64 = 2_000
+    private var heardAt: Int64 = 0
 
     init(device: DeviceName, firstNumber: UInt32) {
         self.device = device
@@ -27,7 +30,6 @@ struct MeshtasticTalk: PortTalk {
 
     mutating func tick(_ now: ReceiveTime, into batch: inout ObservationBatch) -> [PortOutcome] {
         guard let askAt, now.monotonicMilliseconds >= askAt else { return [] }
-        framing.giveUp()
         return ask(now)
     }
 
@@ -42,24 +44,32 @@ struct MeshtasticTalk: PortTalk {
     ) -> [PortOutcome] {
         var outcomes: [PortOutcome] = []
         var framing = framing
-        framing.receive(bytes) { message in outcomes += read(message, now, &batch) }
+        let isLate = now.monotonicMilliseconds - heardAt > Self.frameMilliseconds
+        heardAt = now.monotonicMilliseconds
+        func take(_ message: UnsafeRawBufferPointer) -> Bool {
+            let (isMessage, more) = read(message, now, &batch)
+            outcomes += more
+            return isMessage
+        }
+        if isLate, framing.isInsideFrame { framing.giveUp { take($0) } }
+        framing.receive(bytes) { take($0) }
         self.framing = framing
         return outcomes
     }
 
     private mutating func read(
         _ bytes: UnsafeRawBufferPointer, _ now: ReceiveTime, _ batch: inout ObservationBatch
-    ) -> [PortOutcome] {
+    ) -> (isMessage: Bool, [PortOutcome]) {
         do throws(LoRaError) {
             let message = try MeshtasticMessage(bytes)
             counters.messages += 1
-            if message.hasRebooted { return ask(now) }
+            if message.hasRebooted { return (true, ask(now)) }
             if let packet = message.packet { try store(packet, now, &batch) }
-            return []
+            return (true, [])
         } catch {
             batch.discardReadings()
             counters.damaged += 1
-            return [.damaged(code: error.code.rawValue, byteCount: bytes.count)]
+            return (false, [.damaged(code: error.code.rawValue, byteCount: bytes.count)])
         }
     }
 

@@ -68,6 +68,8 @@ struct ModemTalk: LineTalk {
         case .packet(let packet):
             counters.observations += packets.append(packet, of: device, at: now, into: &batch)
         case .event(let text): outcomes += took(text, now, &batch)
+        // Nothing was asked: it tells of itself, as a Reyax does of a packet that it heard damaged (`+ERR=12`).
+        case .refused(let word) where session.isIdle: outcomes += took(word, now, &batch)
         // A modem that starts by itself has lost its settings; one that we made start is about to answer.
         case .started where isSetUp: return forget("the modem has started anew") + setUp(now)
         default: break
