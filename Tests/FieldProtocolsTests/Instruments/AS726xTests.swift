@@ -103,8 +103,11 @@ import Testing
     @Test func aVersionThatIsNoNumberIsAnAnswerStill() throws {
         var dialogue = AS726xDialogue()
         dialogue.ask(.hardwareVersion)
-        let answer = try Array("3F3F OK".utf8).withUnsafeBytes { try dialogue.answer($0) }
-        #expect(answer.1 == .text("3F3F"))
+        let unknown = try Array("rev. B OK".utf8).withUnsafeBytes { try dialogue.answer($0) }
+        #expect(unknown.1 == .text("rev. B"))
+        dialogue.ask(.hardwareVersion)
+        let bare = try Array("3E3E OK".utf8).withUnsafeBytes { try dialogue.answer($0) }
+        #expect(bare.1 == .values && dialogue.numbers == [0x3E3E])
         dialogue.ask(.gain)
         #expect(throws: AS726xReply.Failure.badNumber) {
             try Array("3F3F OK".utf8).withUnsafeBytes { _ = try dialogue.answer($0) }

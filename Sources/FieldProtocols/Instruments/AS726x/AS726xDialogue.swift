@@ -50,9 +50,11 @@ public struct AS726xDialogue: Sendable {
         do throws(AS726xReply.Failure) {
             try AS726xReply.numbers(value, into: &numbers)
         } catch {
-            // What a version is like is not said anywhere, and the channels are counted anyway.
+            // What a version is like is not said anywhere; some are bare hexadecimal digits.
             guard asked == .hardwareVersion else { throw error }
-            return .text(String(decoding: value, as: UTF8.self))
+            let text = String(decoding: value, as: UTF8.self)
+            guard let version = UInt32(text, radix: 16) else { return .text(text) }
+            numbers = [Double(version)]
         }
         return .values
     }
