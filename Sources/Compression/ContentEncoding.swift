@@ -2,19 +2,23 @@
 public enum ContentEncoding: String, Sendable, CaseIterable {
     case zstd, gzip
 
-    /// The best encoding that an `Accept-Encoding` header allows; nil for none. A quality of 0 forbids.
+    /// The encoding that an `Accept-Encoding` header wants most, the best of those it wants alike; nil for none. A quality
+    /// of 0 forbids.
     public init?(acceptHeader: String) {
         let offers = acceptHeader.split(separator: ",").map { offer in
             offer.split(separator: ";").map { $0.filter { $0 != " " && $0 != "\t" }.lowercased() }
         }
-        func allows(_ name: String) -> Bool? {
+        func quality(_ name: String) -> Double? {
             guard let offer = offers.first(where: { $0.first == name }) else { return nil }
-            let quality = offer.dropFirst().first { $0.hasPrefix("q=") }
-            return quality.flatMap { Double($0.dropFirst(2)) } != 0
+            return offer.dropFirst().first { $0.hasPrefix("q=") }.flatMap { Double($0.dropFirst(2)) } ?? 1
         }
-        let chosen = Self.allCases.first { allows($0.rawValue) ?? allows("*") ?? false }
-        guard let chosen else { return nil }
-        self = chosen
+        var wanted: (encoding: Self, quality: Double)?
+        for encoding in Self.allCases {
+            let quality = quality(encoding.rawValue) ?? quality("*") ?? 0
+            if quality > wanted?.quality ?? 0 { wanted = (encoding, quality) }
+        }
+        guard let wanted else { return nil }
+        self = wanted.encoding
     }
 
     /// The whole of `bytes`, compressed.

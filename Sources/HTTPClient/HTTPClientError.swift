@@ -5,7 +5,7 @@ public enum HTTPClientError: Error, Sendable, Equatable {
     /// The request cannot be sent at all: a URL, header or setting that is not valid.
     case badRequest(String)
     case couldNotResolve(String)
-    /// Nobody listens there, or the network is not reachable.
+    /// Nobody listens there, or no connection came about in time.
     case refused(String)
     /// The peer's certificate, our certificate or the handshake.
     case tls(String)
@@ -49,14 +49,16 @@ public enum HTTPClientError: Error, Sendable, Equatable {
         }
     }
 
-    /// `authority`: whom the request was for, which libcurl does not name where TLS fails.
-    init(_ code: CURLcode, _ text: String, authority: String) {
+    /// - Parameters:
+    ///   - authority: whom the request was for, which libcurl does not name where TLS fails.
+    ///   - wasConnected: whether the request could be sent: a time-out before that is the network's.
+    init(_ code: CURLcode, _ text: String, authority: String, wasConnected: Bool) {
         let text = text.isEmpty ? String(cString: curl_easy_strerror(code)) : text
         self =
             switch code {
             case CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY: .couldNotResolve(text)
             case CURLE_COULDNT_CONNECT, CURLE_INTERFACE_FAILED: .refused(text)
-            case CURLE_OPERATION_TIMEDOUT: .timedOut(text)
+            case CURLE_OPERATION_TIMEDOUT: wasConnected ? .timedOut(text) : .refused(text)
             case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_ENGINE_NOTFOUND, CURLE_SSL_ENGINE_SETFAILED, CURLE_SSL_CERTPROBLEM,
                 CURLE_SSL_CIPHER, CURLE_PEER_FAILED_VERIFICATION, CURLE_USE_SSL_FAILED, CURLE_SSL_ENGINE_INITFAILED,
                 CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CRL_BADFILE, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_PINNEDPUBKEYNOTMATCH,

@@ -195,13 +195,21 @@ final class Transfer {
         if answerBody.pointee.is_over_limit != 0 { return .failure(.tooLarge(limit: settings.answerByteCountMax)) }
         if answerHead.pointee.is_over_limit != 0 { return .failure(.tooLarge(limit: Self.headerByteCountMax)) }
         guard code == CURLE_OK else {
-            return .failure(HTTPClientError(code, String(cString: reason), authority: current?.authority ?? ""))
+            return .failure(
+                HTTPClientError(
+                    code, String(cString: reason), authority: current?.authority ?? "", wasConnected: wasConnected))
         }
         var status = 0
         guard ccurl_get_long(easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK, status >= 100 else {
             return .failure(.notHTTP("no status line"))
         }
         return .success(ClientAnswer(status: status, headerLines: contents(answerHead), body: contents(answerBody)))
+    }
+
+    /// Whether libcurl got as far as sending the request.
+    private var wasConnected: Bool {
+        var microseconds: curl_off_t = 0
+        return ccurl_get_offset(easy, CURLINFO_PRETRANSFER_TIME_T, &microseconds) == CURLE_OK && microseconds > 0
     }
 
     private func handOut(_ bytes: UnsafeRawBufferPointer) -> Int {
@@ -267,6 +275,6 @@ final class Transfer {
     }
 
     private func check(_ code: CURLcode) throws(HTTPClientError) {
-        if code != CURLE_OK { throw HTTPClientError(code, "", authority: "") }
+        if code != CURLE_OK { throw HTTPClientError(code, "", authority: "", wasConnected: false) }
     }
 }

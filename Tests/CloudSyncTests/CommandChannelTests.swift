@@ -1,10 +1,11 @@
-import CloudSync
 import EventLoop
 import Fleet
 import GatewayModel
 import GatewayTestKit
 import SQLite
 import Testing
+
+@testable import CloudSync
 
 /// Commands from the event stream of a stand-in broker over real sockets.
 @Suite(.serialized)
@@ -79,6 +80,14 @@ struct CommandChannelTests {
         #expect(queued.map(\.name).sorted() == ["read_sensors", "scan"])
     }
 
+    /// The broker keeps no command for a line that is not there.
+    @Test func aLostLineIsLookedForAgainWithinTenSeconds() {
+        var backoff = CommandChannel.Settings().backoff
+        var random = SplitMix64(seed: 1)
+        let waits = (0..<1_000).map { _ in backoff.failed(now: 0, using: &random) }
+        #expect(waits.allSatisfy { $0 <= .seconds(10) } && waits.contains { $0 > .seconds(5) })
+    }
+
     @Test func aSilentLineIsGivenUp() async throws {
         let channel = try channel { $0.idleTimeout = .milliseconds(50) }
         try await run(channel) {
@@ -106,6 +115,16 @@ struct CommandChannelTests {
             #expect(Eventually.holds { channel.status.reason?.contains("403") == true })
         }
         #expect(broker.withLedger { $0.turnedAway } == 1)
+    }
+
+    @Test func aFlushEndsAnyWait() async throws {
+        broker.inject(.status(403), times: 1, on: "subscribe")
+        let channel = try channel { $0.holdDelay = .seconds(600) }
+        try await run(channel) {
+            #expect(Eventually.holds { channel.status.reason?.contains("403") == true })
+            channel.flush()
+            #expect(Eventually.holds { channel.status.isOpen })
+        }
     }
 
     @Test(arguments: [

@@ -60,6 +60,10 @@ struct FallbackTests {
         for _ in 0..<25 { rig.stream.append("board-1") }
         try await rig.run(try destination(website, gate)) {
             #expect(Eventually.holds { rig.stream.acknowledged == 20 })
+            // Nothing comes in any more, and what the primary takes is not owed by the fallback either.
+            world.set(.connected, acknowledged: 25, lag: 0)
+            gate.look()
+            #expect(Eventually.holds { rig.stream.acknowledged == 25 })
         }
         #expect(website.bodies.isEmpty && world.notes.isEmpty)
     }

@@ -40,7 +40,7 @@ struct PushSimulationTests {
         switch random.integer(in: 0...19) {
         case 0: try world.answer(index, .troubled(reason: "answer lost"), stores: true)
         case 1: try world.answer(index, .troubled(reason: "HTTP 500"), stores: false)
-        case 2: try world.answer(index, .unavailable(reason: "refused"), stores: false)
+        case 2: try world.answer(index, .unreachable(reason: "refused"), stores: false)
         case 3: try world.answer(index, .limited(reason: "HTTP 429", retryAfter: 1_000), stores: false)
         case 4: try world.answer(index, .misdirected(reason: "HTTP 302"), stores: false)
         case 5: try world.answer(index, .abandoned, stores: true)

@@ -108,7 +108,7 @@ struct PushStreamsTests {
         site.pump()
         let events = site.sent.filter { $0.stream == 0 }
         for batch in site.sent.filter({ $0.stream == 1 }) { site.answer(batch) }
-        site.answer(events[0], .unavailable(reason: "refused"))
+        site.answer(events[0], .unreachable(reason: "refused"))
         site.sent = []
         site.pump()
         #expect(site.sent.isEmpty)

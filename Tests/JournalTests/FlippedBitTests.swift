@@ -102,6 +102,12 @@ import Testing
         #expect(found.lost > 0 && Int64(found.records.count) + found.lost == 24_000)
         #expect(journal.damage.count == 1)
         journal.close()
+        // Nothing was stored since, and the events tell of it all the same.
+        let again = try Site.open(filled.site.path, filled.site.clock, Self.segmentSize)
+        let last = again.status(of: .events).lastSeq
+        let event = try again.read(.events, after: SequenceNumber(last.rawValue - 1), limit: 1).records.first
+        #expect(event?.kind == "segment_damaged")
+        again.close()
     }
 
     @Test func aSealedSegmentWithoutChecksumsGetsThem() throws {

@@ -37,7 +37,8 @@ public enum ResendResult: Sendable, Equatable {
         case .rejected(let rejections):
             self = rejections.first.map { .failed("\($0.status): \($0.reason)") } ?? .delivered
         case .condemned(let status, let reason): self = .failed("HTTP \(status): \(reason)")
-        case .troubled(let reason), .declined(let reason), .misdirected(let reason): self = .failed(reason)
+        case .troubled(let reason), .declined(let reason), .misdirected(let reason), .unreachable(let reason):
+            self = .failed(reason)
         case .unavailable(let reason, _), .limited(let reason, _): self = .failed(reason)
         case .abandoned: self = .failed("interrupted")
         }

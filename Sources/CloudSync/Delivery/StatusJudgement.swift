@@ -14,7 +14,8 @@ public struct StatusJudgement: Sendable {
     public func outcome(_ error: HTTPClientError) -> PushOutcome {
         switch error {
         case .badRequest, .tooLarge: .misdirected(reason: error.detail)
-        case .couldNotResolve, .refused, .tls: .unavailable(reason: error.detail)
+        case .couldNotResolve, .refused: .unreachable(reason: error.detail)
+        case .tls: .unavailable(reason: error.detail)
         case .timedOut, .connectionLost, .notHTTP: .troubled(reason: error.detail)
         case .interrupted, .overloaded: .abandoned
         }

@@ -35,7 +35,7 @@ struct MASAnswer {
         case .limited(_, let retryAfter), .unavailable(_, let retryAfter):
             return (.failed(retryAfter: retryAfter), outcome)
         case .misdirected: return (.failed(retryAfter: 60_000), outcome)
-        case .accepted, .acceptedFirst, .rejected, .declined, .troubled, .abandoned:
+        case .accepted, .acceptedFirst, .rejected, .declined, .troubled, .unreachable, .abandoned:
             return (.failed(retryAfter: nil), outcome)
         }
     }

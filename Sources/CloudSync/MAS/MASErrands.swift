@@ -83,7 +83,8 @@ final class MASErrands: SideTraffic {
             if let time = RetryAfter.serverTime(result) { onServerTime?(time) }
         case .condemned: trouble = nil
         case .limited(let reason, _): trouble = (.paced, reason)
-        case .troubled(let reason), .declined(let reason), .unavailable(let reason, _): trouble = (.retrying, reason)
+        case .troubled(let reason), .declined(let reason), .unavailable(let reason, _), .unreachable(let reason):
+            trouble = (.retrying, reason)
         case .misdirected(let reason): trouble = (.held, reason)
         case .abandoned, .acceptedFirst, .rejected: break
         }

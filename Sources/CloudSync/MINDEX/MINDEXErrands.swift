@@ -162,7 +162,7 @@ public final class MINDEXErrands: SideTraffic {
             pausedUntil = now + (retryAfter ?? drawn)
             note(reason, errand)
             if case .limited = outcome { return outcome }
-        case .troubled(let reason):
+        case .troubled(let reason), .unreachable(let reason):
             pausedUntil = now + max(1_000, backoff.failed(now: now, using: &random).milliseconds)
             note(reason, errand)
         case .misdirected(let reason):

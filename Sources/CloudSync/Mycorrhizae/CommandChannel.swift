@@ -33,6 +33,8 @@ public final class CommandChannel: Sendable {
         public var client = ClientSettings()
 
         public init() {}
+
+        var backoff: Backoff { Backoff(initial: retryDelayInitial, max: retryDelayMax) }
     }
 
     let name: String
@@ -44,6 +46,7 @@ public final class CommandChannel: Sendable {
     let seed: UInt64
     private let wakeup: Wakeup
     private let current = Mutex(Status())
+    private let isFlushed = Atomic(false)
 
     /// - Parameters:
     ///   - isOurs: whether a device is one of this gateway.
@@ -72,6 +75,14 @@ public final class CommandChannel: Sendable {
             try CommandListening(self).run(stop)
         }
     }
+
+    /// Ends a wait for the next connection; safe from any thread.
+    public func flush() {
+        isFlushed.store(true, ordering: .releasing)
+        wakeup.wake()
+    }
+
+    func takeFlush() -> Bool { isFlushed.exchange(false, ordering: .acquiring) }
 
     /// How it is doing; safe from any thread.
     public var status: Status { current.withLock { $0 } }

@@ -19,7 +19,7 @@ final class CommandListening {
 
     init(_ owner: CommandChannel) throws {
         self.owner = owner
-        backoff = Backoff(initial: owner.settings.retryDelayInitial, max: owner.settings.retryDelayMax)
+        backoff = owner.settings.backoff
         random = SplitMix64(seed: owner.seed)
         var client = owner.settings.client
         client.connectionsMax = 1
@@ -38,7 +38,7 @@ final class CommandListening {
             let delay = delay(after: result)
             settle()
             let until = now + delay
-            while now < until, stop.sleep(for: .milliseconds(until - now)) {}
+            while now < until, !owner.takeFlush(), stop.sleep(for: .milliseconds(until - now)) {}
         }
         http.cancelAll()
         http.poll(timeout: .zero) { _ in }

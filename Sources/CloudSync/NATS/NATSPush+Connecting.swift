@@ -32,7 +32,7 @@ extension NATSPush {
             }
         }
         guard !stop.isSet else { return }
-        if let held { link.holdBack(held, now) } else { link.pause(reason, nil, now) }
+        if let held { link.holdBack(held, now) } else { link.missed(reason, now) }
     }
 
     /// Gives the connection up. What was under way may be stored or not: that is read before anything else.

@@ -20,6 +20,7 @@ struct PushLink {
     /// The end of the wait was named by the destination.
     private var isNamed = false
     private var retry: Backoff
+    private var reach: Backoff
     private var hold: Backoff
     private var random: SplitMix64
 
@@ -27,6 +28,8 @@ struct PushLink {
         self.settings = settings
         retry = Backoff(
             initial: settings.retryDelayInitial, max: settings.retryDelayMax, stableAfter: settings.stableAfter)
+        reach = Backoff(
+            initial: settings.retryDelayInitial, max: settings.reachDelayMax, stableAfter: settings.stableAfter)
         hold = Backoff(
             initial: settings.holdDelayInitial, max: settings.holdDelayMax, stableAfter: settings.stableAfter)
         random = SplitMix64(seed: seed)
@@ -71,6 +74,7 @@ struct PushLink {
         state = .flowing
         cause = .flowing
         retry.succeeded(now: now)
+        reach.succeeded(now: now)
         hold.succeeded(now: now)
     }
 
@@ -80,6 +84,13 @@ struct PushLink {
         if wasProbe || troublesInRow >= settings.troublesInRowMax { pause(reason, nil, now) }
     }
 
+    /// No connection came about.
+    mutating func missed(_ reason: String, _ now: Int64) {
+        let drawn = reach.failed(now: now, using: &random).milliseconds
+        wait(.retrying(reason), max(10, drawn), now)
+    }
+
+    /// The destination is there, and cannot serve.
     mutating func pause(_ reason: String, _ retryAfter: Int64?, _ now: Int64) {
         wait(.retrying(reason), delay(retryAfter, now), now)
         if let retryAfter, retryAfter > 0 { isNamed = true }

@@ -218,6 +218,9 @@ package struct PushMachine: ~Copyable {
         case .declined(let reason):
             streams[index].decline(lane, reason, &link, now)
             link.worked(wasProbe, now)
+        case .unreachable(let reason):
+            streams[index].lanes.makeReady(lane)
+            link.missed(reason, now)
         case .unavailable(let reason, let retryAfter):
             streams[index].lanes.makeReady(lane)
             link.pause(reason, retryAfter, now)

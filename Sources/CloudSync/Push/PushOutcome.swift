@@ -27,7 +27,9 @@ public enum PushOutcome: Sendable, Equatable {
     case troubled(reason: String)
     /// Not taken for a reason that says nothing of other records: this lane waits, as long as for a wrong address.
     case declined(reason: String)
-    /// The destination as a whole cannot be reached or serve now. `retryAfter` in milliseconds, if it said.
+    /// No connection came about: the destination was asked nothing.
+    case unreachable(reason: String)
+    /// The destination as a whole cannot serve now. `retryAfter` in milliseconds, if it said.
     case unavailable(reason: String, retryAfter: Int64? = nil)
     /// The destination asks for fewer requests. `retryAfter` in milliseconds, if it said.
     case limited(reason: String, retryAfter: Int64?)

@@ -35,6 +35,8 @@ public struct PushSettings: Sendable, Equatable {
     /// Back-off of a failing record or destination: first and longest ceiling.
     public var retryDelayInitial: Duration = .milliseconds(500)
     public var retryDelayMax: Duration = .seconds(8)
+    /// Longest ceiling while no connection comes about: trying costs a peer that is not there nothing.
+    public var reachDelayMax: Duration = .seconds(2)
     /// Back-off while the address or key is wrong.
     public var holdDelayInitial: Duration = .seconds(10)
     public var holdDelayMax: Duration = .seconds(300)

@@ -101,10 +101,13 @@ public final class FallbackGate: Sendable {
     public func look() {
         guard let status = primary() else { return }
         let now = clock.now()
-        let decision = state.withLock { state in
+        let (decision, followers) = state.withLock { state in
+            let hasMoved = status.acknowledged > state.primaryAcknowledged
             state.primaryAcknowledged = max(state.primaryAcknowledged, status.acknowledged)
-            return state.watch.look(status, now: now.monotonicMilliseconds, isOpen: state.isOpen)
+            let decision = state.watch.look(status, now: now.monotonicMilliseconds, isOpen: state.isOpen)
+            return (decision, hasMoved ? Array(state.listeners.values) : [])
         }
+        for follower in followers { follower() }
         switch decision {
         case .stay: break
         case .open(let reason): open(reason, after: status.acknowledged, now)

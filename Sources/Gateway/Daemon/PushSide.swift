@@ -12,6 +12,7 @@ struct PushSide {
     /// What runs beside them and belongs to them.
     let services: [Service]
     private let sections: [SyncSection.Destination]
+    private let companions: [(name: String, flush: @Sendable () -> Void)]
     private let extraWarnings: @Sendable () -> [String]
 
     init(
@@ -32,6 +33,7 @@ struct PushSide {
         let all = made
         destinations = indices.compactMap { all[$0] }
         services = parts.services
+        companions = parts.companions
         let warnings = parts.warnings
         extraWarnings = { warnings.flatMap { $0() } }
     }
@@ -59,7 +61,8 @@ struct PushSide {
 
     /// Wakes the named destination, or all. The names that were woken.
     func flush(_ name: String?) -> [String] {
-        zip(sections, destinations).compactMap { section, destination in
+        for companion in companions where name == nil || name == companion.name { companion.flush() }
+        return zip(sections, destinations).compactMap { section, destination in
             guard name == nil || name == section.name else { return nil }
             destination.flush()
             return section.name

@@ -78,7 +78,7 @@ struct SimulatedServer {
     ) throws -> (SimulatedAnswer, Int64) {
         switch mood {
         case .fine: break
-        case .refusing: return (.outcome(.unavailable(reason: "connection refused")), 1)
+        case .refusing: return (.outcome(.unreachable(reason: "connection refused")), 1)
         case .silent:
             // Some servers do the work all the same.
             if random.chance(0.5) { _ = try store(items, key) }

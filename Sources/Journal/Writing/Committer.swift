@@ -81,15 +81,13 @@ final class Committer {
 
     /// What needs doing now and then, after the group has been answered: new segments, retention, hints in `state.db`.
     func rest() {
-        owed += shared.repairs.takeUntold().map { $0.note(at: shared.clock.now()) }
         for (_, writer) in others.inOrder { attendToDamage(writer) }
         for (_, writer) in others.inOrder where writer.isFull {
             if let segment = writer.rotate() { upkeep.add(segment, writer.log) }
         }
         upkeep.run()
         eviction.catchUp()
-        owe(eviction.takeNotes() + shared.takeOwed())
-        if !owed.isEmpty { commit([]) }
+        payOwed()
         space.settle()
         probe()
         noteEnds(isLast: false)
@@ -132,6 +130,7 @@ final class Committer {
     }
 
     func close() {
+        payOwed()
         noteEnds(isLast: true)
         ageConsumers(isLast: true)
     }
@@ -163,6 +162,12 @@ final class Committer {
         shared.memory.withLock { $0.commit() }
         owe(intake.derived)
         return intake.isAnyStored
+    }
+
+    private func payOwed() {
+        owe(eviction.takeNotes() + shared.takeOwed())
+        owed += shared.repairs.takeUntold().map { $0.note(at: shared.clock.now()) }
+        if !owed.isEmpty { commit([]) }
     }
 
     private func owe(_ notes: [Note]) {

@@ -16,8 +16,8 @@ extension Verb {
 }
 
 /// The status for people.
-private enum StatusText {
-    static func print(_ status: JSON) {
+enum StatusText {
+    fileprivate static func print(_ status: JSON) {
         Output.line(
             "gateway \(text(status["gateway_id"])) version \(text(status["version"])), "
                 + "up \(text(status["uptime_s"])) s, \(status["ready"]?.bool == true ? "ready" : "NOT READY")")
@@ -31,16 +31,7 @@ private enum StatusText {
         }
         Output.table(["stream", "first", "last", "bytes"], streams)
         Output.line("")
-        let destinations = (status["destinations"]?.members ?? []).map { destination in
-            [
-                destination.key, text(destination.value["state"]), text(destination.value["lag"]),
-                text(destination.value["last_ack"]), text(destination.value["reason"]),
-            ]
-        }
-        if !destinations.isEmpty {
-            Output.table(["destination", "state", "lag", "last ack", "reason"], destinations)
-            Output.line("")
-        }
+        destinations(status)
         let intake = status["intake"]
         Output.line(
             "devices: \(text(status["devices"]?["online"])) online of \(text(status["devices"]?["total"])); "
@@ -51,6 +42,19 @@ private enum StatusText {
         for loss in status["losses"]?.members ?? [] where loss.value.int != 0 {
             Output.line("LOST from \(loss.key): \(text(loss.value)) records")
         }
+    }
+
+    /// Each destination with its state and why it is in it; nothing if there are none.
+    static func destinations(_ status: JSON) {
+        let destinations = (status["destinations"]?.members ?? []).map { destination in
+            [
+                destination.key, text(destination.value["state"]), text(destination.value["lag"]),
+                text(destination.value["last_ack"]), text(destination.value["reason"]),
+            ]
+        }
+        guard !destinations.isEmpty else { return }
+        Output.table(["destination", "state", "lag", "last ack", "reason"], destinations)
+        Output.line("")
     }
 
     private static func text(_ value: JSON?) -> String {

@@ -6,7 +6,7 @@ extension Verb {
         name: "sync", synopsis: "[flush [DEST] | export STREAM [--after N] | refused | resend ID] [--json]",
         summary: "Shows who has received what, sends now, or exports a stream.",
         details: """
-            without a word   streams, consumers, their cursors and lag
+            without a word   destinations and why they wait, streams, consumers, their cursors and lag
             flush [DEST]     try the destination (or all) again now instead of at the next retry
             export STREAM    print the records of a stream as JSON lines, gaps included
             refused          records that a destination condemned, with the reason
@@ -42,6 +42,7 @@ extension Verb {
             return .ok
         }
         Output.line("epoch \(sync["epoch"]?.string ?? "")")
+        StatusText.destinations(try client.get("/api/v1/status"))
         var rows: [[String]] = []
         for stream in sync["streams"]?.array ?? [] {
             let name = stream["name"]?.string ?? ""

@@ -39,6 +39,7 @@ extension DestinationBuilder {
                 section.name, access, settings: settings, memory: memory, isOurs: { devices.device($0) != nil },
                 clock: clock, seed: seed)
             parts.services.append(Service(name: "events-" + section.name, run: channel.run))
+            parts.companions.append((section.name, channel.flush))
             parts.warnings.append {
                 channel.status.reason.map { ["\(section.name): command channel: \($0)"] } ?? []
             }
@@ -49,6 +50,7 @@ extension DestinationBuilder {
                 settings(section, name: name), sources: [readings(name)], format: ReplayAckFormat(access), clock: clock,
                 seed: seed)
             parts.services.append(Service(name: name, run: acks.run))
+            parts.companions.append((section.name, acks.flush))
             parts.warnings.append {
                 acks.status.reason.map { ["\(section.name): replay acknowledgements: \($0)"] } ?? []
             }

@@ -9,6 +9,8 @@ import Journal
 struct DestinationParts {
     var services: [Service] = []
     var warnings: [@Sendable () -> [String]] = []
+    /// What a flush wakes besides the destinations, by the name of the one it belongs to.
+    var companions: [(name: String, flush: @Sendable () -> Void)] = []
     /// Those built so far.
     var byName: [String: any Destination] = [:]
 }
