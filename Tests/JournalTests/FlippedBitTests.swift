@@ -90,7 +90,7 @@ import Testing
 
     @Test func aBitThatFlipsWhileTheGatewayRunsIsNoticedToo() throws {
         let filled = try Self.filled()
-        let journal = try Site.open(filled.site.path, filled.site.clock, Self.segmentSize)
+        let journal = try Site.open(filled.site.path, filled.site.clock, Self.segmentSize, hasThread: false)
         _ = try Self.everything(journal)
         let path = filled.sealed[0]
         var bytes = read(path)

@@ -43,7 +43,8 @@ final class Site {
 
     static func open(
         _ path: String, _ clock: VirtualClock, _ segmentSize: Int64 = 64 << 20, _ maxBytes: Int64 = 2 << 30,
-        _ retention: [StreamName: StreamRetention] = [:], reserve: SpaceReserve? = nil
+        _ retention: [StreamName: StreamRetention] = [:], reserve: SpaceReserve? = nil,
+        hasThread: Bool = true
     ) throws -> Journal {
         let state = try openState(path, reserve)
         let configuration = Journal.Configuration(
@@ -55,7 +56,9 @@ final class Site {
                 }
             }, segmentSize: segmentSize, maxBytes: maxBytes, retention: retention, reserve: reserve,
             linger: .milliseconds(1))
-        return try Journal.open(configuration, state: state, clock: clock)
+        return hasThread
+            ? try Journal.open(configuration, state: state, clock: clock)
+            : try Journal.openWithoutThread(configuration, state: state, clock: clock)
     }
 
     /// As the daemon does it: a disk that is too full even for that gets the reserve.
