@@ -49,7 +49,8 @@ public struct Device: Sendable, Equatable {
     public func isOnline(at now: ReceiveTime) -> Bool {
         switch presence {
         case .offline: return false
-        case .online where source == .serial: return true
+        // Their drivers tell when they go.
+        case .online where source == .serial || source == .modbus: return true
         case .online, .unknown: break
         }
         let silenceMax = presence == .online && isWatched ? Self.watchedSilenceMax : Self.silenceMax

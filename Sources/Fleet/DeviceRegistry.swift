@@ -129,7 +129,8 @@ public final class DeviceRegistry: Sendable {
         let changed = state.withLock { state in
             let changed = state.unsaved.compactMap { state.devices[$0] }.map { Self.current($0, state.lastSeen) }
             state.unsaved.removeAll()
-            return changed
+            // A slave that nobody has heard yet is the configuration's: one that leaves it shall not stay.
+            return changed.filter { $0.source != .modbus || $0.lastSeen.milliseconds != 0 }
         }
         guard !changed.isEmpty else { return }
         do throws(SQLiteError) {

@@ -16,6 +16,8 @@ public struct Sighting: Sendable, Equatable {
     /// `sensors` and `capabilities` are all that the device has, also if they are empty.
     public var replacesLists = false
     public var attributes: [String: String] = [:]
+    /// Names of attributes that hold no longer.
+    public var withdrawn: [String] = []
     /// Whoever tells `presence` will also tell when it changes.
     public var isWatched = false
     /// What is told was kept by somebody: it does not mean that the device was there at `at`.
@@ -50,6 +52,7 @@ public struct Sighting: Sendable, Equatable {
         if !capabilities.isEmpty || replacesLists {
             device.capabilities = Array(capabilities.prefix(Self.attributeCountMax))
         }
+        for key in withdrawn { device.attributes[key] = nil }
         for (key, value) in attributes
         where device.attributes[key] != nil || device.attributes.count < Self.attributeCountMax {
             device.attributes[key] = value

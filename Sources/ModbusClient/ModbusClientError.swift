@@ -6,6 +6,8 @@ public enum ModbusClientError: Error, Sendable, Equatable, CustomStringConvertib
     case timeout
     /// What came was damaged.
     case crc
+    /// What came in time was no frame of anyone.
+    case noise
     /// What came is no answer to what was asked.
     case wrongAnswer
     /// The host cannot be reached, or the connection or the port is lost.
@@ -19,6 +21,7 @@ public enum ModbusClientError: Error, Sendable, Equatable, CustomStringConvertib
         case .exception: "modbus_exception"
         case .timeout: "modbus_timeout"
         case .crc: "modbus_crc"
+        case .noise: "modbus_noise"
         case .wrongAnswer: "modbus_wrong_answer"
         case .disconnected: "modbus_disconnected"
         case .invalid: "modbus_invalid"
@@ -31,6 +34,7 @@ public enum ModbusClientError: Error, Sendable, Equatable, CustomStringConvertib
         case .exception(let code): "the slave refused with exception \(code)"
         case .timeout: "the slave did not answer in time"
         case .crc: "the answer was damaged"
+        case .noise: "only noise came: look at speed, parity, polarity and termination of the line"
         case .wrongAnswer: "the answer belongs to another question"
         case .disconnected(let errno): "no connection (errno \(errno))"
         case .invalid(let message): message
@@ -41,7 +45,7 @@ public enum ModbusClientError: Error, Sendable, Equatable, CustomStringConvertib
     public var isWorthRetrying: Bool {
         switch self {
         case .exception(let code): code == 5 || code == 6 || code == 0x0B
-        case .timeout, .crc, .wrongAnswer: true
+        case .timeout, .crc, .noise, .wrongAnswer: true
         case .disconnected, .invalid: false
         }
     }
@@ -51,7 +55,7 @@ public enum ModbusClientError: Error, Sendable, Equatable, CustomStringConvertib
         switch self {
         case .exception(let code): code != 0x0A && code != 0x0B
         case .crc, .wrongAnswer: true
-        case .timeout, .disconnected, .invalid: false
+        case .timeout, .noise, .disconnected, .invalid: false
         }
     }
 }

@@ -56,6 +56,34 @@ import Testing
         #expect(registry.device(board)?.capabilities == [])
     }
 
+    @Test func aSlaveOfTheConfigurationIsKnownBeforeItIsSeenAndStaysOnlineUntilItsDriverSaysOtherwise() throws {
+        let database = try Database(path: ":memory:")
+        try database.migrate(DeviceRegistry.migrations)
+        let registry = try DeviceRegistry(database: database)
+        let slave = try #require(DeviceID("registry-slave"))
+        var sighting = Sighting(device: slave, source: .modbus, at: noon, presence: .offline)
+        sighting.isHearsay = true
+        sighting.attributes = ["unit": "7", "offline_reason": "not asked yet"]
+        registry.note(sighting)
+        let known = try #require(registry.device(slave))
+        #expect(!known.isOnline(at: noon) && known.lastSeen.milliseconds == 0 && known.lastHeard == nil)
+        try registry.persist()
+        #expect(try DeviceRegistry(database: database).device(slave) == nil, "it is not kept before it was heard")
+        sighting.isHearsay = false
+        sighting.presence = .online
+        sighting.attributes = [:]
+        sighting.withdrawn = ["offline_reason"]
+        registry.note(sighting)
+        let heard = try #require(registry.device(slave))
+        #expect(heard.attributes == ["unit": "7"])
+        let later = ReceiveTime(
+            wall: Timestamp(milliseconds: noon.wall.milliseconds + 3_600_000, trusted: true),
+            monotonicMilliseconds: 3_600_000)
+        #expect(heard.isOnline(at: later), "it may be read once an hour")
+        try registry.persist()
+        #expect(try DeviceRegistry(database: database).device(slave)?.lastSeen == noon.wall)
+    }
+
     @Test func whatWasLearnedSurvivesARestart() throws {
         let database = try Database(path: ":memory:")
         try database.migrate(DeviceRegistry.migrations)

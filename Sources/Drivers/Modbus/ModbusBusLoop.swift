@@ -26,6 +26,8 @@ final class ModbusBusLoop {
     private var backoff = Backoff(initial: .milliseconds(250), max: .seconds(30), stableAfter: .seconds(30))
     /// Whether the silence of a slave has been told.
     private var told: [Bool]
+    /// What the list of devices says of each slave; nil: nothing yet.
+    var shown: [SlaveStanding?]
     var noteLimit = RateLimit(burst: 20, every: .seconds(60))
     /// Points that slaves have refused to read, by device, told once each.
     var refused: [Int: Set<Int>] = [:]
@@ -39,6 +41,7 @@ final class ModbusBusLoop {
         devices = bus.configuration.devices
         names = devices.map { DeviceName($0.id) }
         told = devices.map { _ in false }
+        shown = devices.map { _ in nil }
         random = Jitter(seed: bus.seed)
         // Commands may wait since before a restart.
         commanded = Set(devices.map(\.id))
@@ -51,6 +54,7 @@ final class ModbusBusLoop {
 
     /// Works until asked to stop; every failure of the bus ends in another attempt.
     func run() {
+        for index in devices.indices { show(index, .away("not asked yet")) }
         while !stop.isSet {
             lendIfWanted()
             if stop.isSet { break }
@@ -77,6 +81,10 @@ final class ModbusBusLoop {
         bus.update { status in
             status.condition = .degraded(reason)
             for index in status.slaves.indices { status.slaves[index].isAnswering = false }
+        }
+        for index in devices.indices {
+            show(index, .away(reason))
+            if connection == nil { refuseCommands(of: index, "the bus is not open: \(reason)") }
         }
     }
 
@@ -146,7 +154,7 @@ final class ModbusBusLoop {
             tell(request, error)
             // Also when the connection was lost: a slave or a gateway that hangs up on a question must not be asked it first
             // of all again, and what was read of the round is stored.
-            close(request, Self.outcome(of: error))
+            close(request, self.outcome(of: error))
             switch error {
             case .disconnected, .invalid: throw error
             default: return
@@ -195,9 +203,8 @@ final class ModbusBusLoop {
             if error.isAnswer { hasAnswered = true }
             guard case .serial = bus.configuration.endpoint else { throw error }
             switch error {
-            case .timeout: lateUntil[unit] = started + bus.configuration.lateMax.milliseconds
-            // What was asked for is still to come.
-            case .wrongAnswer: lateUntil[unit] = started + connection.timeout.milliseconds
+            // What was asked for may still come.
+            case .timeout, .noise, .wrongAnswer: lateUntil[unit] = started + bus.configuration.lateMax.milliseconds
             default: break
             }
             throw error
@@ -221,11 +228,13 @@ final class ModbusBusLoop {
         return fresh
     }
 
-    private static func outcome(of error: ModbusClientError) -> BusSchedule.Outcome {
+    private func outcome(of error: ModbusClientError) -> BusSchedule.Outcome {
         switch error {
+        // On a serial line the right one was waited for until its time was up.
+        case .wrongAnswer where port != nil: .silent
         case .exception(2): .refusedAddress
         case .exception(5), .exception(6): .busy
-        case .exception(0x0A), .exception(0x0B), .timeout: .silent
+        case .exception(0x0A), .exception(0x0B), .timeout, .noise: .silent
         case .exception: .refused
         case .crc, .wrongAnswer: .damaged
         case .disconnected, .invalid: .silent
@@ -248,6 +257,7 @@ final class ModbusBusLoop {
             if let error {
                 status.slaves[index].failed += 1
                 status.slaves[index].lastError = error.code
+                status.slaves[index].lastReason = error.description
             } else {
                 status.slaves[index].answered += 1
             }
@@ -259,6 +269,7 @@ final class ModbusBusLoop {
         let circuit = schedule.circuit(of: index)
         bus.update { $0.slaves[index].isAnswering = circuit.isClosed }
         let isSilent = circuit.failures >= 2
+        show(index, circuit)
         guard isSilent != told[index] else { return }
         told[index] = isSilent
         guard noteLimit.take(now: now) != nil else { return }

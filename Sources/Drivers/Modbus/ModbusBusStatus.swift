@@ -13,6 +13,8 @@ public struct ModbusBusStatus: Sendable {
         public var failed = 0
         /// The stable name of the last failure; nil while there is none.
         public var lastError: String?
+        /// The same for people.
+        public var lastReason: String?
     }
 
     /// Where it is, how it does, and who is on it.

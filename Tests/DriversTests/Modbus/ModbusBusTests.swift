@@ -151,6 +151,29 @@ import Testing
         try await site.run(bus) { $0.state.withLock { $0.notes.contains { $0.kind == "modbus_bus_lost" } } }
     }
 
+    @Test func aBusThatIsLostAndBackIsToldOnceEach() async throws {
+        let folder = try TemporaryFolder()
+        let pair = try PtyPair()
+        let slaves = try ModbusStandIn(units: [1], on: pair)
+        let site = ModbusSite()
+        let bus = try ModbusSite.bus(
+            site, .serial(path: folder.file("line"), LineSettings(baud: 9_600)),
+            [try ModbusSite.device("md", 1, "generic-xy-md02")])
+        let told: @Sendable () -> [String] = {
+            site.state.withLock { $0.notes.map(\.kind).filter { $0.hasPrefix("modbus_bus_") } }
+        }
+        var isThere = false
+        try await site.run(bus) { site in
+            if told() == ["modbus_bus_lost"], !isThere {
+                // try is right here: a link that cannot be made ends the wait with the test's failure.
+                isThere = (try? pair.link(at: folder.file("line"))) != nil
+            }
+            return told().count == 2 && site.count("md") > 2
+        }
+        #expect(told() == ["modbus_bus_lost", "modbus_bus_back"])
+        withExtendedLifetime(slaves) {}
+    }
+
     @Test func aServerThatComesBackIsReadAgainAndADeadSlaveIsTold() async throws {
         let slaves = try ModbusStandIn(units: [1, 2])
         slaves.kill([2])
@@ -185,6 +208,22 @@ import Testing
         let told = site.state.withLock { $0.notes.filter { $0.kind == "modbus_point_refused" }.map(\.body) }
         #expect(told.count { $0.contains(#""points":["humidity"]"#) && $0.contains(#""exception":2"#) } == 1)
         #expect(!told.contains { $0.contains("temperature\"]") })
+    }
+
+    @Test func theAnswerToAWriteIsWhatTheRegisterHolds() async throws {
+        let slaves = try ModbusStandIn(units: [1])
+        let site = ModbusSite()
+        let device = try ModbusSite.device("md", 1, "generic-xy-md02", writes: ["temperature_correction"])
+        let bus = try ModbusSite.bus(site, .tcp(host: "127.0.0.1", port: slaves.port), [device])
+        site.order(
+            [
+                ("a", "write", #"{"point":"temperature_correction","value":-1.54}"#),
+                ("b", "write", #"{"point":"temperature_correction","value":"high"}"#),
+            ], of: device.id)
+        try await site.run(bus) { $0.outcomes.count == 2 }
+        #expect(site.outcomes[0] == #"a acknowledged {"point":"temperature_correction","value":-1.5}"#)
+        #expect(site.outcomes[1] == "b refused value: `high`, accepted a number")
+        #expect(slaves.registers(1, .holding, 0x103..<0x104) == [65_521])
     }
 
     @Test func aWriteThatTheSlaveDoesNotKeepIsRefusedAndAuditedSo() async throws {

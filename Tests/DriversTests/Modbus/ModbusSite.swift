@@ -17,6 +17,8 @@ final class ModbusSite: Sendable {
         var waiting: [DeviceCommand] = []
         var reports: [String] = []
         var refusals = 0
+        /// What the list of devices is told, by device.
+        var sightings: [String: [Sighting]] = [:]
     }
     let state = Monitor(State())
     private struct Refused: Error {}
@@ -51,7 +53,10 @@ final class ModbusSite: Sendable {
                 report: { [state] id, outcome, result in
                     state.withLock { $0.reports.append("\(id) \(outcome) \(result ?? "")") }
                     return true
-                }))
+                }),
+            sighted: { [state] sighting in
+                state.withLock { $0.sightings[sighting.device.text, default: []].append(sighting) }
+            })
     }
 
     func run(_ bus: ModbusBus, until holds: (ModbusSite) -> Bool) async throws {
