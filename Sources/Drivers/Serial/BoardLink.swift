@@ -42,6 +42,8 @@ final class BoardLink {
     var backoff = Backoff(initial: .milliseconds(250), max: .seconds(4), stableAfter: .seconds(10))
     /// Notes of a port that comes and goes all the time.
     var noteLimit = RateLimit(burst: 20, every: .seconds(60))
+    /// Devices behind this one for which commands wait.
+    var commandedBehind: Set<DeviceID> = []
     /// When to ask the command queue again; nil if only a new command, or the end of one, is a reason to.
     var fetchAt: Int64?
     var status: SerialPortStatus
@@ -59,6 +61,12 @@ final class BoardLink {
 
     var isOpening: Bool {
         if case .opening = standing { true } else { false }
+    }
+
+    /// Whether another device can be reached over this port.
+    func reach(of device: DeviceID) -> PortReach {
+        guard openPort != nil, recognition == nil, !isLeaving else { return .none }
+        return talk?.reach(of: device) ?? .none
     }
 
     /// When opening is tried again; nil unless it failed.

@@ -18,6 +18,9 @@ protocol PortTalk: ~Copyable {
     /// over a restart.
     var heard: [ClosedRange<UInt32>] { get }
 
+    /// Whether commands to another device can be sent over this port.
+    mutating func reach(of device: DeviceID) -> PortReach
+
     /// The device is known under another name from now on.
     mutating func rename(_ device: DeviceName)
 
@@ -47,8 +50,16 @@ extension PortTalk where Self: ~Copyable {
     var isReady: Bool { true }
     var heard: [ClosedRange<UInt32>] { [] }
 
+    mutating func reach(of device: DeviceID) -> PortReach { .none }
     mutating func receipts(_ now: ReceiveTime) -> [UInt8] { [] }
     mutating func end(reason: String, _ now: ReceiveTime) -> [PortOutcome] { [] }
+}
+
+/// How sure it is that a device is behind a port.
+enum PortReach: Comparable {
+    case none, possible
+    /// It was heard there.
+    case heard
 }
 
 /// What has passed in one conversation.

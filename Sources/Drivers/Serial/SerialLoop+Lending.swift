@@ -8,10 +8,7 @@ extension SerialLoop {
         for outcome in contents.opened { finishOpening(outcome, now) }
         for path in contents.letGo { letGo(path, now) }
         for path in contents.takenBack { takeBack(path) }
-        guard !contents.commanded.isEmpty else { return }
-        for link in openLinks.values {
-            if let device = link.device?.id, contents.commanded.contains(device) { fetchCommands(for: link, now) }
-        }
+        serve(contents.commanded, now)
     }
 
     func offer(_ link: BoardLink) {

@@ -62,6 +62,7 @@ extension SerialLoop {
             if link.status.generation != nil { link.status.firmware = nil }
             link.status.generation = link.talk?.dialect
             fetchCommands(for: link, now)
+            serveUnreached(now)
         case .sighted(let sighting): outlets.sighted(sighting)
         case .command(let id, let state, let result):
             _ = outlets.commands.report(id, state, result)

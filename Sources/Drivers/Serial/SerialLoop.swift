@@ -27,6 +27,8 @@ final class SerialLoop {
     var lastListing: Int64 = .min / 2
     var scanRequested = true
     var statusChanged = true
+    /// Devices with commands that no port reaches.
+    var unreached: Set<DeviceID> = []
     /// Some board sent what makes no record.
     var hasHeard = false
 

@@ -95,10 +95,14 @@ extension CaptureDecoder {
             Self.write("accuracy", place.accuracy, &writer)
             Self.write("source", place.source, &writer)
             writer.endObject()
-        case .log(let level, let code, let text):
+        case .log(let level, let code, let text, let context):
             Self.write("level", level, &writer)
             Self.write("code", code, &writer)
             Self.write("description", text, &writer)
+            if let context, context.count > 0 {
+                writer.key("context")
+                writer.value(JSON(context))
+            }
         case .other:
             writer.key("content")
             writer.value(JSON(event.root))

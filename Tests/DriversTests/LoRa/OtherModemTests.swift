@@ -66,4 +66,27 @@ import Testing
             }
         }
     }
+
+    /// Out of the blue it is no answer: a Reyax says so of a packet that it heard damaged.
+    @Test func anErrorThatNobodyAskedForIsAnEvent() async throws {
+        let site = try SerialSite()
+        let pair = try PtyPair()
+        try pair.link(at: site.link("modem"))
+        let configuration = SerialIntake.Configuration(
+            places: [SerialPlace(path: site.link("modem"), kind: .reyax)],
+            aliases: [DeviceAlias(device: try #require(DeviceID("field-radio")), path: site.link("modem"))])
+        try await site.run(configuration) { _ in
+            var asked = ""
+            let isSetUp = Eventually.holds(within: .seconds(30)) {
+                let heard = pair.receive(within: .milliseconds(50))
+                asked += String(decoding: heard, as: UTF8.self)
+                if !heard.isEmpty { pair.send(Array("+OK\r\n".utf8)) }
+                return asked.contains("AT+CRFOP=")
+            }
+            #expect(isSetUp, "\(asked)")
+            pair.send(Array("+ERR=12\r\n".utf8))
+            await site.wait { !$0.notes("lora_modem").isEmpty }
+            #expect(site.ledger.notes("lora_modem").map(\.body) == [#"{"event":"+ERR=12"}"#])
+        }
+    }
 }

@@ -25,6 +25,23 @@ import Testing
         #expect(batch.observations.map(\.deviceSeq) == [7])
     }
 
+    /// A line feed is no frame: it would stand before our first receipt and spoil it.
+    @Test func aBinaryBoardIsSentNoLineFeedBeforeItsFirstReceipt() throws {
+        var talk = try self.talk()
+        var batch = ObservationBatch()
+        _ = talk.opened(clock.now())
+        var board = BinaryBoard()
+        var sent: [[UInt8]] = []
+        for output in board.boot() + board.measure(uptime: .seconds(1)) {
+            sent += writes(output.bytes.withUnsafeBytes { talk.received($0, at: clock.now(), into: &batch) })
+        }
+        #expect(batch.observations.map(\.deviceSeq) == [1])
+        #expect(!sent.contains([UInt8(ascii: "\n")]))
+        let receipt = talk.receipts(clock.now())
+        _ = board.receive(sent.flatMap(\.self) + receipt, uptime: .seconds(2))
+        #expect(board.acknowledged == 1)
+    }
+
     @Test func aBoardThatGotOtherFirmwareIsAskedAnewWhoItIs() throws {
         var talk = try self.talk()
         var batch = ObservationBatch()

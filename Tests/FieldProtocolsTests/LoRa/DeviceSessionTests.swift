@@ -78,7 +78,10 @@ import Testing
         #expect(try session.accept(try frame(1, "\u{2}", port: 0)).payload == [2])
     }
 
-    @Test func framesOfImpossibleLengthAreRefused() {
+    @Test func framesOfImpossibleLengthAreRefused() throws {
+        // Of a proprietary frame the header alone is laid down.
+        let short = try PHYPayload([0xE0, 1, 2])
+        #expect(short.content == .proprietary([1, 2]) && short.mic.isEmpty)
         #expect(throws: LoRaError(.tooShort)) { try PHYPayload([]) }
         #expect(throws: LoRaError(.tooShort, at: 11)) { try PHYPayload(Array(repeating: 0x40, count: 11)) }
         // Options that go beyond the frame.

@@ -87,6 +87,27 @@ import Testing
             try line("+RCV=7,2, ,,-61,9", .reyax) == .packet(ModemPacket([0x20, 0x2C], rssi: -61, snr: 9, sender: 7)))
     }
 
+    @Test func theContentOfAReyaxPacketMayHoldTheEndOfALine() throws {
+        let stream = Array("+OK\r\n+RCV=7,6,a\r\nb\n,,-61,9\r\n\r\n+RCV=8,1,\r,-62,9\r\n+RCV=x\r\n+ERR=12\r\n".utf8)
+        for step in 1...stream.count {
+            var lines = ModemDialect.reyax.lines
+            var read: [ModemLine?] = []
+            for start in stride(from: 0, to: stream.count, by: step) {
+                Array(stream[start..<min(start + step, stream.count)]).withUnsafeBytes {
+                    lines.receive($0) { line in
+                        // A damaged line is nil.
+                        read.append(line.flatMap { try? ModemDialect.reyax.read($0) })
+                    }
+                }
+            }
+            #expect(
+                read == [
+                    .done, .packet(ModemPacket(Array("a\r\nb\n,".utf8), rssi: -61, snr: 9, sender: 7)),
+                    .packet(ModemPacket([0x0D], rssi: -62, snr: 9, sender: 8)), nil, .refused("+ERR=12"),
+                ], "cut by \(step)")
+        }
+    }
+
     @Test func aFrameThatWasCutShortHidesNoOther() throws {
         let message = Array("\u{12}\u{2}\u{48}\u{1}".utf8)
         let frame = try #require(MeshtasticFraming.frame(message))

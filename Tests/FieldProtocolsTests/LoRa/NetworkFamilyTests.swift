@@ -90,6 +90,42 @@ import Testing
         }
     }
 
+    @Test func anUplinkWithNothingInItIsRefused() {
+        for event in ["{}", #"{"deviceInfo":{"devEui":"0004a30b001c0530"}}"#] {
+            var site = Site()
+            let verdict = site.take(Self.device + "/event/up", event)
+            #expect(verdict == .rejected(reason: .badNetworkEvent, device: nil))
+            #expect(site.batch.isEmpty, "\(event)")
+        }
+        var site = Site()
+        #expect(site.take(Self.device + "/event/up", #"{"devAddr":"01020304"}"#) == .taken, "all that is zero left out")
+    }
+
+    @Test func theParticularsOfALogEntryAreKept() {
+        var site = Site()
+        let event =
+            #"{"level":"WARNING","code":"UPLINK_F_CNT_RESET","description":"reset","#
+            + #""context":{"deduplication_id":"d-1"}}"#
+        #expect(site.take(Self.device + "/event/log", event) == .taken)
+        #expect(site.batch.notes.map(\.kind) == ["lora_log"])
+        #expect(site.batch.notes.first?.body.contains(#""context":{"deduplication_id":"d-1"}"#) == true)
+    }
+
+    /// Servers leave out what is zero: a signal at the level of the noise is ordinary, one of 0 dBm is none.
+    @Test func aSignalThatIsNotToldIsNotStoredAsZero() {
+        func values(_ reception: String) -> [Reading.Value?] {
+            var site = Site()
+            let event =
+                #"{"deviceInfo":{"devEui":"0004a30b001c0530"},"data":"AQ==","fPort":2,"#
+                + #""rxInfo":[\#(reception)]}"#
+            #expect(site.take(Self.device + "/event/up", event) == .taken)
+            return [site.value("lora.rssi"), site.value("lora.snr")]
+        }
+        #expect(values(#"{"gatewayId":"a"}"#) == [nil, nil])
+        #expect(values(#"{"gatewayId":"a","rssi":-57}"#) == [.number(-57), .number(0)])
+        #expect(values(#"{"gatewayId":"a","snr":-3.5}"#) == [nil, .number(-3.5)])
+    }
+
     @Test func aDeviceOnExternalPowerHasNoEmptyBattery() {
         let device = #""deviceInfo":{"devEui":"0004a30b001c0530"}"#
         for (status, level) in [
@@ -168,7 +204,7 @@ import Testing
             #"{"deviceInfo":{"devEui":"0004a30b001c0530"},"fCnt":1,"rxInfo":\#(heard)}"#)
         #expect(site.value("lora.gateway") == .text("bb") && site.value("lora.rssi") == .number(-110))
         #expect(site.value("lora.gateways") == .number(3))
-        #expect(site.value("lora.receivers") == .text("aa/-90/2 bb/-110/7.5 cc/0/0"))
+        #expect(site.value("lora.receivers") == .text("aa/-90/2 bb/-110/7.5 cc/-/-"))
     }
 
     @Test func everyOtherEventIsStoredOrAnswersItsCommand() throws {

@@ -20,6 +20,13 @@ extension LineTalk {
     mutating func received(
         _ bytes: UnsafeRawBufferPointer, at now: ReceiveTime, into batch: inout ObservationBatch
     ) -> [PortOutcome] {
+        readLines(bytes, at: now, into: &batch)
+    }
+
+    /// Cuts bytes into lines and reads each.
+    mutating func readLines(
+        _ bytes: UnsafeRawBufferPointer, at now: ReceiveTime, into batch: inout ObservationBatch
+    ) -> [PortOutcome] {
         var outcomes: [PortOutcome] = []
         var lines = lines
         lines.receive(bytes) { line in

@@ -1,10 +1,20 @@
 /// Cuts the bytes of an instrument into lines ended by LF, CR or both; empty ones are left out. Keeps at most one line.
 public struct LineCollector: Sendable {
+    /// The bytes that a line which begins so has at least: ends of lines among them are part of it.
+    public typealias Extent = @Sendable (_ line: UnsafeRawBufferPointer) -> Int
+
     private let byteCountMax: Int
+    private let extent: Extent?
     private var pending: [UInt8] = []
     private var isOversized = false
 
-    public init(byteCountMax: Int) { self.byteCountMax = byteCountMax }
+    public init(byteCountMax: Int, extent: Extent? = nil) {
+        self.byteCountMax = byteCountMax
+        self.extent = extent
+    }
+
+    /// Whether a line has begun and not ended.
+    public var isInsideLine: Bool { isOversized || !pending.isEmpty }
 
     /// Forgets the beginning of a line that waits for its end.
     public mutating func reset() {
@@ -17,8 +27,16 @@ public struct LineCollector: Sendable {
         var start = 0
         for position in 0..<bytes.count where bytes[position] == 0x0A || bytes[position] == 0x0D {
             let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<position])
-            start = position + 1
-            finish(piece, body)
+            if let extent {
+                hold(piece[...])
+                start = position
+                if !isOversized, pending.withUnsafeBytes(extent) > pending.count { continue }
+                start = position + 1
+                finish(UnsafeRawBufferPointer(rebasing: piece[piece.count...]), body)
+            } else {
+                start = position + 1
+                finish(piece, body)
+            }
         }
         hold(bytes[start...])
     }

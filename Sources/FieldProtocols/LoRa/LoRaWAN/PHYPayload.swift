@@ -45,7 +45,7 @@ public struct PHYPayload: Sendable, Equatable {
     public var type: MessageType
     /// What it holds.
     public var content: Content
-    /// The last four bytes in their order on the air.
+    /// The last four bytes in their order on the air; empty where a proprietary frame has fewer.
     public var mic: [UInt8]
     /// Everything before the MIC: what it is made over.
     public var message: [UInt8]
@@ -60,8 +60,13 @@ public struct PHYPayload: Sendable, Equatable {
         guard let type = MessageType(rawValue: header >> 5) else { throw LoRaError(.unknownPacketType) }
         // The major version: only R1 exists. A proprietary frame may use these bits as it likes.
         guard header & 3 == 0 || type == .proprietary else { throw LoRaError(.unsupportedVersion) }
-        guard bytes.count >= 5 else { throw LoRaError(.tooShort, at: bytes.count) }
         self.type = type
+        if type == .proprietary, bytes.count < 5 {
+            // Of such a frame the header alone is laid down: it needs no MIC.
+            (message, mic, content) = (bytes, [], .proprietary(Array(bytes.dropFirst())))
+            return
+        }
+        guard bytes.count >= 5 else { throw LoRaError(.tooShort, at: bytes.count) }
         message = Array(bytes.dropLast(4))
         mic = Array(bytes.suffix(4))
         let body = Array(message.dropFirst())

@@ -50,6 +50,13 @@ public enum ModemDialect: String, Sendable, CaseIterable {
     /// Lines are never longer; what is, is noise.
     public static let byteCountMax = 1_024
 
+    /// Cuts what comes into lines: the content of a Reyax packet may hold their ends.
+    public var lines: LineCollector {
+        self == .reyax
+            ? LineCollector(byteCountMax: Self.byteCountMax) { ReyaxLines.byteCountMin($0) }
+            : LineCollector(byteCountMax: Self.byteCountMax)
+    }
+
     /// Reads one line without its end. NUL, CR and blanks around it are passed over.
     public func read(_ line: UnsafeRawBufferPointer) throws(LoRaError) -> ModemLine {
         guard line.count <= Self.byteCountMax else { throw LoRaError(.lineTooLong, at: Self.byteCountMax) }

@@ -12,6 +12,17 @@ enum ReyaxLines {
         return .other
     }
 
+    /// The bytes of a line that begins so, at least: the data may hold ends of lines. 0 if it is no packet, or if that cannot
+    /// be told yet.
+    static func byteCountMin(_ line: UnsafeRawBufferPointer) -> Int {
+        let text = ByteText(line)
+        guard text.hasPrefix("+RCV=") else { return 0 }
+        let head = text[5..<line.count].split(UInt8(ascii: ","), countMax: 3)
+        guard head.count == 3, head[0].text.count != nil, let count = head[1].text.count, count <= 240 else { return 0 }
+        // And `,` with a signal behind it.
+        return 5 + head[2].offset + count + 1
+    }
+
     /// The data may hold commas: only its length says where it ends.
     private static func packet(_ text: ByteText) throws(LoRaError) -> ModemPacket {
         let head = text[5..<text.bytes.count].split(UInt8(ascii: ","), countMax: 3)

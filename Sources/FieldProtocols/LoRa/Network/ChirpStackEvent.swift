@@ -101,10 +101,17 @@ public enum ChirpStackEvent {
                 DownlinkProgress(stage: .refused("\(code): \(text)"), commandID: item, counter: 0))
         }
         // Level 0 is INFO, and left out by early builds.
-        return .log(level: NetworkValue.text(root["level"]) ?? "INFO", code: code, text: text)
+        return .log(
+            level: NetworkValue.text(root["level"]) ?? "INFO", code: code, text: text, context: root["context"])
     }
 
+    private static let uplinkMembers: [StaticString] = [
+        "rxInfo", "data", "object", "devAddr", "fCnt", "fPort", "txInfo",
+    ]
+
     private static func uplink(_ root: JSONValue) throws(LoRaError) -> NetworkUplink {
+        // What is zero may be left out, but not all of it at once: a packet has been heard by somebody, or holds something.
+        guard Self.uplinkMembers.contains(where: { root[$0] != nil }) else { throw LoRaError(.missingField) }
         var uplink = NetworkUplink()
         uplink.counter = NetworkValue.counter(root["fCnt"])
         uplink.port = NetworkValue.port(root["fPort"])
@@ -116,9 +123,8 @@ public enum ChirpStackEvent {
         root["rxInfo"]?.forEachElement { reception in
             guard uplink.receptions.count < 64 else { return }
             uplink.receptions.append(
-                Reception(
-                    gateway: NetworkValue.text(reception["gatewayId"], byteCountMax: 64) ?? "",
-                    rssi: NetworkValue.number(reception["rssi"]) ?? 0, snr: NetworkValue.number(reception["snr"]) ?? 0))
+                NetworkValue.reception(
+                    reception, of: NetworkValue.text(reception["gatewayId"], byteCountMax: 64) ?? ""))
             uplink.gatewayTime = uplink.gatewayTime ?? NetworkValue.time(reception["gwTime"] ?? reception["time"])
         }
         uplink.radio = radio(root["txInfo"])

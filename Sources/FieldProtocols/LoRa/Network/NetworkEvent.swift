@@ -18,8 +18,8 @@ public struct NetworkEvent {
         case downlink(DownlinkProgress)
         case status(DeviceStatus)
         case location(DeviceLocation)
-        /// A log entry of the server about the device.
-        case log(level: String, code: String, text: String)
+        /// A log entry of the server about the device, with particulars.
+        case log(level: String, code: String, text: String, context: JSONValue?)
         /// Anything else that the server publishes on its own: what integrations add, stored as an event.
         case other
         /// What goes to the server: seen when somebody looks at the broker, stored by nobody.

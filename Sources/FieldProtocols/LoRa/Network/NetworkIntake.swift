@@ -87,11 +87,12 @@ struct NetworkIntake {
         case .location(let place):
             PlaceReadings.append(place, quality: message.quality, to: &batch)
             close(event, device, message, &batch)
-        case .log(let level, let code, let text):
+        case .log(let level, let code, let text, let context):
             note("lora_log", event, device, message, &batch) { body in
                 body.member("level", level)
                 body.member("code", code)
                 body.member("description", text)
+                if let context, context.count > 0 { body.content(context, as: "context") }
             }
         case .other: note("lora_event", event, device, message, &batch) { $0.content(event.root) }
         }
@@ -230,11 +231,11 @@ struct NetworkNote {
         writer.string(value)
     }
 
-    /// The event as it came, if it is not too long for an event of ours.
-    mutating func content(_ root: JSONValue) {
-        let text = JSON(root).text
+    /// A part of the event, or all of it, as it came, if it is not too long for an event of ours.
+    mutating func content(_ value: JSONValue, as key: String = "content") {
+        let text = JSON(value).text
         guard text.utf8.count <= 8_192 else { return }
-        writer.key("content")
+        writer.key(key)
         writer.raw(text)
     }
 

@@ -21,6 +21,13 @@ enum NetworkValue {
         return integer(value).map { Double($0) }
     }
 
+    /// How a gateway heard a packet. Servers leave out what is zero: a signal of 0 dBm is none that a LoRa receiver hears, so
+    /// one that is not there is not known; a signal at the level of the noise, 0 dB, is ordinary.
+    static func reception(_ value: JSONValue, of gateway: String) -> Reception {
+        let rssi = number(value["rssi"])
+        return Reception(gateway: gateway, rssi: rssi, snr: number(value["snr"]) ?? (rssi == nil ? nil : 0))
+    }
+
     static func text(_ value: JSONValue?, byteCountMax: Int = 256) -> String? {
         guard let text = value?.utf8, !text.isEmpty, text.count <= byteCountMax else { return nil }
         return String(decoding: text, as: UTF8.self)

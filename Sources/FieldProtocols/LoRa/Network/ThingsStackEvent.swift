@@ -92,10 +92,10 @@ public enum ThingsStackEvent {
             guard uplink.receptions.count < 64 else { return }
             let ids = reception["gateway_ids"]
             uplink.receptions.append(
-                Reception(
-                    gateway: NetworkValue.eui(ids?["eui"])?.description
-                        ?? NetworkValue.text(ids?["gateway_id"], byteCountMax: 64) ?? "",
-                    rssi: NetworkValue.number(reception["rssi"]) ?? 0, snr: NetworkValue.number(reception["snr"]) ?? 0))
+                NetworkValue.reception(
+                    reception,
+                    of: NetworkValue.eui(ids?["eui"])?.description
+                        ?? NetworkValue.text(ids?["gateway_id"], byteCountMax: 64) ?? ""))
             uplink.gatewayTime = uplink.gatewayTime ?? NetworkValue.time(reception["time"])
         }
         let settings = message["settings"]

@@ -46,7 +46,7 @@ struct LoRaGatewayTalk: PortTalk, ~Copyable {
         guard let root = try? parser.parse(line), let source = root["src"]?.uint64.flatMap({ UInt8(exactly: $0) }),
             let seq = root["seq"]?.uint64.flatMap({ UInt32(exactly: $0) }),
             let type = root["type"]?.uint64.flatMap({ UInt8(exactly: $0) }),
-            let id = DeviceID("\(device.text)-node-\(Self.hex(source))"), let node = DeviceName(id)
+            let id = DeviceID(nodePrefix + Self.hex(source)), let node = DeviceName(id)
         else { return }
         let flags = root["flags"]?.uint64 ?? 0
         batch.append(Reading(Self.frameType, .number(Double(type)), unit: .one))
@@ -67,8 +67,16 @@ struct LoRaGatewayTalk: PortTalk, ~Copyable {
 
     mutating func receipts(_ now: ReceiveTime) -> [UInt8] { board.receipts(now) }
 
+    mutating func reach(of device: DeviceID) -> PortReach { device.text.hasPrefix(nodePrefix) ? .heard : .none }
+
+    private var nodePrefix: String { device.text + "-node-" }
+
     mutating func submit(_ command: DeviceCommand, at now: ReceiveTime) -> [PortOutcome] {
-        board.submit(command, at: now)
+        guard command.device == device.id else {
+            let reason = "the firmware of \(device) tells of nodes and sends them nothing"
+            return [.command(id: command.id, .refused, result: reason)]
+        }
+        return board.submit(command, at: now)
     }
 
     mutating func end(reason: String, _ now: ReceiveTime) -> [PortOutcome] { board.end(reason: reason, now) }

@@ -19,7 +19,8 @@ struct ModemTalk: LineTalk {
     private let modem: ModemDialect
     private let radio: ModemRadio
     private let steps: [ModemDialect.Step]
-    var lines = LineCollector(byteCountMax: lineByteCountMax)
+    var lines: LineCollector
+    private var heardAt: Int64 = 0
     private var receiver: ModemReceiver
     private var session: ATSession
     private var packets: PacketReadings
@@ -36,12 +37,15 @@ struct ModemTalk: LineTalk {
     private static let careMilliseconds: Int64 = 60_000
     private static let retryMilliseconds: Int64 = 5_000
     private static let airMilliseconds: Int64 = 10_000
+    /// A packet comes in one go: one of a Reyax that has not ended for so long was cut short, and must not swallow the next.
+    private static let lineMilliseconds: Int64 = 2_000
 
     init(_ dialect: ModemDialect, device: DeviceName, radio: ModemRadio) {
         modem = dialect
         self.device = device
         self.radio = radio
         steps = dialect.setUp(radio)
+        lines = dialect.lines
         receiver = ModemReceiver(dialect)
         session = ATSession(dialect)
         packets = PacketReadings(radio: radio.setting)
@@ -53,6 +57,17 @@ struct ModemTalk: LineTalk {
     mutating func rename(_ device: DeviceName) { self.device = device }
 
     mutating func opened(_ now: ReceiveTime) -> [PortOutcome] { setUp(now) }
+
+    mutating func received(
+        _ bytes: UnsafeRawBufferPointer, at now: ReceiveTime, into batch: inout ObservationBatch
+    ) -> [PortOutcome] {
+        let isLate = now.monotonicMilliseconds - heardAt > Self.lineMilliseconds
+        heardAt = now.monotonicMilliseconds
+        guard modem == .reyax, isLate, lines.isInsideLine else { return readLines(bytes, at: now, into: &batch) }
+        lines.reset()
+        counters.damaged += 1
+        return [.damaged(code: "line_cut_short", byteCount: 0)] + readLines(bytes, at: now, into: &batch)
+    }
 
     mutating func read(
         _ line: UnsafeRawBufferPointer, _ now: ReceiveTime, _ batch: inout ObservationBatch
@@ -99,7 +114,8 @@ struct ModemTalk: LineTalk {
     mutating func submit(_ command: DeviceCommand, at now: ReceiveTime) -> [PortOutcome] {
         do throws(PayloadCommand.Refusal) {
             guard command.name == PayloadCommand.name else { throw .init("a LoRa modem takes \(PayloadCommand.name)") }
-            let wanted = try PayloadCommand(params: command.params)
+            var wanted = try PayloadCommand(params: command.params)
+            if command.device != device.id { wanted.receiver = address(of: command.device) }
             guard let text = modem.send(wanted, hex: Hex.encode(wanted.payload).uppercased()) else {
                 throw .init("this modem sends 1…240 printable characters")
             }
@@ -110,6 +126,15 @@ struct ModemTalk: LineTalk {
     }
 
     mutating func end(reason: String, _ now: ReceiveTime) -> [PortOutcome] { forget(reason) }
+
+    mutating func reach(of device: DeviceID) -> PortReach { address(of: device) == nil ? .none : .heard }
+
+    /// The address of a sender that this modem has named.
+    private func address(of sender: DeviceID) -> Int? {
+        let prefix = device.text + "-"
+        guard modem == .reyax, sender.text.hasPrefix(prefix) else { return nil }
+        return UInt16(sender.text.dropFirst(prefix.count)).map(Int.init)
+    }
 
     // MARK: - The session
 
