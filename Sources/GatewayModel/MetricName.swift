@@ -50,6 +50,11 @@ public struct MetricName: Hashable, Sendable, CustomStringConvertible {
         index = Self.table.index(ofKnown: name)
     }
 
+    /// For names put together of texts in source code, such as one for each of four inputs; never of what comes from outside.
+    public init(ownName name: String) {
+        index = Self.table.index(ofKnown: name)
+    }
+
     /// The name as written.
     public var text: String { Self.table.text(at: index) }
     public var description: String { text }

@@ -56,8 +56,16 @@ final class NameTable: Sendable {
 
     /// Names written in source code are made when they are first used, which may be after a hostile sender has filled the
     /// table: they have room of their own.
-    func index(ofKnown name: StaticString) -> UInt32 {
-        let made = name.withUTF8Buffer { self.index(of: $0, countMax: countMax + Self.knownCountMax) }
+    func index(ofKnown name: StaticString) -> UInt32 { name.withUTF8Buffer { index(ofKnown: $0) } }
+
+    /// As the other, for a text put together of such.
+    func index(ofKnown name: String) -> UInt32 {
+        var name = name
+        return name.withUTF8 { index(ofKnown: $0) }
+    }
+
+    private func index(ofKnown name: UnsafeBufferPointer<UInt8>) -> UInt32 {
+        let made = index(of: name, countMax: countMax + Self.knownCountMax)
         guard let made else { preconditionFailure("there are fewer names in source code than room for them") }
         return made
     }

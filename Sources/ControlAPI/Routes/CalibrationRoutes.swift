@@ -1,6 +1,7 @@
 import Drivers
 import GatewayModel
 import HTTPServer
+import Journal
 import JSONText
 
 extension ControlRoutes {
@@ -38,6 +39,7 @@ extension ControlRoutes {
                 guard let offset = body["offset"]?.double, offset.magnitude <= 1e9 else {
                     throw Problem(422, "invalid_offset", "`offset` must be a number from -1e9 to 1e9")
                 }
+                let warning = try offset == 0 ? nil : warning(about: metric, of: id)
                 let calibration = Calibration(
                     device: id, metric: metric, offset: offset, origin: request.principal.origin, set: now.wall)
                 try audit(
@@ -46,10 +48,25 @@ extension ControlRoutes {
                 do { try sources.conditioning.calibrate(calibration) } catch {
                     throw Problem(503, "store_unavailable", "\(error)")
                 }
-                return Self.json(Self.json(calibration))
+                var answer = Self.json(calibration).members ?? []
+                if let warning { answer.append(.init(key: "warning", value: .string(warning))) }
+                return Self.json(.object(answer))
             },
         ]
     }
+
+    /// What is to be said of a metric that a device has not sent: one that sends others is refused, since a name that is
+    /// mistyped would never have an effect.
+    private func warning(about metric: String, of device: DeviceID) throws -> String? {
+        let known = Set(try sources.journal.latest(device: device).map(\.reading.metric.text))
+        if known.isEmpty { return "\(device) has not sent anything yet: nobody can say whether it has `\(metric)`" }
+        if known.contains(metric) { return nil }
+        let names = known.sorted().prefix(Self.namesMax).joined(separator: ", ")
+        let rest = known.count > Self.namesMax ? " and \(known.count - Self.namesMax) more" : ""
+        throw Problem(422, "unknown_metric", "\(device) has no `\(metric.prefix(64))`: it sends \(names)\(rest)")
+    }
+
+    private static let namesMax = 24
 
     private static func json(_ calibration: Calibration) -> JSON {
         [

@@ -53,7 +53,7 @@ public enum LineReadings {
     private static let uptime = MetricName(known: "sys.uptime")
     private static let heap = MetricName(known: "sys.heap")
     private static let bytes = Unit(known: "By")
-    private static let mosfets = [1, 2, 3, 4].compactMap { MetricName("output.mosfet\($0)") }
+    private static let mosfets = [1, 2, 3, 4].map { MetricName(ownName: "output.mosfet\($0)") }
     private static let outputs = (
         optx: MetricName(known: "output.optx"), aotx: MetricName(known: "output.aotx"),
         light: MetricName(known: "output.stim_light"), sound: MetricName(known: "output.stim_sound"),

@@ -97,6 +97,6 @@ public enum BME688Field: Int, Sendable, CaseIterable {
 
     /// By slot and field.
     private static let metrics: [(metric: MetricName, unit: Unit)] = BME688Slot.allCases.flatMap { slot in
-        allCases.compactMap { field in MetricName(slot.prefix + "." + field.name).map { ($0, field.unit) } }
+        allCases.map { (MetricName(ownName: slot.prefix + "." + $0.name), $0.unit) }
     }
 }

@@ -4,7 +4,9 @@ extension Verb {
     static let calibrate = Verb(
         name: "calibrate", synopsis: "ID [METRIC=OFFSET] [--json]",
         summary: "Shows what is added to the values of a device, or sets it for one metric.",
-        details: "OFFSET is in the metric's unit; 0 removes it. Who set it and when is kept, and entered in the audit.",
+        details:
+            "OFFSET is in the metric's unit; 0 removes it. A metric that the device does not send is refused. Who set it and "
+            + "when is kept, and entered in the audit.",
         options: [.json] + Option.daemon, words: 1...2
     ) { arguments in
         let client = try DaemonClient(arguments)
@@ -16,6 +18,7 @@ extension Verb {
             }
             let set = try client.post(path, ["metric": .string(parts[0]), "offset": .number(offset)])
             Output.line(arguments.has("json") ? set.text : "\(arguments.words[0]) \(parts[0]) \(offset)")
+            if let warning = set["warning"]?.string { Output.error("mycogate calibrate: \(warning)\n") }
             return .ok
         }
         let list = try client.get(path)["calibrations"]?.array ?? []

@@ -83,6 +83,14 @@ import Testing
         #expect(ProfileCheck(folder: path).findings.contains { $0.contains("without captures") })
     }
 
+    @Test func aProfileThatIsNotThereIsToldWithWhereItWasLookedFor() {
+        guard case .failure(let problems) = ProfileLibrary(own: ["/etc/one", "/etc/two"]).profile("acme-t9") else {
+            Issue.record("there is no such profile")
+            return
+        }
+        #expect(problems.description.contains("there is no profile `acme-t9` in /etc/one, /etc/two"), "\(problems)")
+    }
+
     @Test func aFieldThatNoCaptureHasFails() throws {
         let (folder, path) = try folder()
         defer { withExtendedLifetime(folder) {} }
