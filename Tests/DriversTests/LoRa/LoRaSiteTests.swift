@@ -49,13 +49,14 @@ import Testing
         var stranger = SimulatedLoRaNode(seed: 8)
         _ = world.push(stranger.frame([1]))
         _ = world.push(Array(repeating: 0, count: 23))
+        // Anything may be proprietary, however short.
         _ = world.push([0xFF])
         _ = world.pass(200)
         let rejected = world.site.status.rejected
         #expect(rejected["mic_mismatch"] == 1 && rejected["unknown_device"] == 1 && rejected["join_request"] == 1)
         #expect(world.batch.observations.count == 2)
         let kinds = Set(world.batch.notes.map(\.kind))
-        #expect(kinds == ["lora_refused", "lora_unknown_device", "lora_join_request"])
+        #expect(kinds == ["lora_refused", "lora_unknown_device", "lora_join_request", "lora_proprietary"])
         // What was accepted is remembered once it is durable, not before.
         #expect(world.queue.kept.isEmpty)
         world.site.committed()
