@@ -23,4 +23,14 @@ import Testing
         link.worked(true, until)
         #expect(link.isFlowing)
     }
+
+    @Test func requestsThatMissTogetherCountAsOneFailure() {
+        for seed in 0..<100 {
+            var link = PushLink(PushSettings(), seed: UInt64(seed))
+            for _ in 0..<8 { link.missed("refused", 0) }
+            // The first wait is drawn from half a second.
+            link.look(500)
+            #expect(link.state == .probing(slot: nil))
+        }
+    }
 }

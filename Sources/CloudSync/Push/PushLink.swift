@@ -86,6 +86,8 @@ struct PushLink {
 
     /// No connection came about.
     mutating func missed(_ reason: String, _ now: Int64) {
+        // Requests that were under way together count as one failure.
+        if case .waiting = state { return }
         let drawn = reach.failed(now: now, using: &random).milliseconds
         wait(.retrying(reason), max(10, drawn), now)
     }
