@@ -5,11 +5,11 @@ import Testing
 
 /// The watchdog is fed by what proves that the daemon does its work.
 @Suite struct WatchdogTests {
-    @Test func itIsFedOnlyWhileTheWriterAnswers() {
+    @Test func itIsFedOnlyWhileAllAnswer() {
         let answers = Mutex(true)
         let fed = Mutex(0)
         let watchdog = Watchdog(
-            writerAnswers: { answers.withLock { $0 } }, feed: { fed.withLock { $0 += 1 } })
+            answers: [{ true }, { answers.withLock { $0 } }], feed: { fed.withLock { $0 += 1 } })
         watchdog.beat()
         watchdog.beat()
         #expect(fed.withLock { $0 } == 2)

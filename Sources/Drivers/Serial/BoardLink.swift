@@ -12,6 +12,15 @@ final class BoardLink {
         case failing(retryAt: Int64)
         case opening(ticket: Int)
         case open(SerialPort, ticket: Int)
+        /// Given back to the kernel, which may take its time.
+        case closing(ticket: Int, deviceNumber: UInt64)
+        case lent
+    }
+
+    /// What a link is once its port is closed.
+    enum Sequel {
+        case absent
+        case failing(retryAt: Int64, SerialError)
         case lent
     }
 
@@ -20,6 +29,7 @@ final class BoardLink {
     let discoveredIdentity: PortIdentity?
 
     var standing = Standing.absent
+    var sequel = Sequel.absent
     /// Somebody wants to borrow the port that is being opened.
     var isWanted = false
     /// As it was listed when it was last opened.
@@ -59,8 +69,25 @@ final class BoardLink {
         if case .open(let port, _) = standing { port } else { nil }
     }
 
-    var isOpening: Bool {
-        if case .opening = standing { true } else { false }
+    var isClosing: Bool {
+        if case .closing = standing { true } else { false }
+    }
+
+    /// Whether the port is being opened or closed.
+    var isChanging: Bool {
+        switch standing {
+        case .opening, .closing: true
+        case .absent, .failing, .open, .lent: false
+        }
+    }
+
+    /// The port that we hold.
+    var deviceNumber: UInt64? {
+        switch standing {
+        case .open(let port, _): port.deviceNumber
+        case .closing(_, let number): number
+        case .absent, .failing, .opening, .lent: nil
+        }
     }
 
     /// Whether another device can be reached over this port.

@@ -6,16 +6,23 @@ import Synchronization
 final class SerialInbox: Sendable {
     struct Contents {
         var opened: [PortOpening.Outcome] = []
+        /// Tickets of ports that are closed.
+        var closed: [Int] = []
         /// Ports to be lent, and ports that come back, by their path.
         var letGo: [String] = []
         var takenBack: [String] = []
         /// Devices with a command waiting.
         var commanded: Set<DeviceID> = []
 
-        var isEmpty: Bool { opened.isEmpty && letGo.isEmpty && takenBack.isEmpty && commanded.isEmpty }
+        var isEmpty: Bool {
+            opened.isEmpty && closed.isEmpty && letGo.isEmpty && takenBack.isEmpty && commanded.isEmpty
+        }
     }
 
     let wakeup: Wakeup
+    /// When the thread last came round (milliseconds of the monotonic clock); `.max` while it does not run, or waits for the
+    /// journal.
+    let turnedAt = Atomic<Int64>(.max)
     private let contents = Mutex(Contents())
 
     init() throws(EventLoopError) { wakeup = try Wakeup() }

@@ -52,6 +52,9 @@ public final class SerialIntake: Driver {
         public var openPort: OpenPort = { (path, settings) throws(SerialError) in
             try SerialPort(opening: path, settings: settings)
         }
+        /// Closes a port, on a thread of its own.
+        public typealias ClosePort = @Sendable (SerialPort) -> Void
+        public var closePort: ClosePort = { $0.close() }
 
         public init(
             commit: @escaping @Sendable (ObservationBatch) throws -> Void, commands: CommandSource = .none,
@@ -112,6 +115,15 @@ public final class SerialIntake: Driver {
 
     /// The ports in the order of the configuration, then the discovered ones. At most a second old.
     public func ports() -> [SerialPortStatus] { snapshot.withLock { $0.ports } }
+
+    /// How long the thread may take for one turn: nothing that it does for a port takes so long, unless a decoder never ends.
+    private static let turnMax: Int64 = 60_000
+
+    /// Whether the thread comes round. One that does not can only be ended with the process.
+    public func answers(at now: ReceiveTime) -> Bool {
+        let turned = inbox.turnedAt.load(ordering: .relaxed)
+        return turned == .max || now.monotonicMilliseconds - turned <= Self.turnMax
+    }
 
     /// A command for this device may wait in the queue: look at once. May be called from any thread, for any device.
     public func commandsWaiting(for device: DeviceID) { inbox.put { $0.commanded.insert(device) } }

@@ -41,7 +41,7 @@ extension SerialLoop {
         switch link.standing {
         case .absent: PortPath.deviceNumber(link.place.path) != nil
         case .failing(let retryAt): milliseconds >= retryAt
-        case .opening, .open, .lent: false
+        case .opening, .open, .closing, .lent: false
         }
     }
 
@@ -51,11 +51,11 @@ extension SerialLoop {
         for port in ports where port.isDiscoverable && !foreign.contains(port.deviceNumber) {
             let path = port.byIDLinks.first.map { PortPath.byIDFolder + "/" + $0 } ?? port.path
             if let known = links.first(where: { $0.discoveredIdentity == port.identity }) {
-                if known.openPort == nil, !known.isOpening, known.place.path != path { move(known, to: path) }
+                if known.openPort == nil, !known.isChanging, known.place.path != path { move(known, to: path) }
                 continue
             }
             let isTaken = links.contains { link in
-                link.openPort?.deviceNumber == port.deviceNumber || port.configuredPaths.contains(link.place.path)
+                link.deviceNumber == port.deviceNumber || port.configuredPaths.contains(link.place.path)
             }
             guard !isTaken, links.count(where: { $0.discoveredIdentity != nil }) < Self.discoveredCountMax else {
                 continue
@@ -86,7 +86,7 @@ extension SerialLoop {
             return
         }
         // Ours under another name, or not yet let go: looked at again when that one closes.
-        guard !openLinks.values.contains(where: { $0.openPort?.deviceNumber == number }) else {
+        guard !links.contains(where: { $0.deviceNumber == number }) else {
             set(link, .absent)
             return
         }
@@ -164,26 +164,37 @@ extension SerialLoop {
         // Broken, and its node is still there: opened again at once it would break at once, all the time.
         let isStillThere = PortPath.deviceNumber(link.place.path) == port.deviceNumber
         endConversation(link, now)
-        close(link)
-        if isStillThere {
-            let retryAt = now.monotonicMilliseconds + max(50, wait.milliseconds)
-            set(link, .failing(retryAt: retryAt), error: error)
-        }
-        scanRequested = true
+        let retryAt = now.monotonicMilliseconds + max(50, wait.milliseconds)
+        close(link, then: isStillThere ? .failing(retryAt: retryAt, error) : .absent)
         note(link, "serial_port_closed", now) { $0.text("error", error.code) }
     }
 
-    /// Closes the port at once; what waits for the board is forgotten.
-    func close(_ link: BoardLink) {
+    /// Stops listening to the port and has it closed; what waits for the board is forgotten.
+    func close(_ link: BoardLink, then sequel: BoardLink.Sequel = .absent) {
         guard case .open(let port, let ticket) = link.standing else { return }
         poller.remove(port.fileDescriptor)
-        port.close()
         openLinks[ticket] = nil
         link.output.removeAll()
         link.isReceiptDue = false
         link.stalledSince = nil
         link.isWaitingForRoom = false
-        set(link, .absent)
+        link.sequel = sequel
+        set(link, .closing(ticket: ticket, deviceNumber: port.deviceNumber))
+        PortClosing.start(port, by: outlets.closePort) { [inbox] in inbox.put { $0.closed.append(ticket) } }
+    }
+
+    /// A port is closed: another link, or somebody who borrows it, may have it.
+    func finishClosing(_ ticket: Int) {
+        let closing = links.first { link in
+            if case .closing(ticket, _) = link.standing { true } else { false }
+        }
+        guard let link = closing else { return }
+        switch link.sequel {
+        case .absent: set(link, .absent)
+        case .failing(let retryAt, let error): set(link, .failing(retryAt: retryAt), error: error)
+        case .lent: lend(link)
+        }
+        scanRequested = true
     }
 
     func set(_ link: BoardLink, _ standing: BoardLink.Standing, error: SerialError? = nil) {
@@ -191,6 +202,8 @@ extension SerialLoop {
         let state: SerialPortStatus.State =
             switch standing {
             case .absent: .absent
+            // What it is about to be.
+            case .closing: if case .failing(_, let error) = link.sequel { .failing(error) } else { .absent }
             case .opening: link.status.state
             case .open: .open
             case .failing: error.map(SerialPortStatus.State.failing) ?? link.status.state

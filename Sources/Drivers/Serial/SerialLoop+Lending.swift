@@ -5,6 +5,7 @@ import Serial
 extension SerialLoop {
     func serveInbox(_ now: ReceiveTime) {
         guard let contents = inbox.take() else { return }
+        for ticket in contents.closed { finishClosing(ticket) }
         for outcome in contents.opened { finishOpening(outcome, now) }
         for path in contents.letGo { letGo(path, now) }
         for path in contents.takenBack { takeBack(path) }
@@ -39,8 +40,8 @@ extension SerialLoop {
         case .opening: link.isWanted = true
         case .open:
             endConversation(link, now)
-            close(link)
-            lend(link)
+            close(link, then: .lent)
+        case .closing: link.sequel = .lent
         case .absent, .failing: lend(link)
         case .lent: break
         }
@@ -49,6 +50,7 @@ extension SerialLoop {
     private func takeBack(_ path: String) {
         guard let link = links.first(where: { $0.place.path == path }) else { return }
         link.isWanted = false
+        if case .lent = link.sequel { link.sequel = .absent }
         if case .lent = link.standing { set(link, .absent) }
         scanRequested = true
     }

@@ -1,6 +1,7 @@
 import EventLoop
 import GatewayModel
 import Serial
+import Synchronization
 
 /// The serial thread: waits for all ports, reads, commits, answers. Everything in it belongs to that thread.
 final class SerialLoop {
@@ -71,9 +72,13 @@ final class SerialLoop {
         try poller.add(stop.wakeup.fileDescriptor, .readable, token: Self.wakeupToken)
         if let watch { try poller.add(watch.fileDescriptor, .readable, token: Self.watchToken) }
         for link in links { offer(link) }
-        defer { shutDown() }
+        defer {
+            inbox.turnedAt.store(.max, ordering: .relaxed)
+            shutDown()
+        }
         while !stop.isSet {
             let now = clock.now()
+            inbox.turnedAt.store(now.monotonicMilliseconds, ordering: .relaxed)
             serveInbox(now)
             if isScanDue(now) { scan(now) }
             serveTimers(now)
@@ -82,7 +87,9 @@ final class SerialLoop {
             let mayCommit = !batch.isEmpty && commitRetryAt == nil
             if mayCommit { try gather(stop) }
             if hasHeard { keepHeard() }
-            if mayCommit { commit() }
+            guard mayCommit else { continue }
+            inbox.turnedAt.store(.max, ordering: .relaxed)
+            commit()
         }
     }
 
@@ -149,6 +156,18 @@ final class SerialLoop {
             leases.withdraw(link.place.path)
             close(link)
         }
+        awaitClosing(until: now.monotonicMilliseconds + Self.closingMax)
         publish(links.map(\.status), .stopped)
+    }
+
+    /// A port that hangs is left to the kernel.
+    private static let closingMax: Int64 = 2_000
+
+    /// Whoever starts us again, or takes a port, finds it free.
+    private func awaitClosing(until end: Int64) {
+        while links.contains(where: \.isClosing), case let left = end - clock.now().monotonicMilliseconds, left > 0 {
+            inbox.wakeup.wait(timeout: .milliseconds(left))
+            for ticket in inbox.take()?.closed ?? [] { finishClosing(ticket) }
+        }
     }
 }

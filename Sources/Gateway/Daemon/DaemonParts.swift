@@ -140,7 +140,10 @@ struct DaemonParts {
         let notifier = ServiceNotifier()
         let readiness = Readiness(notifier: notifier, log: log, obstacles: obstacles)
         let journal = store.journal
-        let watchdog = Watchdog(writerAnswers: { journal.answers }, feed: { notifier.feedWatchdog() })
+        let (time, ports) = (clock, serial?.intake)
+        let watchdog = Watchdog(
+            answers: [{ journal.answers }, { ports?.answers(at: time.now()) ?? true }],
+            feed: { notifier.feedWatchdog() })
         let push = push
         let destinations = { @Sendable in push.destinations.map(\.status) }
         let housekeeping = Housekeeping(store: store, clock: clock, log: log, destinations: destinations) {

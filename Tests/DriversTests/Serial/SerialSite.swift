@@ -116,11 +116,12 @@ final class SerialSite: Sendable {
     func run(
         _ configuration: SerialIntake.Configuration,
         listPorts: @escaping @Sendable ([String]) throws(SerialError) -> [PortEntry] = { $0.map(PortEntry.unlisted) },
-        openPort: SerialIntake.Outlets.OpenPort? = nil,
+        openPort: SerialIntake.Outlets.OpenPort? = nil, closePort: SerialIntake.Outlets.ClosePort? = nil,
         _ body: (SerialIntake) async throws -> Void
     ) async throws {
         var outlets = outlets(listPorts)
         if let openPort { outlets.openPort = openPort }
+        if let closePort { outlets.closePort = closePort }
         let intake = try SerialIntake(
             configuration, outlets: outlets, clock: SystemClock(isVouched: true), seed: 1)
         try await run(intake, body)
