@@ -149,6 +149,42 @@ struct SparkplugSample {
         #expect(heard.values == ["G:n1 b": .number(2)])
     }
 
+    @Test func aNodesDeathTakesDevicesWithItWhoseBirthWasNeverSeen() {
+        let (born, unborn) = ("G:n1:d1", "G:n1:d2")
+        func said(_ device: String, _ seq: UInt64) -> (String, [UInt8]) {
+            ("spBv1.0/G/DDATA/n1/\(device)", SparkplugSample(seq: seq, SparkplugSample.int("x", 1)).bytes)
+        }
+        var rig = FamilyRig(.sparkplug)
+        _ = rig.hear(birth, SparkplugSample.birth(4))
+        _ = rig.hear("spBv1.0/G/DBIRTH/n1/d1", SparkplugSample(seq: 1).bytes)
+        #expect(rig.hear(said("d1", 2).0, said("d1", 2).1).presence.isEmpty, "its birth has told")
+        #expect(rig.hear(said("d2", 3).0, said("d2", 3).1).presence == [unborn: true])
+        #expect(rig.hear(said("d2", 4).0, said("d2", 4).1).presence.isEmpty, "told once")
+        #expect(rig.hear(death, SparkplugSample.death(3)).presence.isEmpty)
+        #expect(
+            rig.hear(death, SparkplugSample.death(4)).presence == ["G:n1": false, born: false, unborn: false])
+        // What comes late does not bring it back; the node's next session does.
+        #expect(rig.hear(said("d2", 5).0, said("d2", 5).1).presence.isEmpty)
+        _ = rig.hear(birth, SparkplugSample.birth(5))
+        #expect(rig.hear(said("d2", 1).0, said("d2", 1).1).presence == [unborn: true])
+        // A gateway that came later has seen no birth at all.
+        var late = FamilyRig(.sparkplug)
+        #expect(late.hear(said("d2", 8).0, said("d2", 8).1).presence.isEmpty)
+        #expect(late.hear(death, SparkplugSample.death(5)).presence == ["G:n1": false, unborn: false])
+    }
+
+    @Test func aNodeWhoseBirthExplainsNothingIsNotAskedWithEachMessage() {
+        var rig = FamilyRig(.sparkplug)
+        var asked = 0
+        for number in 0..<60 {
+            _ = rig.hear(birth, SparkplugSample.birth(1))
+            let data = SparkplugSample(seq: 1, SparkplugSample.int(nil, alias: UInt64(number), 5)).bytes
+            asked += rig.hear(self.data, data).effects.publications.count
+            rig.pass(seconds: 1)
+        }
+        #expect(asked == 6)
+    }
+
     @Test(arguments: [
         (SparkplugType.int8, UInt64(0xFF), Double(-1)), (.int8, 0xFFFF_FFFF, -1), (.int16, 0xFFFE, -2),
         (.int16, 0xFFFF_FFFE, -2), (.int32, 0xFFFF_FFFB, -5), (.uint8, 0xFF, 255), (.uint16, 0xFFFF, 65_535),
@@ -275,6 +311,10 @@ struct SparkplugSample {
     @Test func hostileTopicsAndPayloadsAreRefusedAndBounded() {
         var rig = FamilyRig(.sparkplug)
         #expect(rig.hear("spBv1.0/G/NBIRTH/n1", [0xFF]).reason == .protobuf)
+        for topic in ["NBIRTH/n1", "NDATA/n1", "DBIRTH/n1/d1", "DDATA/n1/d1"] {
+            let emptied = rig.hear("spBv1.0/G/" + topic, [])
+            #expect(emptied.reason == .protobuf && emptied.presence.isEmpty, "a retained birth that is taken back")
+        }
         #expect(rig.hear("spBv1.0/G/NBIRTH/", [8, 1]).reason == .badDeviceID)
         #expect(rig.hear("spBv1.0/G/XDATA/n1", [8, 1]).verdict == .unclaimed)
         #expect(rig.hear("spBv1.0/G/DDATA/n1", [8, 1]).verdict == .unclaimed)

@@ -53,12 +53,13 @@ extension SparkplugFamily {
         _ metric: SparkplugMetric, _ route: Route, isBirth: Bool, _ effects: inout TopicEffects
     ) throws(RejectReason) -> SparkplugNode.Known? {
         guard let name = metric.name, !name.isEmpty else {
-            return metric.alias.flatMap { nodes[route.node].metric(.alias($0, route.device)) }
+            return nodes[route.node].metric(nil, alias: metric.alias, of: route.device)
         }
         var known = try meaning(of: name, route.device, &effects)
         guard isBirth else {
-            guard metric.typeCode == nil || known.unit == .none, let metric = known.metric else { return known }
-            return nodes[route.node].metric(.name(metric, route.device)) ?? known
+            guard let name = known.metric else { return known }
+            let born = nodes[route.node].metric(name, alias: metric.alias, of: route.device)
+            return born?.metric == name ? born : known
         }
         if let code = metric.typeCode { known.typeCode = UInt8(clamping: code) }
         let traits: SparkplugTraits
@@ -68,11 +69,12 @@ extension SparkplugFamily {
             if unit == nil { effects.drop(.unitNotStorable) }
             known.unit = unit ?? .none
         }
-        let key: SparkplugNode.Key? =
-            metric.alias.map { .alias($0, route.device) } ?? known.metric.map { .name($0, route.device) }
-        guard let key else { return known }
         let before = nodes[route.node].metricCount
-        if metricCount >= Self.metricCountMax || !nodes[route.node].remember(known, key) { effects.drop(.tooManyNames) }
+        if metricCount >= Self.metricCountMax
+            || !nodes[route.node].remember(known, alias: metric.alias, of: route.device)
+        {
+            effects.drop(.tooManyNames)
+        }
         metricCount += nodes[route.node].metricCount - before
         return known
     }

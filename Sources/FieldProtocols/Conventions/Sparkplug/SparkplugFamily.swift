@@ -103,6 +103,9 @@ public struct SparkplugFamily: TopicFamily {
     private mutating func decode(
         _ message: TopicMessage, _ route: Route, into batch: inout ObservationBatch, _ effects: inout TopicEffects
     ) throws(RejectReason) -> Verdict {
+        // A retained birth that is taken back is no birth. Wills may be that short.
+        let isDeath = route.kind == .nodeDeath || route.kind == .deviceDeath
+        guard isDeath || !message.payload.isEmpty else { throw .protobuf }
         let payload: SparkplugPayload
         do throws(ProtobufError) { payload = try SparkplugPayload(message.payload) } catch { throw .protobuf }
         let time = payload.timestamp ?? 0
@@ -113,20 +116,31 @@ public struct SparkplugFamily: TopicFamily {
             metricCount -= nodes[route.node].metricCount
             nodes[route.node].begin(
                 sessionNumber: session, seq: UInt8(truncatingIfNeeded: payload.seq ?? 0), time: time)
+            metricCount += nodes[route.node].metricCount
             effects.tell(route.device, isOnline: true, isOld: message.isRetained)
         case .nodeDeath:
             return try death(payload, route, &effects)
         default:
             count(payload, route, time)
-            if route.kind == .deviceBirth {
-                nodes[route.node].remember(route.device)
-                effects.tell(route.device, isOnline: true, isOld: message.isRetained)
-            }
-            if route.kind == .deviceDeath { effects.tell(route.device, isOnline: false) }
+            if route.kind != .nodeData { hear(route, message, &effects) }
         }
         if route.kind != .deviceDeath { try store(payload, route, message, into: &batch, &effects) }
         if outcome.needsRebirth { askForBirth(of: route.node, at: message.received, &effects) }
         return .taken
+    }
+
+    /// A device has sent something. One without a birth is there too, and goes with its node.
+    private mutating func hear(_ route: Route, _ message: TopicMessage, _ effects: inout TopicEffects) {
+        guard route.kind != .deviceDeath else { return effects.tell(route.device, isOnline: false) }
+        let isNews = nodes[route.node].hear(route.device)
+        guard route.kind == .deviceBirth else {
+            if isNews { effects.tell(route.device, isOnline: true, isOld: message.isRetained) }
+            return
+        }
+        effects.tell(route.device, isOnline: true, isOld: message.isRetained)
+        metricCount -= nodes[route.node].metricCount
+        nodes[route.node].forget(route.device)
+        metricCount += nodes[route.node].metricCount
     }
 
     private mutating func count(_ payload: SparkplugPayload, _ route: Route, _ time: UInt64) {
@@ -148,9 +162,7 @@ public struct SparkplugFamily: TopicFamily {
         }
         metricCount -= before
         effects.tell(route.device, isOnline: false)
-        for device in nodes[route.node].devices.sorted(by: { $0.index < $1.index }) {
-            effects.tell(device, isOnline: false)
-        }
+        for device in nodes[route.node].takeDevices() { effects.tell(device, isOnline: false) }
         return .taken
     }
 

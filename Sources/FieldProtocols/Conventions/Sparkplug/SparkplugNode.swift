@@ -19,22 +19,28 @@ struct SparkplugNode {
         var typeCode: UInt8
     }
 
-    /// Metrics of one node that are remembered, and devices behind it.
-    static let metricCountMax = 5_000
+    /// Names and aliases of metrics of one node that are remembered, and devices behind it.
+    static let metricCountMax = 10_000
     static let deviceCountMax = 1_000
-    /// A node is asked for its birth once in this time, in milliseconds.
+    /// A node is asked for its birth once in this time, in milliseconds; and in the other if it has answered, so that one
+    /// whose birth leaves the question open is not asked with each message.
     static let rebirthInterval: Int64 = 60_000
+    static let rebirthPause: Int64 = 10_000
 
     let group: String
     let name: String
     let device: DeviceName
     private(set) var isAlive = false
     private(set) var lastSeq: UInt8?
-    private(set) var devices: Set<DeviceName> = []
+    private(set) var metricCount = 0
+    /// Devices heard of since the node was last known to be dead, born or not, and whether one was told to be there.
+    private var devices: [DeviceName: Bool] = [:]
     private var sessionNumber: UInt64?
     private var lastTime: UInt64 = 0
-    private var known: [Key: Known] = [:]
+    /// What births have said, of the node itself and of each device.
+    private var known: [DeviceName: [Key: Known]] = [:]
     private var askedAt: Int64?
+    private var hasAnswered = false
     /// Payloads that were kept undecoded since the last birth.
     var keptCount = 0
 
@@ -44,16 +50,19 @@ struct SparkplugNode {
         self.device = device
     }
 
-    var metricCount: Int { known.count }
-
-    /// A birth: a new session, in which the aliases of the last mean nothing.
+    /// A birth: if of a new session, nothing that the last has said means anything. In the same one it answers a rebirth,
+    /// and what devices have said is true until their own births follow.
     mutating func begin(sessionNumber: UInt64?, seq: UInt8, time: UInt64) {
+        if isAlive, sessionNumber != nil, sessionNumber == self.sessionNumber {
+            forget(device)
+        } else {
+            forget()
+        }
         self.sessionNumber = sessionNumber
         isAlive = true
         lastSeq = seq
         lastTime = time
-        known.removeAll(keepingCapacity: true)
-        askedAt = nil
+        hasAnswered = true
         keptCount = 0
     }
 
@@ -69,6 +78,12 @@ struct SparkplugNode {
         isAlive = false
         sessionNumber = nil
         known.removeAll()
+        metricCount = 0
+    }
+
+    /// Drops what one device has said of its metrics: its birth says it anew.
+    mutating func forget(_ device: DeviceName) {
+        metricCount -= known.removeValue(forKey: device)?.count ?? 0
     }
 
     /// Counts a message of the session.
@@ -90,28 +105,55 @@ struct SparkplugNode {
 
     /// Whether the node is to be asked for its birth now; it is not asked again for a while.
     mutating func mayAsk(now: Int64) -> Bool {
-        if let askedAt, now - askedAt < Self.rebirthInterval { return false }
+        if let askedAt, now - askedAt < (hasAnswered ? Self.rebirthPause : Self.rebirthInterval) { return false }
         askedAt = now
+        hasAnswered = false
         return true
     }
 
-    /// Remembers a metric of a birth; false if there is no room.
-    mutating func remember(_ metric: Known, _ key: Key) -> Bool {
-        guard known[key] != nil || known.count < Self.metricCountMax else { return false }
-        known[key] = metric
+    /// Remembers a metric that a birth has described, by all that data may call it; false if there is no room.
+    mutating func remember(_ metric: Known, alias: UInt64?, of device: DeviceName) -> Bool {
+        var isRemembered = true
+        if let alias { isRemembered = remember(metric, .alias(alias), of: device) }
+        // Data may bear the name all the same; without a unit the alias tells as much.
+        if let name = metric.metric, alias == nil || metric.unit != .none {
+            isRemembered = remember(metric, .name(name), of: device) && isRemembered
+        }
+        return isRemembered
+    }
+
+    private mutating func remember(_ metric: Known, _ key: Key, of device: DeviceName) -> Bool {
+        let isNew = known[device]?[key] == nil
+        guard !isNew || metricCount < Self.metricCountMax else { return false }
+        known[device, default: [:]][key] = metric
+        if isNew { metricCount += 1 }
         return true
     }
 
-    mutating func remember(_ device: DeviceName) {
-        if devices.count < Self.deviceCountMax { devices.insert(device) }
+    /// What a birth has said of the metric that data of `device` calls so.
+    func metric(_ name: MetricName?, alias: UInt64?, of device: DeviceName) -> Known? {
+        guard let known = known[device] else { return nil }
+        return name.flatMap { known[.name($0)] } ?? alias.flatMap { known[.alias($0)] }
     }
 
-    func metric(_ key: Key) -> Known? { known[key] }
+    /// Notes that a device has sent something; whether that it is there is news: the node lives, and it was not told.
+    mutating func hear(_ device: DeviceName) -> Bool {
+        let before = devices[device]
+        guard before != true, before != nil || devices.count < Self.deviceCountMax else { return false }
+        if before != isAlive { devices[device] = isAlive }
+        return isAlive
+    }
+
+    /// The devices that go with the node, in the order in which they were first named.
+    mutating func takeDevices() -> [DeviceName] {
+        defer { devices.removeAll() }
+        return devices.keys.sorted { $0.index < $1.index }
+    }
 
     /// What a metric is called by. An alias should be its node's alone, but some nodes count anew for each device; a
     /// message is of one device, so that nothing is lost by asking for both.
-    enum Key: Hashable {
-        case alias(UInt64, DeviceName)
-        case name(MetricName, DeviceName)
+    private enum Key: Hashable {
+        case alias(UInt64)
+        case name(MetricName)
     }
 }
