@@ -83,6 +83,20 @@ import Testing
         #expect(latest.hear("bridge/state", "online").presence.isEmpty, "no JSON says nothing")
     }
 
+    /// What presses, sets or notifies has no state; a topic beside it is that of its fellows.
+    @Test(arguments: ["button", "scene", "notify", "tag", "device_automation"])
+    func whatOnlyTakesCommandsMakesNoReadingOfASharedTopic(component: String) {
+        var rig = FamilyRig(.homeassistant)
+        let whole =
+            #"{"dev":{"ids":"plug8"},"stat_t":"plug8/state","cmps":{"p":{"p":"sensor","val_tpl":"{{ value_json.power }}"},"#
+            + #""b":{"p":"\#(component)","cmd_t":"plug8/cmd"},"own":{"p":"\#(component)","stat_t":"plug8/own"}}}"#
+        let described = rig.hear("homeassistant/device/plug8/config", whole).effects
+        #expect(described.subscriptions == ["plug8/state"])
+        #expect(rig.hear("plug8/state", #"{"power":12}"#).values == ["plug8 p": .number(12)])
+        let single = #"{"dev":{"ids":"plug8"},"stat_t":"plug8/alone","cmd_t":"plug8/cmd"}"#
+        #expect(rig.hear("homeassistant/\(component)/plug8/b/config", single).effects.subscriptions.isEmpty)
+    }
+
     @Test func aBinarySensorIsOnWhenItsPayloadSaysSo() {
         var rig = FamilyRig(.homeassistant)
         _ = rig.hear(
