@@ -43,30 +43,32 @@ public final class DeviceRegistry: Sendable {
         state = Mutex(State(devices: devices))
     }
 
-    /// Notes that committed observations came from these devices; a device not known before becomes known.
-    public func seen(_ observations: [Observation]) {
+    /// Notes that committed observations came from these devices; a device not known before becomes known. `areImported`:
+    /// out of a file, so that nothing was heard of them now, nor the way they are heard.
+    public func seen(_ observations: [Observation], areImported: Bool = false) {
         state.withLock { state in
             for observation in observations {
+                // A retained message tells of an earlier time: its device may be long gone.
+                let isOld = areImported || observation.flags.contains(.retained)
                 let index = Int(observation.device.index)
                 if index >= state.lastSeen.count {
                     state.lastSeen.append(contentsOf: repeatElement(nil, count: index + 1 - state.lastSeen.count))
                 }
                 if state.lastSeen[index] == nil {
                     let id = observation.device.id
-                    if state.devices[id] == nil {
+                    let isKnown = state.devices[id] != nil
+                    if !isKnown {
                         var device = Device(
                             id: id, source: observation.source, firstSeen: observation.received.wall)
-                        if observation.flags.contains(.retained) {
+                        if isOld {
                             device.lastSeen = Timestamp(milliseconds: 0, trusted: false)
                         }
                         state.devices[id] = device
                     }
-                    state.devices[id]?.source = observation.source
+                    if !isKnown || !areImported { state.devices[id]?.source = observation.source }
                     state.unsaved.insert(id)
                 }
-                // A retained message tells of an earlier time: its device may be long gone.
-                guard !observation.flags.contains(.retained) else { continue }
-                state.lastSeen[index] = observation.received
+                if !isOld { state.lastSeen[index] = observation.received }
             }
         }
     }

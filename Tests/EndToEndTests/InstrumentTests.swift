@@ -117,6 +117,9 @@ import Testing
         #expect(gateway.recordCount == 11)
         let record = try #require(try gateway.records(of: "readings").first)
         #expect(record["device"] == "bme-246f28aabbcc" && record["time"] == "2026-05-04T10:15:30.000Z")
+        // What stands in a file was not heard now.
+        let board = try JSON(parsing: #require(gateway.get("/api/v1/devices/bme-246f28aabbcc")).body)
+        #expect(board["online"] == false && board["last_seen"]?.isNull == true, "\(board.text)")
         let refused = try gateway.tool(["import", gateway.configurationPath])
         #expect(refused.status == 1 && refused.output.contains("malformed_json"), "\(refused.output)")
         // Whoever may not write must not import.

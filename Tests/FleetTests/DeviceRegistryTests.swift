@@ -117,6 +117,28 @@ import Testing
         #expect(registry.count(onlineAt: later) == (0, 1))
     }
 
+    @Test func anImportChangesNobodysPresence() throws {
+        let database = try Database(path: ":memory:")
+        try database.migrate(DeviceRegistry.migrations)
+        let registry = try DeviceRegistry(database: database)
+        func imported(_ id: String) throws -> Device? {
+            var observation = try observation(id, at: 1_000)
+            observation.source = .http
+            registry.seen([observation], areImported: true)
+            return registry.device(observation.device.id)
+        }
+        let now = ReceiveTime(wall: noon.wall, monotonicMilliseconds: 2_000)
+        let fresh = try #require(try imported("registry-imported"))
+        #expect(!fresh.isOnline(at: now) && fresh.lastHeard == nil && fresh.lastSeen.milliseconds == 0)
+        let board = try #require(DeviceID("registry-imported-board"))
+        registry.note(Sighting(device: board, source: .serial, at: noon, presence: .online))
+        let known = try #require(try imported(board.text))
+        #expect(known.isOnline(at: now) && known.source == .serial && known.lastHeard == 0)
+        registry.seen([try observation("registry-imported", at: 1_500)])
+        let heard = try #require(registry.device(fresh.id))
+        #expect(heard.isOnline(at: now) && heard.source == .mqtt)
+    }
+
     @Test func attributesOfAHostileDeviceAreBounded() throws {
         let database = try Database(path: ":memory:")
         try database.migrate(DeviceRegistry.migrations)

@@ -59,7 +59,7 @@ struct RawDataIntake: Sendable {
         }
         guard !batch.isEmpty else { return }
         do throws(JournalError) {
-            let appended = try store.commit(batch)
+            let appended = try store.commit(imported: batch)
             receipt.stored += appended.stored
             receipt.duplicates += appended.duplicates
         } catch {

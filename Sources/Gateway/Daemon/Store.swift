@@ -198,4 +198,11 @@ struct Store {
         announcer?.take(batch)
         return receipt
     }
+
+    /// Stores what stood in a file: nobody was heard, and nothing of it is a value of now. Durable on return.
+    func commit(imported batch: ObservationBatch) throws(JournalError) -> AppendReceipt {
+        let receipt = try journal.append(batch)
+        devices.seen(batch.observations, areImported: true)
+        return receipt
+    }
 }

@@ -165,6 +165,7 @@ import Testing
         #expect(level.hear("site/env01/air/temperature", " 7 ").values == ["env01 air.temperature": .number(7)])
         #expect(level.hear("site/env01", "7").values == ["env01 value": .number(7)])
         #expect(rig.hear("site/env01/t", "NaN").reason == .valueNotFinite)
+        #expect(rig.hear("site/env01/t", " null\n").reason == .noReadings)
         #expect(rig.hear("site/env01/t", "").verdict == .taken)
         #expect(rig.hear("elsewhere/env01/t", "1").verdict == .unclaimed)
     }

@@ -53,6 +53,11 @@ import Testing
         #expect(presence("mycobrain/m1/heartbeat", "{}")?.isWatched == false)
     }
 
+    @Test(arguments: ["mycobrain/m1/heartbeat", "mycosoft/devices/m1/presence", "natureos/devices/m1/status"])
+    func whatIsNeitherAnObjectNorAWordSaysNothing(topic: String) {
+        for payload in ["null", "7", "true", "[]"] { #expect(Decoded(topic, payload).reason == .malformedJSON) }
+    }
+
     @Test func aHeartbeatSaysThatItsDeviceIsThere() {
         let heartbeat = presence(
             "mycobrain/m1/heartbeat",

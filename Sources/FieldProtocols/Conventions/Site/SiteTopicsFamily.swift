@@ -116,8 +116,9 @@ public struct SiteTopicsFamily: TopicFamily {
     private mutating func plain(
         _ route: Route, _ message: TopicMessage, into batch: inout ObservationBatch
     ) throws(RejectReason) {
-        guard let value = ScalarText.value(message.text) else {
-            throw ScalarText.isNotFinite(ScalarText.trimmed(message.text)) ? .valueNotFinite : .noReadings
+        let text = ScalarText.trimmed(message.text)
+        guard !ScalarText.isExactly(text, "null"), let value = ScalarText.value(text) else {
+            throw ScalarText.isNotFinite(text) ? .valueNotFinite : .noReadings
         }
         let last = message.levelCount - 1
         var (device, metric) = (route.device, route.metric)
