@@ -68,6 +68,7 @@ extension BoardDecoder {
         case .json(let value, _):
             if let milliseconds = value["ts"]?["mono_ms"]?.int64 { return milliseconds }
             return value["uptime_s"]?.double.flatMap { Int64(exactly: ($0 * 1000).rounded()) }
+                ?? FCIReadings.uptime(value)
         case .packed(.telemetryV1(let telemetry)): return Int64(telemetry.uptimeMilliseconds)
         default: return nil
         }
@@ -87,6 +88,9 @@ extension BoardDecoder {
             if isRepaired { observation.flags.insert(.repaired) }
             if let pack = value["pack"] {
                 isWhole = PackReadings.append(pack, by: origin.device, to: &batch)
+                if let place = value["geo"].flatMap({ EnvelopePlace($0) }) {
+                    isWhole = place.append(quality: .ok, to: &batch) && isWhole
+                }
                 messageID = value["hdr"]?["msgId"]?.utf8 ?? messageID
             } else {
                 isWhole = MDPReadings.append(value, by: origin.device, to: &batch)

@@ -128,7 +128,7 @@ extension BoardDecoder {
             if let milliseconds = line[key]?.int64, milliseconds >= 0 { return milliseconds }
         }
         let seconds = line["uptime_seconds"] ?? line["uptime_s"] ?? line["data"]?["uptime_seconds"]
-        guard let seconds = seconds?.int64, seconds >= 0 else { return nil }
+        guard let seconds = seconds?.int64, seconds >= 0 else { return FCIReadings.uptime(line) }
         let product = seconds.multipliedReportingOverflow(by: 1000)
         return product.overflow ? nil : product.partialValue
     }

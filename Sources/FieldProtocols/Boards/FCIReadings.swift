@@ -51,23 +51,34 @@ enum FCIReadings {
     static func envelope(_ object: JSONValue, to batch: inout ObservationBatch) {
         guard let payload = object["payload"] else { return }
         if let signal = payload["bioelectric"] {
-            for (key, metric, unit) in bioelectric {
-                if let value = signal[key]?.double { batch.append(Reading(metric, .number(value), unit: unit)) }
+            for (key, metric, unit) in bioelectric { number(signal[key], metric, unit, to: &batch) }
+            if let name = signal["pattern"]?.utf8, name.count <= TelemetryDecoder.textByteCountMax {
+                batch.append(Reading(pattern, .text(String(decoding: name, as: UTF8.self))))
             }
-            if let name = signal["pattern"]?.string { batch.append(Reading(pattern, .text(name))) }
             // A fraction here, a percentage in the line for people.
-            if let fraction = signal["pattern_confidence"]?.double {
-                batch.append(Reading(confidence, .number(fraction * 100), unit: .percent))
-            }
+            number(signal["pattern_confidence"], confidence, .percent, times: 100, to: &batch)
         }
         environment(payload["environment"], to: &batch)
         status(payload["status"], to: &batch)
     }
 
+    /// Milliseconds since the device booted; nil if its envelope does not tell.
+    static func uptime(_ object: JSONValue) -> Int64? {
+        (object["payload"]?["status"]?["uptime_ms"]).flatMap { MessageFacts.duration($0, scale: 1) }
+    }
+
+    private static func number(
+        _ value: JSONValue?, _ metric: MetricName, _ unit: Unit, times factor: Double = 1,
+        over divisor: Double = 1, to batch: inout ObservationBatch
+    ) {
+        guard let value = value?.double, value.magnitude < TelemetryDecoder.magnitudeMax else { return }
+        batch.append(Reading(metric, .number(value * factor / divisor), unit: unit))
+    }
+
     /// The board's only sensor answers at 0x76.
     private static func environment(_ object: JSONValue?, to batch: inout ObservationBatch) {
         object?.forEachMember { key, value in
-            guard let value = value.double else { return }
+            guard let value = value.double, value.magnitude < TelemetryDecoder.magnitudeMax else { return }
             if case "voc_index" = ByteKey(key) {
                 // Under this name the firmware sends the gas resistance in kilohms.
                 batch.append(BME688Field.gasResistance.reading(.b, value * 1000))
@@ -79,15 +90,9 @@ enum FCIReadings {
 
     private static func status(_ object: JSONValue?, to batch: inout ObservationBatch) {
         guard let object else { return }
-        if let uptime = object["uptime_ms"]?.double {
-            batch.append(Reading(MetricName(known: "sys.uptime"), .number(uptime / 1000), unit: .second))
-        }
-        if let rssi = object["wifi_rssi"]?.double {
-            batch.append(Reading(MetricName(known: "wifi.rssi"), .number(rssi), unit: .decibelMilliwatt))
-        }
-        if let impedance = object["impedance_ohms"]?.double {
-            batch.append(Reading(MetricName(known: "fci.impedance"), .number(impedance), unit: .ohm))
-        }
+        number(object["uptime_ms"], MetricName(known: "sys.uptime"), .second, over: 1000, to: &batch)
+        number(object["wifi_rssi"], MetricName(known: "wifi.rssi"), .decibelMilliwatt, to: &batch)
+        number(object["impedance_ohms"], MetricName(known: "fci.impedance"), .ohm, to: &batch)
         if let isActive = object["stimulus_active"]?.bool {
             batch.append(Reading(MetricName(known: "fci.stimulus_active"), .flag(isActive)))
         }

@@ -40,10 +40,16 @@ struct MDPReadings {
             case "bme688": sensors(value, of: .bme688, to: &batch)
             case "bme690": sensors(value, of: .bme690, to: &batch)
             case "claw": claw(value, to: &batch)
+            case "geo", "location": place(value, named: String(decoding: key, as: UTF8.self), to: &batch)
             case ByteKey(stringLiteral: AS7341Channels.key): AS7341Channels.append(value, to: &batch)
             default: unknown(value, named: String(decoding: key, as: UTF8.self), depth: 1, to: &batch)
             }
         }
+    }
+
+    private mutating func place(_ value: JSONValue, named name: String, to batch: inout ObservationBatch) {
+        guard let place = EnvelopePlace(value) else { return unknown(value, named: name, depth: 1, to: &batch) }
+        if !place.append(quality: .ok, to: &batch) { isWhole = false }
     }
 
     /// Raw counts by input.

@@ -11,7 +11,8 @@ public enum JSONEnvelopeError: Error, Equatable, Sendable {
     case signatureMismatch
     case noDeviceKey
 
-    /// The name that brokers and acks use, such as `missing_keys:pack`.
+    /// The name that brokers and acks use, such as `missing_keys:pack`. A wrong signature has the name it has in the CBOR
+    /// form, where the reference says `signature_mismatch`.
     public var code: String {
         switch self {
         case .missingKeys(let keys): "missing_keys:" + keys.joined(separator: ",")
@@ -22,7 +23,7 @@ public enum JSONEnvelopeError: Error, Equatable, Sendable {
         case .hashMismatch: "hash_mismatch"
         case .invalidSignatureField: "invalid_sig_field"
         case .unsupportedSignatureScheme: "unsupported_signature_scheme"
-        case .signatureMismatch: "signature_mismatch"
+        case .signatureMismatch: "bad_signature"
         case .noDeviceKey: "no_device_key"
         }
     }

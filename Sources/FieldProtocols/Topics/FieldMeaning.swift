@@ -11,6 +11,8 @@ enum FieldMeaning {
     case pack
     /// The channels of an AS7341.
     case spectrum
+    /// Where the device is.
+    case place
     /// Known, and nothing to store.
     case ignored
     /// Cannot be named: too deep, too long or no name at all.

@@ -99,6 +99,7 @@ struct FieldNames {
 
     private mutating func atRoot(_ name: String, _ shape: Shape) -> FieldMeaning {
         if let fact = RootFields.fact(name, shape) { return .fact(fact) }
+        if shape == .object, name == "geo" || name == "location" { return .place }
         if RootFields.isAboutDevice(name) { return .ignored }
         switch (shape, name) {
         case (.array, "pack"), (.array, "readings"), (.array, "sensors"): return .pack
@@ -120,7 +121,8 @@ struct FieldNames {
         case "analog": return group(.analog)
         case "as7341": return .spectrum
         case "soil_moisture", "soil": return group(.soil)
-        case "location", "geo", "meta", "peripherals": return group(.silent)
+        case "location", "geo": return .place
+        case "meta", "peripherals": return group(.silent)
         default: return under("", name, shape, depth: 0)
         }
     }

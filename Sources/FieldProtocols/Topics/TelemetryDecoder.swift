@@ -34,6 +34,7 @@ struct TelemetryDecoder {
         self.quality = quality
         count = 0
         switch root.kind {
+        case .object where FCIReadings.isEnvelope(root): fungal(root, into: &batch)
         case .object:
             if let header = root["hdr"], let id = header["msgId"] { try facts.takeMessageID(id) }
             try members(of: root, context: 0, into: &batch)
@@ -42,6 +43,13 @@ struct TelemetryDecoder {
         }
         BSECAccuracy.heed(in: &batch)
         return facts
+    }
+
+    /// The envelope of a fungal computer interface, whose time is a fake date: it is not taken.
+    private mutating func fungal(_ root: JSONValue, into batch: inout ObservationBatch) {
+        FCIReadings.envelope(root, to: &batch)
+        facts.uptimeMilliseconds = FCIReadings.uptime(root)
+        if quality != .ok { batch.reviseOpenReadings { for index in $0.indices { $0[index].quality = quality } } }
     }
 
     private mutating func members(
@@ -60,11 +68,19 @@ struct TelemetryDecoder {
             case .fact(let fact): try take(fact, value, into: &batch)
             case .pack: try pack(value, into: &batch)
             case .spectrum: AS7341Channels.append(value, to: &batch)
+            case .place: try place(value, into: &batch)
             case .ignored: break
             case .unnamed: facts.drop(.valueNotStorable)
             case .tooManyNames: facts.drop(.tooManyNames)
             }
         }
+    }
+
+    private mutating func place(_ value: JSONValue, into batch: inout ObservationBatch) throws(RejectReason) {
+        guard let place = EnvelopePlace(value) else { return }
+        guard count <= Self.readingCountMax - EnvelopePlace.readingCountMax else { throw .tooManyReadings }
+        count += EnvelopePlace.readingCountMax
+        if !place.append(quality: quality, to: &batch) { facts.drop(.numberOutOfRange) }
     }
 
     private mutating func take(

@@ -146,6 +146,7 @@ public struct TopicDecoder {
         case .other: return try note(message, kind: "device_state", into: &batch)
         case .presence, .status, .heartbeat:
             let value = try parse(message.payload)
+            guard value.isObject || value.string != nil else { throw .malformedJSON }
             var presence = DevicePresence(value, of: message.device, isAlive: kind == .heartbeat)
             // The broker says it in the device's name, by its will or from its memory: the device was not heard.
             presence.isOld = message.isRetained || presence.isOnline == false
@@ -268,6 +269,9 @@ public struct TopicDecoder {
             let unit = EnvelopeCodes.unit(item.unit, by: message.device)
             if unit == nil { dropped = dropped ?? .unitNotStorable }
             batch.append(Reading(metric, .number(item.value), unit: unit ?? .none, quality: quality))
+        }
+        if let place = envelope.place, !EnvelopePlace(place).append(quality: message.quality, to: &batch) {
+            dropped = dropped ?? .numberOutOfRange
         }
         BSECAccuracy.heed(in: &batch)
         var observation = message.observation()

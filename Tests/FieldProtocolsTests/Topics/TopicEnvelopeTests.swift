@@ -78,7 +78,46 @@ import Testing
         let other = SignaturePolicy(publicKey: [UInt8](repeating: 9, count: 32))
         #expect(Decoded(topic, json.bytes, policy: other).reason == .badSignature)
         #expect(Decoded(topic, cbor, policy: other).reason == .badSignature)
-        #expect(Decoded(topic, cbor, policy: other).refusal?.reason == "bad_signature")
+        for envelope in [json.bytes, cbor] {
+            #expect(Decoded(topic, envelope, policy: other).refusal?.reason == "bad_signature")
+        }
+    }
+
+    private func place(_ decoded: Decoded) -> [String: Reading] {
+        decoded.readings.filter { $0.key.hasPrefix("gps.") }
+    }
+
+    @Test func thePlaceOfAnEnvelopeIsStoredWithIt() throws {
+        let binary = Decoded(topic, cbor)
+        #expect(binary.number("gps.latitude") == 32.7157 && binary.number("gps.longitude") == -117.1611)
+        #expect(binary.number("gps.accuracy") == 5 && binary.readings["gps.altitude"] == nil)
+        #expect(place(binary).values.map(\.unit.code).sorted() == ["deg", "deg", "m"])
+        #expect(place(Decoded(topic, cbor, retained: true)).values.allSatisfy { $0.quality == .old })
+        for geo in [
+            #"{"lat":32.7157,"lon":-117.1611,"acc_m":5}"#, #"{"lat_e7":327157000,"lon_e7":-1171611000,"acc_m":5}"#,
+            #"{"latitude":32.7157,"longitude":-117.1611,"accuracy":5}"#,
+        ] {
+            var text = json
+            text["geo"] = try JSON(parsing: Array(geo.utf8))
+            text["hash"] = nil
+            text["sig"] = nil
+            #expect(place(Decoded(topic, text.bytes)) == place(binary), "\(geo)")
+        }
+        let flat = #"{"temp_c":20,"location":{"latitude":-33.5,"longitude":151,"altitude":58}}"#
+        let told = Decoded("mycosoft/devices/m1/telemetry", flat)
+        #expect(told.number("gps.latitude") == -33.5 && told.number("gps.altitude") == 58)
+    }
+
+    @Test func aPlaceThatIsNotOnEarthIsLeftOutAndTold() {
+        let head = #"{"hdr":{"deviceId":"d","msgId":"m"},"seq":1,"pack":[{"id":"t","v":1}],"geo":"#
+        for geo in [#"{"lat":91,"lon":0}"#, #"{"lat":0,"lon":-181}"#, #"{"lat_e7":9e18,"lon_e7":0}"#] {
+            let decoded = Decoded(topic, head + geo + "}")
+            #expect(decoded.dropped == .numberOutOfRange && decoded.readings.count == 1, "\(geo)")
+        }
+        for geo in ["null", "{}", #"{"lat":1}"#, #"{"lat":"1","lon":"2"}"#, "[1,2]", #""room 4""#] {
+            let decoded = Decoded(topic, head + geo + "}")
+            #expect(decoded.dropped == nil && decoded.readings.count == 1, "\(geo)")
+        }
     }
 
     @Test func anAbsentSignatureIsRefusedOnlyWhereOneIsRequired() {
