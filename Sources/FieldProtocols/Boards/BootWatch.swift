@@ -51,7 +51,7 @@ struct BootWatch: Sendable {
         counters[index].uptimes.note(seq, uptime, boot: boot)
         let isNewBoot = counters[index].boot != boot
         counters[index].boot = boot
-        hear(seq, &counters[index].heard)
+        Self.hear(seq, &counters[index].heard)
         return counters[index].tracker.observe(seq, isNewBoot: isNewBoot, first: first)
     }
 
@@ -91,13 +91,14 @@ struct BootWatch: Sendable {
         counters[index].heard.removeAll(keepingCapacity: true)
     }
 
-    private func hear(_ seq: UInt32, _ heard: inout [ClosedRange<UInt32>]) {
+    /// Of the type: a method of the value would hold the counters meanwhile, so that they were copied with each message.
+    private static func hear(_ seq: UInt32, _ heard: inout [ClosedRange<UInt32>]) {
         guard let last = heard.last else { return heard.append(seq...seq) }
         if seq <= last.upperBound { return }
         if seq == last.upperBound + 1 {
             heard[heard.count - 1] = last.lowerBound...seq
         } else {
-            if heard.count == Self.heardMax { heard.removeFirst() }
+            if heard.count == heardMax { heard.removeFirst() }
             heard.append(seq...seq)
         }
     }

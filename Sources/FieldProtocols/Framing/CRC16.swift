@@ -23,10 +23,11 @@ public enum CRC16 {
             var crc: UInt16 = 0xFFFF
             var offset = 0
             while offset + 8 <= bytes.count {
-                let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-                let first = Int(crc >> 8) ^ Int(word & 0xFF)
-                let second = Int(crc & 0xFF) ^ Int(word >> 8 & 0xFF)
-                crc = tables[0x700 + first] ^ tables[0x600 + second]
+                // The checksum so far goes into the first two bytes.
+                let word =
+                    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+                    ^ UInt64(crc.byteSwapped)
+                crc = tables[0x700 + Int(word & 0xFF)] ^ tables[0x600 + Int(word >> 8 & 0xFF)]
                 crc ^= tables[0x500 + Int(word >> 16 & 0xFF)] ^ tables[0x400 + Int(word >> 24 & 0xFF)]
                 crc ^= tables[0x300 + Int(word >> 32 & 0xFF)] ^ tables[0x200 + Int(word >> 40 & 0xFF)]
                 crc ^= tables[0x100 + Int(word >> 48 & 0xFF)] ^ tables[Int(word >> 56)]

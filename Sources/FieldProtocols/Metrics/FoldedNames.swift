@@ -65,15 +65,21 @@ struct FoldedNames: Sendable {
         var hash: UInt64 = 0
         var offset = 0
         while offset + 8 <= key.count {
-            let word = key.loadUnaligned(fromByteOffset: offset, as: UInt64.self) | 0x2020_2020_2020_2020
-            hash = (hash ^ word) &* 0x9E37_79B9_7F4A_7C15
+            hash = (hash ^ word(key, at: offset)) &* 0x9E37_79B9_7F4A_7C15
             offset += 8
         }
         var rest: UInt64 = 0
-        while offset < key.count {
-            rest = rest << 8 | UInt64(key[offset] | 0x20)
-            offset += 1
+        if offset > 0 {
+            // Together with some of what stands before it.
+            rest = word(key, at: key.count - 8)
+        } else {
+            for byte in key { rest = rest << 8 | UInt64(byte | 0x20) }
         }
         return Int(((hash ^ rest) &* 0x9E37_79B9_7F4A_7C15) >> 40)
+    }
+
+    @inline(__always)
+    private static func word(_ key: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
+        key.loadUnaligned(fromByteOffset: offset, as: UInt64.self) | 0x2020_2020_2020_2020
     }
 }

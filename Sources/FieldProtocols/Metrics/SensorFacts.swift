@@ -4,8 +4,24 @@ internal import JSONText
 enum SensorFacts {
     /// The make, by the variant id (register 0xF0) or a name; nil if the object does not tell.
     static func chip(of sensor: JSONValue) -> BME688Slot.Chip? {
-        if let variant = (sensor["variant_id"] ?? sensor["variant"])?.int64 { return .init(variantID: variant) }
-        return (sensor["chip"] ?? sensor["model"] ?? sensor["product"])?.string.flatMap { .init(name: $0) }
+        // In one walk: most sensors have none of them.
+        var variantID: JSONValue?
+        var variant: JSONValue?
+        var chip: JSONValue?
+        var model: JSONValue?
+        var product: JSONValue?
+        sensor.forEachMember { key, value in
+            switch ByteKey(key) {
+            case "variant_id": variantID = variantID ?? value
+            case "variant": variant = variant ?? value
+            case "chip": chip = chip ?? value
+            case "model": model = model ?? value
+            case "product": product = product ?? value
+            default: break
+            }
+        }
+        if let variant = (variantID ?? variant)?.int64 { return .init(variantID: variant) }
+        return (chip ?? model ?? product)?.string.flatMap { .init(name: $0) }
     }
 
     /// Whether this key tells about the sensor: not a reading.

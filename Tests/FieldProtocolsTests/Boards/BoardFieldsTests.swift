@@ -61,6 +61,20 @@ import Testing
         #expect(board.readings(1).map(\.metric.text) == [prefix + ".temperature", "bme688_b.temperature"])
     }
 
+    @Test(arguments: [
+        (#""temperature_c":22.5,"variant_id":2"#, "bme690_a"),
+        (#""variant":2,"temperature_c":22.5,"variant_id":1"#, "bme688_a"),
+        (#""product":"BME690","chip":"BME688","temperature_c":22.5"#, "bme688_a"),
+        (#""chip":"BME688","variant":2,"temperature_c":22.5"#, "bme690_a"),
+        (#""model":"BME690","model":"BME688","temperature_c":22.5"#, "bme690_a"),
+    ])
+    func theVariantCountsMoreThanNamesWhereverTheyStand(members: String, prefix: String) {
+        var board = HeardBoard()
+        board.hear(
+            BoardFrames.frame(.telemetry, seq: 2, #"{"type":"telemetry","bme688":{"a":{\#(members)}}}"#))
+        #expect(board.readings(0).map(\.metric.text) == [prefix + ".temperature"])
+    }
+
     @Test func everyFieldOfTheSensorHasAName() {
         let names = [
             "temperature", "temp_c", "temperature_c", "temperature_c_comp", "ambient_temperature_c", "tC", "humidity",
