@@ -12,6 +12,27 @@ public enum Hex {
         }
     }
 
+    /// Appends sixteen digits, the highest first.
+    public static func append(_ number: UInt64, to text: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(byteCount: 16, alignment: 8) { digits in
+            digits.storeBytes(of: eightDigits(UInt32(truncatingIfNeeded: number >> 32)).bigEndian, as: UInt64.self)
+            digits.storeBytes(
+                of: eightDigits(UInt32(truncatingIfNeeded: number)).bigEndian, toByteOffset: 8, as: UInt64.self)
+            text.append(contentsOf: digits)
+        }
+    }
+
+    /// The digits of a number, one in each byte, all found at once.
+    private static func eightDigits(_ number: UInt32) -> UInt64 {
+        var nibbles = UInt64(number)
+        nibbles = (nibbles | nibbles << 16) & 0x0000_FFFF_0000_FFFF
+        nibbles = (nibbles | nibbles << 8) & 0x00FF_00FF_00FF_00FF
+        nibbles = (nibbles | nibbles << 4) & 0x0F0F_0F0F_0F0F_0F0F
+        // Of those above nine, 1: adding six carries them into the next four bits.
+        let letters = (nibbles &+ 0x0606_0606_0606_0606) >> 4 & 0x0101_0101_0101_0101
+        return nibbles &+ 0x3030_3030_3030_3030 &+ letters &* UInt64(UInt8(ascii: "a") - UInt8(ascii: "9") - 1)
+    }
+
     /// Appends what `encode` gives.
     public static func append(_ bytes: UnsafeBufferPointer<UInt8>, to text: inout [UInt8]) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 2 * bytes.count) { digits in

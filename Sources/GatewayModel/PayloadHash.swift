@@ -5,22 +5,35 @@ public enum PayloadHash {
     /// Multiply-and-fold over 8-byte words; never 0, which means "no hash".
     public static func of(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
         var hash: UInt64 = 0x9E37_79B9_7F4A_7C15 ^ UInt64(bytes.count)
-        var offset = 0
-        while offset + 8 <= bytes.count {
-            hash = fold(hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self).littleEndian)
-            offset += 8
+        if var word = bytes.baseAddress {
+            let rest = bytes.count & 7
+            let end = word + (bytes.count - rest)
+            while word < end {
+                hash = fold(hash ^ word.loadUnaligned(as: UInt64.self).littleEndian)
+                word += 8
+            }
+            if bytes.count < 8 {
+                hash ^= short(word, rest)
+            } else if rest > 0 {
+                // The last word of the whole, less what has been hashed of it.
+                hash ^= (word + (rest - 8)).loadUnaligned(as: UInt64.self).littleEndian &>> UInt64(64 - 8 * rest)
+            }
         }
-        let rest = bytes.count - offset
-        var tail: UInt64 = 0
-        if rest > 0, offset > 0 {
-            // The last word of the whole, less what has been hashed of it.
-            let last = bytes.loadUnaligned(fromByteOffset: bytes.count - 8, as: UInt64.self).littleEndian
-            tail = last &>> UInt64(64 - 8 * rest)
-        } else {
-            for index in 0..<rest { tail |= UInt64(bytes[index]) &<< UInt64(8 * index) }
-        }
-        hash = fold(hash ^ tail)
+        hash = fold(hash)
         return hash == 0 ? 1 : hash
+    }
+
+    /// Fewer than eight bytes as a word, the first one lowest. What is read twice lies upon itself.
+    private static func short(_ bytes: UnsafeRawPointer, _ count: Int) -> UInt64 {
+        if count >= 4 {
+            let last = UInt64((bytes + (count - 4)).loadUnaligned(as: UInt32.self).littleEndian)
+            return UInt64(bytes.loadUnaligned(as: UInt32.self).littleEndian) | last &<< UInt64(8 * (count - 4))
+        }
+        guard count > 0 else { return 0 }
+        let (middle, last) = (count / 2, count - 1)
+        return UInt64(bytes.load(as: UInt8.self))
+            | UInt64((bytes + middle).load(as: UInt8.self)) &<< UInt64(8 * middle)
+            | UInt64((bytes + last).load(as: UInt8.self)) &<< UInt64(8 * last)
     }
 
     private static func fold(_ value: UInt64) -> UInt64 {

@@ -98,6 +98,15 @@ import Testing
         #expect(Hex.decode("gg") == nil)
     }
 
+    @Test func aNumberInHexHasAllItsDigits() {
+        for number in [0, 0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210, 0x9A9A_0F0F_AAAA_0009, .max] as [UInt64] {
+            var text = Array("id-".utf8)
+            Hex.append(number, to: &text)
+            let digits = String(number, radix: 16)
+            #expect(text == Array("id-".utf8) + Array((String(repeating: "0", count: 16 - digits.count) + digits).utf8))
+        }
+    }
+
     @Test func derivedIdsAgreeWithTheStandard() {
         let dns = "6ba7b810-9dad-11d1-80b4-00c04fd430c8"
         #expect(UUIDText.v5(namespace: dns, name: "python.org") == "886313e1-3b8a-5372-9b90-0c9aee199e5d")

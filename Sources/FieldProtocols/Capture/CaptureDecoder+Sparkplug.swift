@@ -40,7 +40,7 @@ struct SparkplugCapture {
         var offset: Int
     }
 
-    private var family = SparkplugFamily()
+    private var decoder = TopicDecoder(policy: { _ in .none }, families: [SparkplugFamily()])
     /// Names by alias, for each node.
     private var names: [String: [UInt64: (name: String, typeCode: UInt32?)]] = [:]
 
@@ -86,14 +86,13 @@ struct SparkplugCapture {
         _ members: inout [JSON.Member]
     ) throws(Failure) {
         let received = ReceiveTime(wall: Timestamp(milliseconds: 0, trusted: false), monotonicMilliseconds: 0)
-        var decoder = TopicDecoder(policy: { _ in .none }, families: [family])
         var batch = ObservationBatch()
         let verdict = decoder.decode(
             topic: topic, payload: message.payload, retained: message.isRetained, received: received, into: &batch)
-        if let heard = decoder.family(SparkplugFamily.self) { family = heard }
+        _ = decoder.takeEffects()
         if case .rejected(let reason, _) = verdict { throw Failure(code: reason.name, offset: 0) }
         if verdict == .unclaimed { throw Failure(code: "unclaimed_topic", offset: 0) }
-        let outcome = family.outcome
+        let outcome = decoder.family(SparkplugFamily.self)?.outcome ?? SparkplugFamily.Outcome()
         if isDeath { members.append(.init(key: "matches_birth", value: .bool(!outcome.isStaleDeath))) }
         if isDeath, !outcome.isStaleDeath { names[node] = nil }
         if outcome.isGap { members.append(.init(key: "seq_gap", value: true)) }

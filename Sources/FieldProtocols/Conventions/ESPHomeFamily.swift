@@ -15,7 +15,7 @@ public struct ESPHomeFamily: TopicFamily {
     /// Nodes whose will came before their first value.
     private static let earlyCountMax = 1_000
 
-    private var routes = FieldTable<Route>(countMax: 16_384)
+    private var routes = TopicMemory<Route>()
     private var identity = ForeignIdentity()
     private var known: Set<DeviceName> = []
     private var early: [DeviceName: Bool] = [:]
@@ -33,10 +33,7 @@ public struct ESPHomeFamily: TopicFamily {
         _ message: TopicMessage, into batch: inout ObservationBatch, effects: inout TopicEffects
     ) throws(RejectReason) -> Verdict? {
         if message.levelCount == 2, message.level(1, is: "status") { return status(message, &effects) }
-        guard message.levelCount == 4, message.level(3, is: "state"),
-            Self.components.contains(where: { message.level(1, is: $0) })
-        else { return nil }
-        let route = try route(message)
+        guard let route = try route(message) else { return nil }
         if known.insert(route.device).inserted, let isOnline = early.removeValue(forKey: route.device) {
             effects.tell(route.device, isOnline: isOnline, isOld: message.isRetained)
         }
@@ -56,13 +53,15 @@ public struct ESPHomeFamily: TopicFamily {
         return .text(String(decoding: payload, as: UTF8.self))
     }
 
-    private mutating func route(_ message: TopicMessage) throws(RejectReason) -> Route {
-        if let known = routes.meaning(of: message.topic, context: 0) { return known }
+    private mutating func route(_ message: TopicMessage) throws(RejectReason) -> Route? {
+        if let known = routes[message] { return known }
+        guard message.levelCount == 4, message.level(3, is: "state"),
+            Self.components.contains(where: { message.level(1, is: $0) })
+        else { return nil }
         guard let device = ForeignName.device(message.level(0)) else { throw .badDeviceID }
         guard let metric = ForeignName.metric(message.level(2), by: device) else { throw .tooManyNames }
         let route = Route(device: device, metric: metric, isText: message.level(1, is: "text_sensor"))
-        if routes.isFull { routes.forgetAll() }
-        routes.remember(route, of: message.topic, context: 0)
+        routes[message] = route
         return route
     }
 

@@ -9,10 +9,10 @@ struct ForeignIdentity {
     private var text: [UInt8] = []
 
     /// `prefix-TOPICHASH-number-number…`
-    mutating func make(_ prefix: StaticString, _ topic: UnsafeBufferPointer<UInt8>, _ numbers: UInt64...) {
+    mutating func make(_ prefix: StaticString, _ message: TopicMessage, _ numbers: UInt64...) {
         text.removeAll(keepingCapacity: true)
         text.append(contentsOf: UnsafeBufferPointer(start: prefix.utf8Start, count: prefix.utf8CodeUnitCount))
-        append(hex: PayloadHash.of(UnsafeRawBufferPointer(topic)))
+        Hex.append(message.topicHash, to: &text)
         for number in numbers {
             text.append(UInt8(ascii: "-"))
             NumberText.append(number, to: &text)
@@ -20,10 +20,10 @@ struct ForeignIdentity {
     }
 
     /// `prefix-TOPICHASH-PAYLOADHASH`: the same content on the same topic is the same message. `observation` is of it.
-    mutating func make(_ prefix: StaticString, _ topic: UnsafeBufferPointer<UInt8>, _ observation: Observation) {
-        make(prefix, topic)
+    mutating func make(_ prefix: StaticString, _ message: TopicMessage, _ observation: Observation) {
+        make(prefix, message)
         text.append(UInt8(ascii: "-"))
-        append(hex: observation.payloadHash)
+        Hex.append(observation.payloadHash, to: &text)
     }
 
     /// Tells several records of one message apart.
@@ -39,7 +39,7 @@ struct ForeignIdentity {
         _ observation: Observation, of message: TopicMessage, part: UInt64 = 0, in batch: inout ObservationBatch
     ) {
         guard message.isRetained else { return batch.append(observation) }
-        make("kept-", message.topic, observation)
+        make("kept-", message, observation)
         add(part)
         append(observation, to: &batch)
     }
@@ -47,9 +47,5 @@ struct ForeignIdentity {
     /// Closes the observation with the id made last.
     func append(_ observation: Observation, to batch: inout ObservationBatch) {
         text.withUnsafeBufferPointer { batch.append(observation, messageID: $0) }
-    }
-
-    private mutating func append(hex number: UInt64) {
-        withUnsafeBytes(of: number.bigEndian) { Hex.append($0.bindMemory(to: UInt8.self), to: &text) }
     }
 }

@@ -10,7 +10,7 @@ public struct ShellyFamily: TopicFamily {
         var device: DeviceName
     }
 
-    private var routes = FieldTable<Route>(countMax: 16_384)
+    private var routes = TopicMemory<Route>()
     private var fields = FlatFields(naming: ShellyFamily.naming)
     private var components = FlatFields(naming: ShellyFamily.naming)
     private var identity = ForeignIdentity()
@@ -29,38 +29,37 @@ public struct ShellyFamily: TopicFamily {
     public mutating func decode(
         _ message: TopicMessage, into batch: inout ObservationBatch, effects: inout TopicEffects
     ) throws(RejectReason) -> Verdict? {
-        guard let route = try route(message) else { return nil }
-        switch route.kind {
+        guard let kind = routes[message]?.kind ?? Self.kind(message) else { return nil }
+        // Others publish on `{name}/online` too.
+        if kind == .will, ScalarText.flag(message.text) == nil { return .unclaimed }
+        let device = try device(message, kind)
+        switch kind {
         case .will:
-            effects.tell(
-                route.device, isOnline: ScalarText.flag(message.text) ?? false, isOld: message.isRetained)
-        case .rpc: try rpc(message, route.device, into: &batch, &effects)
+            effects.tell(device, isOnline: ScalarText.flag(message.text) ?? false, isOld: message.isRetained)
+        case .rpc: try rpc(message, device, into: &batch, &effects)
         case .status:
             let root = try message.json()
             guard root.isObject else { throw .malformedJSON }
-            try component(root, message.level(2), message, route.device, into: &batch, &effects)
-            identity.close(message.observation(of: route.device), of: message, in: &batch)
+            try component(root, message.level(2), message, device, into: &batch, &effects)
+            identity.close(message.observation(of: device), of: message, in: &batch)
         }
         return .taken
     }
 
-    private mutating func route(_ message: TopicMessage) throws(RejectReason) -> Route? {
-        let kind: Kind
-        if message.levelCount == 3, message.level(1, is: "events"), message.level(2, is: "rpc") {
-            kind = .rpc
-        } else if message.levelCount == 3, message.level(1, is: "status"), Self.isComponent(message.level(2)) {
-            kind = .status
-        } else if message.levelCount == 2, message.level(1, is: "online"), ScalarText.flag(message.text) != nil {
-            kind = .will
-        } else {
-            return nil
+    private static func kind(_ message: TopicMessage) -> Kind? {
+        switch message.levelCount {
+        case 3 where message.level(1, is: "events") && message.level(2, is: "rpc"): .rpc
+        case 3 where message.level(1, is: "status") && isComponent(message.level(2)): .status
+        case 2 where message.level(1, is: "online"): .will
+        default: nil
         }
-        if let known = routes.meaning(of: message.topic, context: 0) { return known }
+    }
+
+    private mutating func device(_ message: TopicMessage, _ kind: Kind) throws(RejectReason) -> DeviceName {
+        if let known = routes[message] { return known.device }
         guard let device = ForeignName.device(message.level(0)) else { throw .badDeviceID }
-        let route = Route(kind: kind, device: device)
-        if routes.isFull { routes.forgetAll() }
-        routes.remember(route, of: message.topic, context: 0)
-        return route
+        routes[message] = Route(kind: kind, device: device)
+        return device
     }
 
     /// `{"src":…,"method":"NotifyStatus","params":{"ts":…,"switch:0":{…}}}`
@@ -86,7 +85,7 @@ public struct ShellyFamily: TopicFamily {
             time >= DeviceTime.earliest
         else { return identity.close(observation, of: message, in: &batch) }
         observation.deviceTime = DeviceTime.judged(time, received: message.received)
-        identity.make("rpc-", message.topic, observation)
+        identity.make("rpc-", message, observation)
         identity.append(observation, to: &batch)
     }
 

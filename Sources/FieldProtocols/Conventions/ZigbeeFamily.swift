@@ -3,7 +3,7 @@ internal import JSONText
 
 /// Zigbee2MQTT: `zigbee2mqtt/{name}` with one object of values, and `…/availability`. Names may have `/` in them.
 public struct ZigbeeFamily: TopicFamily {
-    private var devices = FieldTable<DeviceName>(countMax: 16_384)
+    private var devices = TopicMemory<DeviceName>()
     private var fields = FlatFields(naming: ZigbeeFamily.naming)
     private var identity = ForeignIdentity()
 
@@ -50,14 +50,13 @@ public struct ZigbeeFamily: TopicFamily {
     }
 
     private mutating func device(_ message: TopicMessage, isAvailability: Bool) throws(RejectReason) -> DeviceName {
-        if let known = devices.meaning(of: message.topic, context: 0) { return known }
+        if let known = devices[message] { return known }
         let start = "zigbee2mqtt/".utf8.count
         let end = message.topic.count - (isAvailability ? "/availability".utf8.count : 0)
         guard start < end,
             let device = ForeignName.device(UnsafeBufferPointer(rebasing: message.topic[start..<end]))
         else { throw .badDeviceID }
-        if devices.isFull { devices.forgetAll() }
-        devices.remember(device, of: message.topic, context: 0)
+        devices[message] = device
         return device
     }
 

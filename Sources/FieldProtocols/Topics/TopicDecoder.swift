@@ -16,14 +16,16 @@ public struct TopicDecoder {
     /// What families want done since it was taken last.
     private var effects = TopicEffects()
     private var families: [any TopicFamily]
+    private var numbers = TopicNumbers()
 
     let policy: (DeviceName) -> SignaturePolicy
     let parser = JSONParser(byteCountMax: TopicDecoder.byteCountMax)
     var telemetry = TelemetryDecoder()
 
     /// `policy` gives a device's public key and whether it must sign; it is asked for every message, so it is quick.
-    /// `families` are asked in their order for topics that are not the gateway's own.
+    /// `families`, at most 32, are asked in their order for topics that are not the gateway's own.
     public init(policy: @escaping (DeviceName) -> SignaturePolicy, families: [any TopicFamily] = []) {
+        precondition(families.count <= TopicNumbers.Families.bitWidth, "a set of families has 32 bits")
         self.policy = policy
         self.families = families
     }
@@ -41,9 +43,7 @@ public struct TopicDecoder {
         dropped = nil
         refusal = nil
         guard let route = TopicRoute(topic) else {
-            return claimed(
-                TopicMessage(topic: topic, payload: payload, isRetained: retained, received: received, parser: parser),
-                into: &batch)
+            return claimed(topic, payload, isRetained: retained, received, into: &batch)
         }
         guard let device = Self.device(route.device) else {
             let isName = DeviceID.isValid(route.device) && ForeignName.isUTF8(route.device)
@@ -87,32 +87,52 @@ public struct TopicDecoder {
         for index in families.indices { families[index].begin(isResumed: isResumed, at: now, effects: &effects) }
     }
 
-    private mutating func claimed(_ message: TopicMessage, into batch: inout ObservationBatch) -> Verdict {
+    private mutating func claimed(
+        _ topic: UnsafeBufferPointer<UInt8>, _ payload: UnsafeRawBufferPointer, isRetained: Bool,
+        _ received: ReceiveTime, into batch: inout ObservationBatch
+    ) -> Verdict {
         guard !families.isEmpty else { return .unclaimed }
-        guard message.payload.count <= Self.byteCountMax else { return .rejected(reason: .tooLarge, device: nil) }
+        guard payload.count <= Self.byteCountMax else { return .rejected(reason: .tooLarge, device: nil) }
+        let hash = PayloadHash.of(UnsafeRawBufferPointer(topic))
+        let number = numbers.number(of: topic, hash: hash)
+        let message = TopicMessage(
+            topic: topic, hash: hash, number: number, payload: payload, isRetained: isRetained, received: received,
+            parser: parser)
         let (observationCount, noteCount) = (batch.observations.count, batch.notes.count)
         do throws(RejectReason) {
-            for index in families.indices {
-                guard let verdict = try families[index].decode(message, into: &batch, effects: &effects) else {
-                    continue
-                }
-                dropped = effects.dropped
-                effects.dropped = nil
-                // No convention signs.
-                for index in observationCount..<batch.observations.count {
-                    let device = batch.observations[index].device
-                    guard policy(device).isRequired else { continue }
-                    batch.discard(observationsFrom: observationCount, notesFrom: noteCount)
-                    return .rejected(reason: .signatureRequired, device: device)
-                }
-                return verdict
+            let verdict = try ask(message, number, into: &batch)
+            dropped = effects.dropped
+            effects.dropped = nil
+            // No convention signs.
+            for index in observationCount..<batch.observations.count {
+                let device = batch.observations[index].device
+                guard policy(device).isRequired else { continue }
+                batch.discard(observationsFrom: observationCount, notesFrom: noteCount)
+                return .rejected(reason: .signatureRequired, device: device)
             }
-            return .unclaimed
+            return verdict
         } catch {
             batch.discardReadings()
             effects.dropped = nil
             return .rejected(reason: error, device: nil)
         }
+    }
+
+    /// Asks the families in turn, but for those that have said before that the topic is none of theirs.
+    private mutating func ask(
+        _ message: TopicMessage, _ number: TopicNumbers.Number, into batch: inout ObservationBatch
+    ) throws(RejectReason) -> Verdict {
+        var left = numbers.families(of: number)
+        while left.trailingZeroBitCount < families.count {
+            let family = left.trailingZeroBitCount
+            left &= left - 1
+            switch try families[family].decode(message, into: &batch, effects: &effects) {
+            case nil: numbers.exclude(family, from: number)
+            case .unclaimed: continue
+            case let verdict?: return verdict
+            }
+        }
+        return .unclaimed
     }
 
     struct Message {

@@ -12,15 +12,21 @@ public struct TopicMessage {
     /// Whether the broker kept it and sends it to a new subscriber: it describes an earlier moment.
     public let isRetained: Bool
     public let received: ReceiveTime
+    /// Its `PayloadHash`.
+    let topicHash: UInt64
+    /// Nil for a message that comes from the memory of a family.
+    let number: TopicNumbers.Number?
     /// 1 to `levelCountMax`.
     public let levelCount: Int
     private let ends: SIMD8<UInt16>
     private let parser: JSONParser
 
     init(
-        topic: UnsafeBufferPointer<UInt8>, payload: UnsafeRawBufferPointer, isRetained: Bool, received: ReceiveTime,
-        parser: JSONParser
+        topic: UnsafeBufferPointer<UInt8>, hash: UInt64, number: TopicNumbers.Number?, payload: UnsafeRawBufferPointer,
+        isRetained: Bool, received: ReceiveTime, parser: JSONParser
     ) {
+        topicHash = hash
+        self.number = number
         self.parser = parser
         self.topic = topic
         self.payload = payload
@@ -54,7 +60,9 @@ public struct TopicMessage {
 
     /// A retained message that came earlier, at the time of this one.
     func about(_ topic: UnsafeBufferPointer<UInt8>, _ payload: UnsafeRawBufferPointer) -> TopicMessage {
-        TopicMessage(topic: topic, payload: payload, isRetained: true, received: received, parser: parser)
+        TopicMessage(
+            topic: topic, hash: PayloadHash.of(UnsafeRawBufferPointer(topic)), number: nil, payload: payload,
+            isRetained: true, received: received, parser: parser)
     }
 
     /// The payload as plain text.

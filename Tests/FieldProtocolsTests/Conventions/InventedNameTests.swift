@@ -142,7 +142,7 @@ import Testing
         #expect(usual.records.first?["value"]?.unit == .celsius && usual.dropped == nil, "what is known costs nothing")
     }
 
-    private static func residentPages() -> Int {
+    static func residentPages() -> Int {
         let fields =
             (try? File.bytes("/proc/self/statm"))?.split(separator: UInt8(ascii: " ")).map {
                 String(decoding: $0, as: UTF8.self)

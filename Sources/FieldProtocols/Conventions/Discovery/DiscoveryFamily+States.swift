@@ -4,14 +4,14 @@ internal import JSONText
 extension DiscoveryFamily {
     /// Stores what a described topic brings, an observation for each device.
     mutating func state(
-        _ message: TopicMessage, _ topic: DiscoveredTopic, into batch: inout ObservationBatch,
+        _ message: TopicMessage, _ values: [DiscoveredTopic.Value], into batch: inout ObservationBatch,
         _ effects: inout TopicEffects
     ) throws(RejectReason) -> Verdict {
-        guard !topic.values.isEmpty, !message.payload.isEmpty else { return .taken }
+        guard let first = values.first, !message.payload.isEmpty else { return .taken }
         var root: JSONValue?
-        if topic.values.contains(where: \.template.readsJSON) { root = try message.json() }
-        var device = topic.values[0].device
-        for value in topic.values {
+        if values.contains(where: { $0.template.readsJSON }) { root = try message.json() }
+        var device = first.device
+        for value in values {
             if value.device != device {
                 close(message, device, in: &batch)
                 device = value.device

@@ -18,7 +18,7 @@ public struct DiscoveryFamily: TopicFamily {
     /// Topics of each configuration message.
     var sources: [String: Set<String>] = [:]
     /// Looked up without making a string of the topic; -1: not ours.
-    private var known = FieldTable<Int32>(countMax: 16_384)
+    private var known = TopicMemory<Int32>()
     private var isKnownStale = false
     private var valueCount = 0
     private var identity = ForeignIdentity()
@@ -41,21 +41,21 @@ public struct DiscoveryFamily: TopicFamily {
             try describe(message, into: &batch, &effects)
             return .taken
         }
-        guard let index = index(of: message.topic) else { return nil }
+        // It may be described later.
+        guard let index = index(of: message) else { return .unclaimed }
         tellWords(message, index, &effects)
-        return try state(message, topics[index], into: &batch, &effects)
+        return try state(message, topics[index].values, into: &batch, &effects)
     }
 
-    private mutating func index(of topic: UnsafeBufferPointer<UInt8>) -> Int? {
+    private mutating func index(of message: TopicMessage) -> Int? {
         guard !indexes.isEmpty else { return nil }
         if isKnownStale {
             known.forgetAll()
             isKnownStale = false
         }
-        if let known = known.meaning(of: topic, context: 0) { return known < 0 ? nil : Int(known) }
-        let index = indexes[String(decoding: topic, as: UTF8.self)]
-        if known.isFull { known.forgetAll() }
-        known.remember(Int32(index ?? -1), of: topic, context: 0)
+        if let known = known[message] { return known < 0 ? nil : Int(known) }
+        let index = indexes[String(decoding: message.topic, as: UTF8.self)]
+        known[message] = Int32(index ?? -1)
         return index
     }
 
@@ -124,14 +124,7 @@ public struct DiscoveryFamily: TopicFamily {
         let told = entity.foreignTemplate == nil ? entity.unit : nil
         let unit = told.map { UnitSpelling.unit($0, by: device) } ?? Unit.none
         if unit == nil { effects.drop(.unitNotStorable) }
-        let isBinary = ["binary_sensor", "switch", "light", "fan", "siren"].contains(entity.component)
-        let value = DiscoveredTopic.Value(
-            source: source, device: device, metric: metric, unit: unit ?? .none,
-            template: entity.template, isRaw: entity.foreignTemplate != nil, isBinary: isBinary,
-            payloadOn: entity.payloadOn, payloadOff: entity.payloadOff,
-            expireAfter: entity.expireAfter.flatMap { Int64(exactly: ($0 * 1_000).rounded()) }.flatMap {
-                $0 > 0 ? $0 : nil
-            })
+        let value = DiscoveredTopic.Value(entity, of: device, metric, unit ?? .none, source: source)
         var hasRoom = true
         let added = add(entity.stateTopic, source, &effects) { topic in
             hasRoom = topic.values.count < Self.valuesPerTopicMax

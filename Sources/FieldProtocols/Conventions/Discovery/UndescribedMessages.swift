@@ -33,7 +33,7 @@ public struct UndescribedMessages: TopicFamily {
     ) throws(RejectReason) -> Verdict? {
         guard isResumed, let startedAt, message.received.monotonicMilliseconds - startedAt <= Self.span,
             !message.isRetained, count < Self.countMax, message.payload.count <= Self.byteCountMax
-        else { return nil }
+        else { return .unclaimed }
         count += 1
         let body: JSON = [
             "topic": .string(String(decoding: message.topic.prefix(512), as: UTF8.self)),

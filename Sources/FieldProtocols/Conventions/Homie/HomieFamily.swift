@@ -17,7 +17,7 @@ public struct HomieFamily: TopicFamily {
     var devices: [HomieDevice] = []
     var indexes: [String: Int] = [:]
     var identity = ForeignIdentity()
-    private var routes = FieldTable<Route>(countMax: 16_384)
+    private var routes = TopicMemory<Route>()
 
     /// A family that has heard nothing yet.
     public init() {}
@@ -32,9 +32,8 @@ public struct HomieFamily: TopicFamily {
     public mutating func decode(
         _ message: TopicMessage, into batch: inout ObservationBatch, effects: inout TopicEffects
     ) throws(RejectReason) -> Verdict? {
-        guard message.level(1, is: "5") || message.level(0, is: "homie") else { return nil }
         let route: Route
-        if let known = routes.meaning(of: message.topic, context: 0) {
+        if let known = routes[message] {
             route = known
         } else {
             guard let topic = HomieTopic(message) else { return nil }
@@ -77,8 +76,7 @@ public struct HomieFamily: TopicFamily {
             guard metric != nil else { throw .tooManyNames }
         }
         let route = Route(kind: topic.kind, device: index, metric: metric)
-        if routes.isFull { routes.forgetAll() }
-        routes.remember(route, of: message.topic, context: 0)
+        routes[message] = route
         return route
     }
 

@@ -138,7 +138,7 @@ extension SiteTopicsFamily {
         guard let stamp, let time = precision.milliseconds(stamp), time >= DeviceTime.earliest
         else { return identity.close(observation, of: message, part: part, in: &batch) }
         observation.deviceTime = DeviceTime.judged(time, received: message.received)
-        identity.make("inf-", message.topic, observation)
+        identity.make("inf-", message, observation)
         identity.add(part)
         identity.append(observation, to: &batch)
     }

@@ -44,7 +44,7 @@ extension SiteTopicsFamily {
             return identity.close(observation, of: message, in: &batch)
         }
         observation.deviceTime = time
-        identity.make("json-", message.topic, observation)
+        identity.make("json-", message, observation)
         identity.append(observation, to: &batch)
     }
 }

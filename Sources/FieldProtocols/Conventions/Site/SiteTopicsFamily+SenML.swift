@@ -160,7 +160,7 @@ extension SiteTopicsFamily {
         guard let time = pack.time, time >= SenMLRecord.absoluteTimeMin else {
             return identity.close(observation, of: pack.message, part: pack.part, in: &batch)
         }
-        identity.make("sen-", pack.message.topic, observation)
+        identity.make("sen-", pack.message, observation)
         identity.add(pack.part)
         identity.append(observation, to: &batch)
     }

@@ -4,7 +4,6 @@ internal import JSONText
 /// The topics that a site has named: SenML, InfluxDB's line protocol, plain JSON and plain values.
 public struct SiteTopicsFamily: TopicFamily {
     struct Route {
-        /// -1: none of ours.
         var topic: Int32
         /// The device of the topic's level, and for plain values their metric.
         var device: DeviceName?
@@ -29,7 +28,7 @@ public struct SiteTopicsFamily: TopicFamily {
     /// Empty between messages; its arrays keep their room.
     var line = InfluxLine()
     var identity = ForeignIdentity()
-    private var routes = FieldTable<Route>(countMax: 16_384)
+    private var routes = TopicMemory<Route>()
 
     /// Every one of `topics` is tried in turn; the first whose filter fits is it.
     public init(topics: [SiteTopic]) {
@@ -84,18 +83,17 @@ public struct SiteTopicsFamily: TopicFamily {
     }
 
     private mutating func route(_ message: TopicMessage) -> Route? {
-        if let known = routes.meaning(of: message.topic, context: 0) { return known.topic < 0 ? nil : known }
+        if let known = routes[message] { return known }
         let route = resolve(message)
-        if routes.isFull { routes.forgetAll() }
-        routes.remember(route, of: message.topic, context: 0)
-        return route.topic < 0 ? nil : route
+        routes[message] = route
+        return route
     }
 
-    private func resolve(_ message: TopicMessage) -> Route {
+    private func resolve(_ message: TopicMessage) -> Route? {
         let text = String(decoding: message.topic, as: UTF8.self)
         guard ForeignName.isUTF8(message.topic),
             let index = topics.firstIndex(where: { TopicFilter($0.filter).matches(text) })
-        else { return Route(topic: -1) }
+        else { return nil }
         var route = Route(topic: Int32(index))
         let last = message.levelCount - 1
         if let level = topics[index].deviceLevel {

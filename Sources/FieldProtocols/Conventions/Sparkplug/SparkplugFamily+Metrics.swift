@@ -44,7 +44,7 @@ extension SparkplugFamily {
             time.flatMap { Int64(exactly: $0) }.flatMap { DeviceTime.judged($0, received: message.received) }
         // Without the time, the same number comes again after 256 messages.
         guard let sent = payload.timestamp, let seq = payload.seq else { return batch.append(observation) }
-        identity.make("spb-", message.topic, sent, seq, part)
+        identity.make("spb-", message, sent, seq, part)
         identity.append(observation, to: &batch)
     }
 

@@ -35,7 +35,7 @@ public struct SparkplugFamily: TopicFamily {
     private(set) var outcome = Outcome()
     var identity = ForeignIdentity()
     private var indexes: [String: Int] = [:]
-    private var routes = FieldTable<Route>(countMax: 16_384)
+    private var routes = TopicMemory<Route>()
 
     /// A family that has heard nothing yet.
     public init() {}
@@ -62,8 +62,7 @@ public struct SparkplugFamily: TopicFamily {
         _ message: TopicMessage, into batch: inout ObservationBatch, effects: inout TopicEffects
     ) throws(RejectReason) -> Verdict? {
         outcome = Outcome()
-        guard message.level(0, is: "spBv1.0") || message.level(0, is: "STATE") else { return nil }
-        if let known = routes.meaning(of: message.topic, context: 0) {
+        if let known = routes[message] {
             return try decode(message, known, into: &batch, &effects)
         }
         guard let topic = SparkplugTopic(message) else { return nil }
@@ -95,8 +94,7 @@ public struct SparkplugFamily: TopicFamily {
             device = named
         }
         let route = Route(kind: topic.kind, node: index, device: device)
-        if routes.isFull { routes.forgetAll() }
-        routes.remember(route, of: message.topic, context: 0)
+        routes[message] = route
         return route
     }
 

@@ -13,7 +13,7 @@ public struct TasmotaFamily: TopicFamily {
         var device: DeviceName
     }
 
-    private var routes = FieldTable<Route>(countMax: 16_384)
+    private var routes = TopicMemory<Route>()
     private var fields = FlatFields(identifier: "Id", naming: TasmotaNames.naming)
     private var identity = ForeignIdentity()
 
@@ -47,6 +47,7 @@ public struct TasmotaFamily: TopicFamily {
 
     /// The device is the level beside the prefix, on the side of the command if there are several.
     private mutating func route(_ message: TopicMessage) throws(RejectReason) -> Route? {
+        if let known = routes[message] { return known }
         let last = message.levelCount - 1
         guard last >= 2 else { return nil }
         let kind: Kind
@@ -59,14 +60,12 @@ public struct TasmotaFamily: TopicFamily {
         case 8 where message.level(last, is: "STATUS10"): (kind, prefix) = (.values, "stat")
         default: return nil
         }
-        if let known = routes.meaning(of: message.topic, context: 0) { return known }
         guard let place = (0..<last).first(where: { message.level($0, is: prefix) }) else { return nil }
         guard let device = ForeignName.device(message.level(place == last - 1 ? last - 2 : last - 1)) else {
             throw .badDeviceID
         }
         let route = Route(kind: kind, device: device)
-        if routes.isFull { routes.forgetAll() }
-        routes.remember(route, of: message.topic, context: 0)
+        routes[message] = route
         return route
     }
 
@@ -75,11 +74,15 @@ public struct TasmotaFamily: TopicFamily {
     ) throws(RejectReason) -> Verdict {
         var root = try message.json()
         guard root.isObject else { throw .malformedJSON }
-        if let inner = root["StatusSNS"] ?? root["StatusSTS"] { root = inner }
+        var members = TasmotaMembers(root)
+        if let inner = members.sensors ?? members.state {
+            root = inner
+            members = TasmotaMembers(inner)
+        }
         var dropped: RejectReason?
-        let temperature = Self.unit(root["TempUnit"], device, &dropped)
-        let pressure = Self.unit(root["PressureUnit"], device, &dropped)
-        let speed = Self.unit(root["SpeedUnit"], device, &dropped)
+        let temperature = Self.unit(members.temperatureUnit, device, &dropped)
+        let pressure = Self.unit(members.pressureUnit, device, &dropped)
+        let speed = Self.unit(members.speedUnit, device, &dropped)
         let quality = message.quality
         try fields.walk(root, of: device, drop: { dropped = dropped ?? $0 }) { (field, value) throws(RejectReason) in
             let unit =
@@ -99,7 +102,7 @@ public struct TasmotaFamily: TopicFamily {
         }
         guard !batch.openReadings.isEmpty else { throw dropped ?? .noReadings }
         if let dropped { effects.drop(dropped) }
-        close(message, device, root["Time"]?.utf8, in: &batch)
+        close(message, device, members.time?.utf8, in: &batch)
         return .taken
     }
 
@@ -115,7 +118,7 @@ public struct TasmotaFamily: TopicFamily {
         if time.count > "2026-05-04T10:15:30".utf8.count {
             observation.deviceTime = DeviceTime.judged(milliseconds, received: message.received)
         }
-        identity.make("tas-", message.topic, observation)
+        identity.make("tas-", message, observation)
         identity.append(observation, to: &batch)
     }
 
