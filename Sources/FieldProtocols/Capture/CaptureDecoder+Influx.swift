@@ -14,10 +14,11 @@ extension CaptureDecoder {
 
     private mutating func lines(of payload: UnsafeRawBufferPointer, _ topic: String?) {
         var reader = InfluxLineReader(payload.bindMemory(to: UInt8.self))
+        var line = InfluxLine()
         while true {
             do throws(InfluxLineError) {
-                guard try reader.next() else { return }
-                show(reader.line, topic)
+                guard try reader.next(&line) else { return }
+                show(line, topic)
             } catch {
                 fail(error.code, at: error.offset) { writer in
                     guard let topic else { return }

@@ -113,6 +113,17 @@ import Testing
         #expect(seconds.hear("site/x", "m v=1 9223372036854775807").records.first?.observation.deviceTime == nil)
     }
 
+    @Test func integersOfLineProtocolReachToTheirBounds() {
+        var rig = Self.rig()
+        let bounds: [(text: String, number: Double)] = [
+            ("9223372036854775807i", 0x1p63), ("-9223372036854775808i", -0x1p63), ("-0i", 0),
+            ("18446744073709551615u", 0x1p64), ("00000000000000000007u", 7), ("9999999999999999999u", 1e19),
+        ]
+        for (text, number) in bounds {
+            #expect(rig.hear("site/x", "m v=\(text)").values == ["x m.v": .number(number)], "\(text)")
+        }
+    }
+
     @Test func idsMadeOfTopicAndContentAreTheSameInEveryVersion() {
         var rig = Self.rig()
         let lines = "env,dev=i1 t=21.5 1777889730123456789\nenv,dev=i2 t=2 1777889730123456789"
@@ -126,7 +137,9 @@ import Testing
         ("m,a v=1", .badTag), ("m,a= v=1", .badTag), ("m v", .badField), ("m v=", .badField), ("m v=1x", .badNumber),
         ("m v=9223372036854775808i", .badNumber), ("m v=-1u", .badNumber), ("m v=\"a", .unterminatedString),
         ("m v=1 x", .badTimestamp), ("m v=1 1 2", .badTimestamp), ("m v=nan", .badNumber), ("m v=1,", .badField),
-        ("m v=0x10", .badNumber),
+        ("m v=0x10", .badNumber), ("m v=-9223372036854775809i", .badNumber), ("m v=18446744073709551616u", .badNumber),
+        ("m v=99999999999999999999u", .badNumber), ("m v=1844674407370955161:u", .badNumber), ("m v=-i", .badNumber),
+        ("m v=000000000000000000001u", .badNumber),
     ])
     func badLinesHaveTheirError(line: String, reason: InfluxLineError.Reason) {
         let (lines, isGood) = CaptureDecoderTests.decode(Array((line + "\nok v=t").utf8), .influx)

@@ -6,23 +6,19 @@ struct InfluxLineReader {
     /// Where the line that was read last starts.
     private(set) var start = 0
     private var index = 0
-    /// What was read last. Its arrays keep their room from line to line.
-    private(set) var line: InfluxLine
 
-    init(_ text: UnsafeBufferPointer<UInt8>, reusing line: consuming InfluxLine = InfluxLine()) {
-        self.text = text
-        self.line = line
-    }
+    init(_ text: UnsafeBufferPointer<UInt8>) { self.text = text }
 
-    /// Reads the next line; false at the end. After an error the next call goes on with the line after.
-    mutating func next() throws(InfluxLineError) -> Bool {
+    /// Reads the next line into `line`, whose arrays keep their room; false at the end. After an error the next call goes on
+    /// with the line after.
+    mutating func next(_ line: inout InfluxLine) throws(InfluxLineError) -> Bool {
         skipToLine()
         // Nothing of the payload is left in it at the end.
         line.begin()
         guard index < text.count else { return false }
         start = index
         do throws(InfluxLineError) {
-            try read()
+            try read(&line)
         } catch {
             while index < text.count, text[index] != 0x0A { index += 1 }
             throw error
@@ -31,7 +27,7 @@ struct InfluxLineReader {
         return true
     }
 
-    private mutating func read() throws(InfluxLineError) {
+    private mutating func read(_ line: inout InfluxLine) throws(InfluxLineError) {
         line.measurement = name(endsAtEquals: false)
         guard !line.measurement.isEmpty else { throw error(.missingMeasurement, at: start) }
         while skip(UInt8(ascii: ",")) {
@@ -55,16 +51,16 @@ struct InfluxLineReader {
             guard isAtEndOfLine else { throw error(.badField, at: index) }
             return
         }
-        try readTimestamp()
+        line.timestamp = try timestamp()
     }
 
-    private mutating func readTimestamp() throws(InfluxLineError) {
+    private mutating func timestamp() throws(InfluxLineError) -> Int64 {
         let at = index
         while index < text.count, !Self.isBlank(text[index]), text[index] != 0x0A, text[index] != 0x0D { index += 1 }
         guard let time = Self.integer(Text(rebasing: text[at..<index])) else { throw error(.badTimestamp, at: at) }
-        line.timestamp = time
         _ = skipBlanks()
         guard isAtEndOfLine else { throw error(.badTimestamp, at: index) }
+        return time
     }
 
     private mutating func value() throws(InfluxLineError) -> InfluxLine.Value {
@@ -116,22 +112,27 @@ struct InfluxLineReader {
 
     private static func integer(_ text: Text) -> Int64? {
         guard let first = text.first else { return nil }
-        let isNegative = first == UInt8(ascii: "-")
-        guard let magnitude = unsigned(isNegative ? Text(rebasing: text.dropFirst()) : text) else { return nil }
-        return isNegative ? Int64(exactly: -Int128(magnitude)) : Int64(exactly: magnitude)
+        guard first == UInt8(ascii: "-") else { return unsigned(text).flatMap { Int64(exactly: $0) } }
+        guard let magnitude = unsigned(Text(rebasing: text.dropFirst())), magnitude <= Int64.min.magnitude else {
+            return nil
+        }
+        return Int64(bitPattern: 0 &- magnitude)
     }
 
     private static func unsigned(_ text: Text) -> UInt64? {
         guard !text.isEmpty, text.count <= 20 else { return nil }
         var value: UInt64 = 0
-        for byte in text {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-            let (product, overflows) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carries) = product.addingReportingOverflow(UInt64(byte - UInt8(ascii: "0")))
-            guard !overflows, !carries else { return nil }
-            value = sum
+        for index in 0..<min(text.count, 19) {
+            let digit = text[index] &- UInt8(ascii: "0")
+            guard digit < 10 else { return nil }
+            // Nineteen nines are below 2^64.
+            value = value &* 10 &+ UInt64(digit)
         }
-        return value
+        guard text.count == 20 else { return value }
+        let digit = text[19] &- UInt8(ascii: "0")
+        let (product, overflows) = value.multipliedReportingOverflow(by: 10)
+        let (sum, carries) = product.addingReportingOverflow(UInt64(digit))
+        return digit < 10 && !overflows && !carries ? sum : nil
     }
 
     /// A name up to a comma, a space or (but in measurements) an equals sign that is not escaped, or the end of the line.

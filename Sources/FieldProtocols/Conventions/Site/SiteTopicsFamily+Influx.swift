@@ -10,20 +10,22 @@ extension SiteTopicsFamily {
         _ route: Route, _ message: TopicMessage, into batch: inout ObservationBatch, _ effects: inout TopicEffects
     ) throws(RejectReason) {
         let precision = topics[Int(route.topic)].precision
-        var reader = InfluxLineReader(message.text, reusing: exchange(&line, with: InfluxLine()))
-        defer { line = reader.line }
+        var reader = InfluxLineReader(message.text)
+        // Taken out meanwhile, so that the rest of the family can be used.
+        var line = exchange(&self.line, with: InfluxLine())
+        defer { self.line = line }
         var part: UInt64 = 0
         var failure: RejectReason?
         while true {
             do throws(InfluxLineError) {
-                guard try reader.next() else { break }
-                guard let device = device(of: reader.line) ?? route.device else {
+                guard try reader.next(&line) else { break }
+                guard let device = device(of: line) ?? route.device else {
                     failure = .badDeviceID
                     continue
                 }
-                append(reader.line, device, message, into: &batch, &effects)
+                append(line, device, message, into: &batch, &effects)
                 guard !batch.openReadings.isEmpty else { continue }
-                close(reader.line.timestamp, precision, device, message, part, into: &batch)
+                close(line.timestamp, precision, device, message, part, into: &batch)
                 part += 1
             } catch {
                 // As InfluxDB does, a bad line spoils no other.
