@@ -2,9 +2,10 @@ public import GatewayModel
 
 /// One convention of topics and payloads beside the gateway's own, such as Sparkplug B or ChirpStack's integration.
 ///
-/// A family is asked in turn for messages whose topic `TopicRoute` does not know, until it says that a topic is none of its. It runs on the intake's thread, keeps
-/// what it has to remember bounded, and takes time from the message only. What it remembers is lost with the process: it
-/// has to be told again by retained messages (`TopicFilter.Retained.always`) or to ask its devices.
+/// A family is asked in turn for messages whose topic `TopicRoute` does not know, until it says that a topic is none of
+/// its. It runs on the intake's thread, keeps what it has to remember bounded, and takes time from the message only. What
+/// it remembers is lost with the process: it has to be told again by retained messages (`TopicFilter.Retained.always`) or
+/// to ask its devices.
 public protocol TopicFamily {
     /// What has to be subscribed for it. Filters of different families should not overlap: a broker may deliver a message
     /// once for each filter that it matches.
