@@ -11,8 +11,8 @@ public enum JSONEnvelopeError: Error, Equatable, Sendable {
     case signatureMismatch
     case noDeviceKey
 
-    /// The name that brokers and acks use, such as `missing_keys:pack`. A wrong signature has the name it has in the CBOR
-    /// form, where the reference says `signature_mismatch`.
+    /// The name that brokers and acks use, such as `missing_keys:pack`. A wrong signature has another one in the CBOR form
+    /// (field reference, section 4.4, and the vectors of CBOR).
     public var code: String {
         switch self {
         case .missingKeys(let keys): "missing_keys:" + keys.joined(separator: ",")
@@ -23,7 +23,7 @@ public enum JSONEnvelopeError: Error, Equatable, Sendable {
         case .hashMismatch: "hash_mismatch"
         case .invalidSignatureField: "invalid_sig_field"
         case .unsupportedSignatureScheme: "unsupported_signature_scheme"
-        case .signatureMismatch: "bad_signature"
+        case .signatureMismatch: "signature_mismatch"
         case .noDeviceKey: "no_device_key"
         }
     }
