@@ -19,7 +19,9 @@ extension CaptureDecoder {
                 add("device", .string(levels[1]))
                 add("property", .string("\(levels[2]).\(levels[3])"))
                 add(String(last.dropFirst()), .string(text))
-            } else if let time = payload?["Time"] ?? payload?["StatusSNS"]?["Time"] {
+            } else if let time = payload?["Time"] ?? payload?["StatusSNS"]?["Time"],
+                time.string != nil
+            {
                 add("local_time", time)
             }
         }

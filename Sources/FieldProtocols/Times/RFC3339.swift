@@ -59,6 +59,14 @@ public enum RFC3339 {
         return minutes * 60_000 + second * 1000 + millisecond
     }
 
+    /// Whether a text that is a time says of which zone: it ends in `Z` or an offset.
+    public static func hasZone(utf8 text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard let last = text.last, text.count > 11 else { return false }
+        if last | 0x20 == UInt8(ascii: "z") { return true }
+        // A sign behind the date is that of an offset.
+        return text[11...].contains { $0 == UInt8(ascii: "+") || $0 == UInt8(ascii: "-") }
+    }
+
     private static func append(_ value: Int64, digits: Int, before mark: Unicode.Scalar, to bytes: inout [UInt8]) {
         var divisor: Int64 = digits == 4 ? 1000 : digits == 3 ? 100 : 10
         while divisor > 0 {

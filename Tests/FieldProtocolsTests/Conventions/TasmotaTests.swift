@@ -69,6 +69,20 @@ import Testing
             rig.hear("tele/t1/SENSOR", zoned).records.first?.observation.deviceTime?.milliseconds == 1_777_882_530_000)
     }
 
+    @Test(arguments: [
+        (#""2026-05-04T10:15:30""#, Int64?.none), (#""2026-05-04T10:15:30.123""#, nil),
+        (#""2026-05-04T10:15:30.123-02:00""#, 1_777_896_930_123), (#""2026-05-04T10:15:30Z""#, 1_777_889_730_000),
+        ("1777889730", 1_777_889_730_000), (#""2026-05-04T12:15:30","Epoch":1777889730"#, 1_777_889_730_000),
+        ("1e300", nil), ("9223372036854775807", nil), ("5", nil),
+    ])
+    func aTimeIsTheRecordsWithItsZoneOrAsSecondsOfUnixTimeOnly(time: String, milliseconds: Int64?) throws {
+        var rig = FamilyRig(.tasmota)
+        let message = sensor.replacing(#""2026-05-04T10:15:30""#, with: time)
+        let record = try #require(rig.hear("tele/t1/SENSOR", message).records.first)
+        #expect(record.observation.deviceTime?.milliseconds == milliseconds)
+        #expect(record.readings.count == 5, "a time is no reading")
+    }
+
     @Test func energyMetersAndStatusAnswersAreRead() throws {
         var rig = FamilyRig(.tasmota)
         let energy =
@@ -76,6 +90,8 @@ import Testing
         let record = try #require(rig.hear("stat/t1/STATUS10", #"{"StatusSNS":\#(energy)}"#).records.first)
         #expect(record["energy.total"] == reading("energy.total", 3.185, "kW.h"))
         #expect(record["energy.power.1"] == reading("energy.power.1", 30, "W"))
+        let state = rig.hear("t1/stat/STATUS11", #"{"StatusSTS":{"Time":"2026-05-04T10:15:30","UptimeSec":5}}"#)
+        #expect(state.values == ["t1 sys.uptime": .number(5)])
         #expect(rig.hear("tele/t1/LWT", "Offline").presence == ["t1": false])
         #expect(rig.hear("tele/t1/LWT", "Maybe").reason == .noReadings)
         #expect(rig.hear("tele/t1/SENSOR", "[1]").reason == .malformedJSON)

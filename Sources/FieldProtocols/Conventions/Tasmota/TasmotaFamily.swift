@@ -1,10 +1,10 @@
 public import GatewayModel
 internal import JSONText
 
-/// Tasmota: `tele/{topic}/SENSOR`, `STATE` and `LWT`, and what `Status 8` answers, with prefix and topic in any order.
+/// Tasmota: `tele/{topic}/SENSOR`, `STATE` and `LWT`, and what `Status 8`, `10` and `11` answer, with prefix and topic in any order.
 ///
-/// `Time` is the device's local time without a zone, so it says when the message was made only if it carries one; it
-/// makes repetitions known all the same.
+/// `Time` is the device's local time without a zone, so it says when the message was made only if it carries one or counts
+/// seconds, as `Epoch` does; it makes repetitions known all the same.
 public struct TasmotaFamily: TopicFamily {
     private enum Kind: UInt8 { case values, will }
 
@@ -27,7 +27,10 @@ public struct TasmotaFamily: TopicFamily {
                 TopicFilter("\(start)SENSOR"), TopicFilter("\(start)STATE"),
                 TopicFilter("\(start)LWT", retained: .always),
             ]
-        } + ["stat/+/STATUS8", "+/stat/STATUS8", "stat/+/STATUS10", "+/stat/STATUS10"].map { TopicFilter($0) }
+        }
+            + ["stat/+/", "+/stat/"].flatMap { start in
+                ["STATUS8", "STATUS10", "STATUS11"].map { TopicFilter("\(start)\($0)") }
+            }
     }
 
     /// As the protocol says.
@@ -57,7 +60,8 @@ public struct TasmotaFamily: TopicFamily {
         case 5 where message.level(last, is: "STATE"): (kind, prefix) = (.values, "tele")
         case 6 where message.level(last, is: "SENSOR"): (kind, prefix) = (.values, "tele")
         case 7 where message.level(last, is: "STATUS8"): (kind, prefix) = (.values, "stat")
-        case 8 where message.level(last, is: "STATUS10"): (kind, prefix) = (.values, "stat")
+        case 8 where message.level(last, is: "STATUS10") || message.level(last, is: "STATUS11"):
+            (kind, prefix) = (.values, "stat")
         default: return nil
         }
         guard let place = (0..<last).first(where: { message.level($0, is: prefix) }) else { return nil }
@@ -102,24 +106,34 @@ public struct TasmotaFamily: TopicFamily {
         }
         guard !batch.openReadings.isEmpty else { throw dropped ?? .noReadings }
         if let dropped { effects.drop(dropped) }
-        close(message, device, members.time?.utf8, in: &batch)
+        close(message, device, members, in: &batch)
         return .taken
     }
 
     private mutating func close(
-        _ message: TopicMessage, _ device: DeviceName, _ time: UnsafeBufferPointer<UInt8>?,
-        in batch: inout ObservationBatch
+        _ message: TopicMessage, _ device: DeviceName, _ members: TasmotaMembers, in batch: inout ObservationBatch
     ) {
         var observation = message.observation(of: device)
+        let told = Self.time(members)
         // A clock that was never set starts at 1970 with each boot, and then says the same again of other moments.
-        guard let time, let milliseconds = RFC3339.milliseconds(utf8: time), milliseconds >= DeviceTime.earliest else {
+        guard let told, told.milliseconds >= DeviceTime.earliest else {
             return identity.close(observation, of: message, in: &batch)
         }
-        if time.count > "2026-05-04T10:15:30".utf8.count {
-            observation.deviceTime = DeviceTime.judged(milliseconds, received: message.received)
+        if told.hasZone {
+            observation.deviceTime = DeviceTime.judged(told.milliseconds, received: message.received)
         }
         identity.make("tas-", message, observation)
         identity.append(observation, to: &batch)
+    }
+
+    /// What the device's clock says, and whether that says when it is everywhere: seconds of Unix time do.
+    private static func time(_ members: TasmotaMembers) -> (milliseconds: Int64, hasZone: Bool)? {
+        if let seconds = (members.epoch ?? members.time)?.int64 {
+            let (milliseconds, overflows) = seconds.multipliedReportingOverflow(by: 1_000)
+            return overflows ? nil : (milliseconds, true)
+        }
+        guard let text = members.time?.utf8, let milliseconds = RFC3339.milliseconds(utf8: text) else { return nil }
+        return (milliseconds, RFC3339.hasZone(utf8: text))
     }
 
     /// Nil if none is told.

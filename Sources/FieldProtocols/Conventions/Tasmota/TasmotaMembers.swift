@@ -5,7 +5,9 @@ internal import JSONText
 struct TasmotaMembers {
     /// What `Status 8` and `Status 11` answer stands in an object of its own.
     private(set) var sensors, state: JSONValue?
-    private(set) var time: JSONValue?
+    /// The device's clock: `Time` is local and without a zone or seconds of Unix time, `Epoch` the latter beside it, as the
+    /// command `Time` has set it.
+    private(set) var time, epoch: JSONValue?
     private(set) var temperatureUnit, pressureUnit, speedUnit: JSONValue?
 
     init(_ root: JSONValue) {
@@ -14,6 +16,7 @@ struct TasmotaMembers {
             case "StatusSNS": sensors = sensors ?? value
             case "StatusSTS": state = state ?? value
             case "Time": time = time ?? value
+            case "Epoch": epoch = epoch ?? value
             case "TempUnit": temperatureUnit = temperatureUnit ?? value
             case "PressureUnit": pressureUnit = pressureUnit ?? value
             case "SpeedUnit": speedUnit = speedUnit ?? value

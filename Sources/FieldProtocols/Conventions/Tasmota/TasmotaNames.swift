@@ -33,7 +33,8 @@ enum TasmotaNames {
 
     private static func atRoot(_ key: String) -> FlatFields.Naming? {
         switch key {
-        case "Time", "TempUnit", "PressureUnit", "SpeedUnit", "Uptime", "SleepMode", "Sleep", "MqttCount", "Hostname",
+        case "Time", "Epoch", "TempUnit", "PressureUnit", "SpeedUnit", "Uptime", "SleepMode", "Sleep", "MqttCount",
+            "Hostname",
             "IPAddress":
             return .ignored
         case "UptimeSec": return .field("sys.uptime", unit: "s")
