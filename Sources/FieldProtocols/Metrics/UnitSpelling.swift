@@ -19,6 +19,8 @@ public enum UnitSpelling {
         "km/h": "km/h", "mph": "[mi_i]/h", "mi/h": "[mi_i]/h",
         "kn": "[kn_i]", "cm": "cm", "mg/m3": "mg/m3", "mg/m³": "mg/m3",
         "µs/cm": "uS/cm", "us/cm": "uS/cm", "kby": "kBy", "b": "By", "by": "By", "kb": "kBy", "mah": "mA.h",
+        "m³": "m3", "m3": "m3", "m^3": "m3", "m³/h": "m3/h", "m3/h": "m3/h", "ft": "[ft_i]", "gal": "[gal_us]",
+        "l/min": "L/min", "mm/h": "mm/h", "#": "1",
         "1": "1", "index": "1", "count": "1", "counts": "1", "bool": "1", "g": "g", "kg": "kg", "l": "L",
     ]
 

@@ -166,6 +166,9 @@ import Testing
         ("{{ value | float | round(1) }}", "2.25", .number(2.2)), ("{{ value|int }}", "-2.9", .number(-2)),
         ("{{ value | round }}", "2.5", .number(2)), ("{{ value_json.w }}", #"{"w":"wet"}"#, .text("wet")),
         ("{{ value_json.f }}", #"{"f":true}"#, .flag(true)), ("{{ value | float(0) }}", "3", .number(3)),
+        // What Python rounds these to: as binary numbers they lie below and above their halves.
+        ("{{ value | round(2) }}", "1.115", .number(1.11)), ("{{ value | round(1) }}", "-0.35", .number(-0.3)),
+        ("{{ value | round(2) }}", "5.015", .number(5.01)), ("{{ value | round(2) }}", "0.125", .number(0.12)),
     ])
     func templatesOfTheSubsetAreEvaluated(template: String, payload: String, value: Reading.Value) throws {
         var rig = FamilyRig(.homeassistant)

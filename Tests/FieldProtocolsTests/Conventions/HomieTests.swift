@@ -90,6 +90,16 @@ import Testing
         #expect(back.presence == ["bridge": true, "lamp": true, "late": true])
     }
 
+    @Test func unitsOfTheConventionAreUCUMAndAPercentagesIsTold() throws {
+        var rig = FamilyRig(.homie)
+        for (spelling, code) in [("m³", "m3"), ("ft", "[ft_i]"), ("gal", "[gal_us]"), ("#", "1"), ("kn", "[kn_i]")] {
+            _ = rig.hear("homie/e/air/x/$unit", spelling)
+            #expect(try #require(rig.hear("homie/e/air/x", "1").records.first)["air.x"]?.unit.code == code)
+        }
+        _ = rig.hear("homie/e/air/p/$datatype", "percent")
+        #expect(try #require(rig.hear("homie/e/air/p", "55.5").records.first)["air.p"]?.unit == .percent)
+    }
+
     @Test func anEmptyStateRemovesTheDevice() {
         var rig = FamilyRig(.homie)
         _ = rig.hear("homie/5/d1/$description", description)

@@ -83,12 +83,21 @@ struct ValueTemplate: Equatable {
             case .float: break
             case .int: result = result.rounded(.towardZero)
             case .round(let places):
-                var scale = 1.0
-                for _ in 0..<places { scale *= 10 }
-                // Python rounds halves to even.
-                result = (result * scale).rounded(.toNearestOrEven) / scale
+                result = Self.rounded(result, places: places)
             }
         }
         return result
+    }
+
+    /// As Python rounds: what is nearest to the binary number itself, and halves to even.
+    private static func rounded(_ number: Double, places: Int) -> Double {
+        var scale = 1.0
+        for _ in 0..<places { scale *= 10 }
+        let scaled = number * scale
+        // Where the product is a half only because it was rounded itself, what was lost decides.
+        let lost = (-scaled).addingProduct(number, scale)
+        let isHalf = (scaled - scaled.rounded(.down)) == 0.5
+        let whole = scaled.rounded(!isHalf || lost == 0 ? .toNearestOrEven : lost > 0 ? .up : .down)
+        return whole / scale
     }
 }

@@ -128,7 +128,11 @@ public struct HomieFamily: TopicFamily {
         let unit = route.kind == .unit ? UnitSpelling.unit(text, by: devices[route.device].name) : Unit.none
         if unit == nil { effects.drop(.unitNotStorable) }
         let hasRoom = devices[route.device].set(metric) { property in
-            if route.kind == .type { property.type = HomieDevice.DataType(rawValue: text) }
+            if route.kind == .type {
+                property.type = HomieDevice.DataType(rawValue: text)
+                // Such a property need not say its unit.
+                if property.type == .percent, property.unit == .none { property.unit = .percent }
+            }
             if route.kind == .unit { property.unit = unit ?? .none }
         }
         guard hasRoom else { throw .tooManyNames }
