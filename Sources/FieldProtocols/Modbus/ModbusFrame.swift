@@ -48,14 +48,18 @@ public struct ModbusCapture: Sendable {
         guard bytes.count <= ModbusPDU.byteCountMax + 3, holdsChecksum(bytes, bytes.count - 3) else {
             return damaged(bytes)
         }
-        // The checksum over everything holds: what is wrong is inside.
-        let side: ModbusSide = body[0] <= 4 && bytes.count != 8 ? .response : .request
-        do throws(ModbusError) {
-            let pdu = try pdu(body[..<(bytes.count - 3)], side)
-            return Step(frame: .success(take(ModbusFrame(unit: bytes[0], pdu), side)), byteCount: bytes.count)
-        } catch {
-            return Step(frame: .failure(error), byteCount: bytes.count)
+        // The checksum over everything holds: it is of the side whose length nothing tells, or what is wrong is inside.
+        let likely: ModbusSide = body[0] <= 4 && bytes.count != 8 ? .response : .request
+        var failure = ModbusError.lengthMismatch
+        for side in [likely, likely == .request ? .response : .request] {
+            do throws(ModbusError) {
+                let pdu = try pdu(body[..<(bytes.count - 3)], side)
+                return Step(frame: .success(take(ModbusFrame(unit: bytes[0], pdu), side)), byteCount: bytes.count)
+            } catch {
+                if side == likely { failure = error }
+            }
         }
+        return Step(frame: .failure(failure), byteCount: bytes.count)
     }
 
     /// Why a frame whose checksum nowhere agrees is bad: the checksum is wrong, or it ends before either side's does. It

@@ -102,7 +102,7 @@ import Testing
             ("0105001eff00", "write_single"), ("010f0013000a02cd01", "write_multiple"),
             ("010f0013000a", "write_multiple_response"), ("0116000400f20025", "mask_write"),
             ("01170003000600 0e0003 06 00ff00ff00ff", "read_write"), ("0107", "other"), ("012b0e0100", "other"),
-            ("0118000a", "other"),
+            ("0118000a", "other"), ("012b0e01010000010002 4142", "other"),
         ]
         for (body, kind) in shapes {
             let bytes = ModbusCRC.appended(to: try #require(Hex.decode(body.filter { $0 != " " })))
