@@ -51,6 +51,19 @@ struct Decoded {
 @Suite struct MQTTTelemetry {
     let topic = "mycosoft/devices/m1/telemetry"
 
+    @Test(arguments: [
+        ("temperature_c_comp", "temperature", "Cel"), ("ambient_temperature_c", "temperature", "Cel"),
+        ("humidity_pct_comp", "humidity", "%"), ("rh_pct", "humidity", "%"), ("press_hpa", "pressure", "hPa"),
+        ("eco2_ppm", "co2_equivalent", "[ppm]"), ("siaq", "static_iaq", "1"), ("gas_class", "gas_class", "1"),
+        ("gas_probability", "gas_probability", "1"), ("gas_percentage", "gas_percentage", "%"), ("gas_4", "gas_4", "1"),
+    ])
+    func namesOfTheFieldAgentAreUnderstoodWithoutASensorToo(alias: String, metric: String, unit: String) {
+        for payload in [#"{"\#(alias)":1.5}"#, #"{"sensors":{"\#(alias)":1.5}}"#] {
+            let decoded = Decoded(topic, payload)
+            #expect(decoded.number(metric) == 1.5 && decoded.readings[metric]?.unit.code == unit, "\(payload)")
+        }
+    }
+
     @Test func nestedSensorsOfTheAgentAreNamed() {
         let decoded = Decoded(
             topic,
