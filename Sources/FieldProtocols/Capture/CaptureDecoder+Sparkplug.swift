@@ -161,7 +161,14 @@ struct SparkplugCapture {
         case .number(let number): (number.isFinite ? .number(number) : .null, nil)
         case .flag(let flag): (.bool(flag), nil)
         case .text(let text): (.string(String(decoding: text, as: UTF8.self)), nil)
+        case .array(let array): (.array(elements(of: array)), nil)
         case .unsupported(let kind): (.null, kind)
         }
+    }
+
+    private static func elements(of array: SparkplugArray) -> [JSON] {
+        var elements: [JSON] = []
+        array.forEach { elements.append(json($0).0) }
+        return elements
     }
 }

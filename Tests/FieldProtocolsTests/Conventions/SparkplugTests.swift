@@ -1,3 +1,4 @@
+import Crypto
 import GatewayModel
 import GatewayTestKit
 import JSONText
@@ -210,6 +211,47 @@ struct SparkplugSample {
                 "G:n1 l": .number(-7), "G:n1 u": .number(Double(UInt64.max)), "G:n1 f": .number(21.1),
                 "G:n1 d": .number(-0.25), "G:n1 b": .flag(true), "G:n1 s": .text("läuft"),
             ])
+    }
+
+    /// The examples of the specification (section 6.4.17), and the last element of each kind.
+    @Test(arguments: [
+        (SparkplugType.int8Array, "ef7b", #"[-17,123]"#), (.int16Array, "d08a3075", "[-30000,30000]"),
+        (.int32Array, "ffffffff1af1cb12", "[-1,315355418]"), (.int64Array, "feffffffffffffff", "[-2]"),
+        (.uint8Array, "17fa", "[23,250]"), (.uint16Array, "1e0088cc", "[30,52360]"),
+        (.uint32Array, "3400000089f956c4", "[52,3294034313]"), (.uint64Array, "ffffffff00000000", "[4294967295]"),
+        (.floatArray, "0000a03fcdcca8c1", "[1.25,-21.1]"), (.doubleArray, "000000000000d0bf", "[-0.25]"),
+        (.booleanArray, "0c00000034d0", "[false,false,true,true,false,true,false,false,true,true,false,true]"),
+        (.booleanArray, "00000000", "[]"), (.stringArray, "41424300c3a90000", #"["ABC","é",""]"#),
+        (.dateTimeArray, "c7d0904924010000", "[1255364677831]"), (.int16Array, "", "[]"),
+    ])
+    func arraysAreReadElementByElement(type: SparkplugType, hex: String, elements: String) throws {
+        let bytes = try #require(Hex.decode(hex))
+        let expected = try #require(try JSON(parsing: elements).array)
+        let sample = SparkplugSample.birth(1, SparkplugSample.metric("x", type: type) { $0.bytes(16, bytes) })
+        var rig = FamilyRig(.sparkplug)
+        let values = rig.hear(birth, sample).values
+        #expect(values.count == expected.count)
+        for (index, element) in expected.enumerated() {
+            let value: Reading.Value? =
+                element.bool.map { .flag($0) } ?? element.string.map { .text($0) } ?? element.double.map { .number($0) }
+            #expect(values["G:n1 x.\(index)"] == value, "\(values)")
+        }
+        let line = try #require(CaptureDecoderTests.decode(sample, .sparkplug).lines.first)
+        #expect(line["metrics"]?["x"]?.array?.map(\.text) == expected.map(\.text) && line["skipped"] == nil)
+    }
+
+    @Test(arguments: [
+        (SparkplugType.int16Array, "01"), (.doubleArray, "00000000000000"), (.booleanArray, "0c000000"),
+        (.booleanArray, "ffffffff00"), (.booleanArray, "0000"), (.stringArray, "4142"), (.bytes, "0102"),
+    ])
+    func bytesThatAreNoArrayAreNoReading(type: SparkplugType, hex: String) throws {
+        let bytes = try #require(Hex.decode(hex))
+        var rig = FamilyRig(.sparkplug)
+        let heard = rig.hear(
+            birth, SparkplugSample.birth(1, SparkplugSample.metric("x", type: type) { $0.bytes(16, bytes) }))
+        #expect(heard.dropped == .unsupportedValue && heard.values.isEmpty)
+        let long = SparkplugSample.metric("x", type: .int8Array) { $0.bytes(16, [UInt8](repeating: 1, count: 65)) }
+        #expect(rig.hear(birth, SparkplugSample.birth(2, long)).dropped == .valueNotStorable)
     }
 
     /// Against the standard, but done: each device counts its aliases from one.

@@ -25,7 +25,9 @@ extension SparkplugFamily {
                     unknownCount += 1
                     return
                 }
-                if let name = known.metric { try append(metric, known, name, message, into: &batch, &effects) }
+                if let name = known.metric {
+                    try append(metric, known, name, route.device, message, into: &batch, &effects)
+                }
             }, failed: { _ in .protobuf })
         if !batch.openReadings.isEmpty { close(payload, time, part, route, message, into: &batch) }
         if !isWhole { effects.drop(.tooManyReadings) }
@@ -100,29 +102,13 @@ extension SparkplugFamily {
         return known
     }
 
+    /// Appends the metric as a reading, an array as `name.0`, `name.1` …
     private func append(
-        _ metric: SparkplugMetric, _ known: SparkplugNode.Known, _ name: MetricName, _ message: TopicMessage,
-        into batch: inout ObservationBatch, _ effects: inout TopicEffects
+        _ metric: SparkplugMetric, _ known: SparkplugNode.Known, _ name: MetricName, _ device: DeviceName,
+        _ message: TopicMessage, into batch: inout ObservationBatch, _ effects: inout TopicEffects
     ) throws(RejectReason) {
         let type = metric.type ?? SparkplugType(rawValue: UInt32(known.typeCode))
         guard !metric.isNull else { return }
-        let value: Reading.Value
-        switch metric.raw.value(type) {
-        case .null: return
-        case .integer(let number): value = .number(Double(number))
-        case .unsigned(let number): value = .number(Double(number))
-        case .number(let number):
-            guard number.isFinite else { return effects.drop(.valueNotFinite) }
-            guard number.magnitude < TelemetryDecoder.magnitudeMax else { return effects.drop(.numberOutOfRange) }
-            value = .number(number)
-        case .flag(let flag): value = .flag(flag)
-        case .text(let text):
-            guard text.count <= TelemetryDecoder.textByteCountMax,
-                let text = String(validating: text, as: UTF8.self)
-            else { return effects.drop(.valueNotStorable) }
-            value = .text(text)
-        case .unsupported: return effects.drop(.unsupportedValue)
-        }
         var quality: Quality = metric.isHistorical ? .old : message.quality
         if metric.properties != nil {
             let traits: SparkplugTraits
@@ -133,6 +119,53 @@ extension SparkplugFamily {
             default: break
             }
         }
-        batch.append(Reading(name, value, unit: known.unit, quality: quality))
+        let value = metric.raw.value(type)
+        guard case .array(let array) = value else {
+            if let value = Self.reading(value, &effects) {
+                batch.append(Reading(name, value, unit: known.unit, quality: quality))
+            }
+            return
+        }
+        guard array.count <= TelemetryDecoder.arrayCountMax else { return effects.drop(.valueNotStorable) }
+        var index = 0
+        array.forEach { element in
+            defer { index += 1 }
+            guard let value = Self.reading(element, &effects) else { return }
+            guard let metric = MetricName("\(name.text).\(index)", by: device) else {
+                return effects.drop(.tooManyNames)
+            }
+            batch.append(Reading(metric, value, unit: known.unit, quality: quality))
+        }
+    }
+
+    /// What a value is as a reading; nil if it is none, which is told.
+    private static func reading(_ value: SparkplugValue, _ effects: inout TopicEffects) -> Reading.Value? {
+        switch value {
+        case .null: return nil
+        case .integer(let number): return .number(Double(number))
+        case .unsigned(let number): return .number(Double(number))
+        case .number(let number):
+            guard number.isFinite else {
+                effects.drop(.valueNotFinite)
+                return nil
+            }
+            guard number.magnitude < TelemetryDecoder.magnitudeMax else {
+                effects.drop(.numberOutOfRange)
+                return nil
+            }
+            return .number(number)
+        case .flag(let flag): return .flag(flag)
+        case .text(let text):
+            guard text.count <= TelemetryDecoder.textByteCountMax,
+                let text = String(validating: text, as: UTF8.self)
+            else {
+                effects.drop(.valueNotStorable)
+                return nil
+            }
+            return .text(text)
+        case .array, .unsupported:
+            effects.drop(.unsupportedValue)
+            return nil
+        }
     }
 }

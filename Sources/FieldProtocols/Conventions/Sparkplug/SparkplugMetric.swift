@@ -32,7 +32,7 @@ struct SparkplugMetric {
             case (13, .fixed64(let bits)): raw = .double(bits)
             case (14, .varint(let flag)): raw = .flag(flag != 0)
             case (15, .bytes(let text)): raw = .text(text)
-            case (16, .bytes): raw = .bytes
+            case (16, .bytes(let bytes)): raw = .bytes(bytes)
             case (17, .bytes): raw = .dataSet
             case (18, .bytes): raw = .template
             case (19, _): raw = .other

@@ -8,7 +8,8 @@ enum SparkplugValue {
     case flag(Bool)
     /// UTF-8, or what the device takes for it.
     case text(UnsafeRawBufferPointer)
-    /// Bytes, files, arrays, data sets, templates: with their name.
+    case array(SparkplugArray)
+    /// Bytes, files, data sets, templates, and arrays that are none: with their name.
     case unsupported(String)
 }
 
@@ -21,7 +22,7 @@ enum SparkplugRaw {
     case double(UInt64)
     case flag(Bool)
     case text(UnsafeRawBufferPointer)
-    case bytes
+    case bytes(UnsafeRawBufferPointer)
     case dataSet
     case template
     case other
@@ -38,7 +39,8 @@ enum SparkplugRaw {
         case .double(let bits): return .number(Double(bitPattern: bits))
         case .flag(let flag): return .flag(flag)
         case .text(let text): return .text(text)
-        case .bytes: return .unsupported(type?.name ?? "Bytes")
+        case .bytes(let bytes):
+            return SparkplugArray(bytes, type).map { .array($0) } ?? .unsupported(type?.name ?? "Bytes")
         case .dataSet: return .unsupported("DataSet")
         case .template: return .unsupported("Template")
         case .other: return .unsupported(type?.name ?? "Extension")
