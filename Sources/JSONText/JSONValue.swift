@@ -16,6 +16,15 @@ public struct JSONValue {
         self.index = index
     }
 
+    /// Where this stands in its text, to be found there again by `JSONValue(at:in:)`.
+    @inlinable public var place: Int { index }
+
+    /// The value that was found at `place` in the text that `other` is of.
+    @inlinable
+    public init(at place: Int, in other: JSONValue) {
+        self.init(tape: other.tape, strings: other.strings, index: place)
+    }
+
     @inlinable var tag: UInt8 { UInt8(truncatingIfNeeded: tape[index] >> 56) }
     @inlinable var payload: Int { Int(tape[index] & 0x00FF_FFFF_FFFF_FFFF) }
 

@@ -36,7 +36,7 @@ extension BoardDecoder {
         case .jsonResponseOK, .jsonResponseError:
             introduce(classified.value, &events)
             answer(classified, &events)
-            if classified.value?["bme1"] != nil || classified.value?["bme2"] != nil {
+            if classified.members?[.bme1] != nil || classified.members?[.bme2] != nil {
                 observe(line, classified, origin, into: &batch, &events)
             }
         case .jsonPeripherals, .jsonPeripheralsAlternative:
@@ -112,8 +112,8 @@ extension BoardDecoder {
         var observation = Observation(device: origin.device, received: origin.received, source: .serial)
         observation.payloadHash = PayloadHash.of(line)
         observation.flags = flags
-        let uptime = classified.value.flatMap(Self.uptime)
-        if let seq = classified.value?["seq"]?.uint64.flatMap({ UInt32(exactly: $0) }) {
+        let uptime = classified.members.flatMap(Self.uptime)
+        if let seq = classified.members?[.seq]?.uint64.flatMap({ UInt32(exactly: $0) }) {
             observation.deviceSeq = seq
             follow(seq, source: nil, first: Self.firstLineSeq, uptime: uptime, &events)
         } else {
@@ -123,12 +123,12 @@ extension BoardDecoder {
     }
 
     /// Milliseconds since the board booted, under the name its firmware has for it.
-    private static func uptime(_ line: JSONValue) -> Int64? {
-        for key in ["t_ms", "ts", "ts_ms", "uptime_ms"] as [StaticString] {
+    private static func uptime(_ line: LineMembers) -> Int64? {
+        for key in [.tMs, .ts, .tsMs, .uptimeMs] as [LineMembers.Key] {
             if let milliseconds = line[key]?.int64, milliseconds >= 0 { return milliseconds }
         }
-        let seconds = line["uptime_seconds"] ?? line["uptime_s"] ?? line["data"]?["uptime_seconds"]
-        guard let seconds = seconds?.int64, seconds >= 0 else { return FCIReadings.uptime(line) }
+        let seconds = line[.uptimeSeconds] ?? line[.uptimeS] ?? line[.data]?["uptime_seconds"]
+        guard let seconds = seconds?.int64, seconds >= 0 else { return FCIReadings.uptime(line.line) }
         let product = seconds.multipliedReportingOverflow(by: 1000)
         return product.overflow ? nil : product.partialValue
     }

@@ -2,9 +2,9 @@
 public enum CRC16 {
     private static let polynomial: UInt16 = 0x1021
 
-    /// `tables[k * 256 + byte]`: the effect of `byte` followed by `k` zero bytes, so that eight bytes go in one step.
+    /// `tables[k * 256 + byte]`: the effect of `byte` followed by `k` zero bytes, so that sixteen bytes go in one step.
     private static let tables: [UInt16] = {
-        var tables = [UInt16](repeating: 0, count: 8 * 256)
+        var tables = [UInt16](repeating: 0, count: 16 * 256)
         for byte in 0..<256 {
             var crc = UInt16(byte) << 8
             for _ in 0..<8 { crc = crc & 0x8000 != 0 ? crc << 1 ^ polynomial : crc << 1 }
@@ -19,18 +19,18 @@ public enum CRC16 {
 
     /// The checksum of `bytes`.
     public static func of(_ bytes: UnsafeRawBufferPointer) -> UInt16 {
-        tables.withUnsafeBufferPointer { tables in
+        tables.withUnsafeBufferPointer { buffer in
+            guard let tables = buffer.baseAddress else { return 0 }
             var crc: UInt16 = 0xFFFF
             var offset = 0
-            while offset + 8 <= bytes.count {
+            while offset + 16 <= bytes.count {
                 // The checksum so far goes into the first two bytes.
-                let word =
-                    UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
-                    ^ UInt64(crc.byteSwapped)
-                crc = tables[0x700 + Int(word & 0xFF)] ^ tables[0x600 + Int(word >> 8 & 0xFF)]
-                crc ^= tables[0x500 + Int(word >> 16 & 0xFF)] ^ tables[0x400 + Int(word >> 24 & 0xFF)]
-                crc ^= tables[0x300 + Int(word >> 32 & 0xFF)] ^ tables[0x200 + Int(word >> 40 & 0xFF)]
-                crc ^= tables[0x100 + Int(word >> 48 & 0xFF)] ^ tables[Int(word >> 56)]
+                let first = word(bytes, at: offset) ^ UInt64(crc.byteSwapped)
+                crc = effect(of: word(bytes, at: offset + 8), tables) ^ effect(of: first, tables + 8 * 256)
+                offset += 16
+            }
+            if offset + 8 <= bytes.count {
+                crc = effect(of: word(bytes, at: offset) ^ UInt64(crc.byteSwapped), tables)
                 offset += 8
             }
             while offset < bytes.count {
@@ -39,5 +39,20 @@ public enum CRC16 {
             }
             return crc
         }
+    }
+
+    @inline(__always)
+    private static func word(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt64 {
+        UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self))
+    }
+
+    /// Of eight bytes; `tables` begin with that of the last one. The first two bytes may wait for the checksum so far: they
+    /// come last.
+    @inline(__always)
+    private static func effect(of word: UInt64, _ tables: UnsafePointer<UInt16>) -> UInt16 {
+        var sum = tables[Int(word >> 56)] ^ tables[0x100 + Int(word >> 48 & 0xFF)]
+        sum ^= tables[0x200 + Int(word >> 40 & 0xFF)] ^ tables[0x300 + Int(word >> 32 & 0xFF)]
+        sum ^= tables[0x400 + Int(word >> 24 & 0xFF)] ^ tables[0x500 + Int(word >> 16 & 0xFF)]
+        return sum ^ (tables[0x600 + Int(word >> 8 & 0xFF)] ^ tables[0x700 + Int(word & 0xFF)])
     }
 }

@@ -7,7 +7,8 @@ public struct LineClassifier {
         /// What the line is.
         public var lineClass: LineClass
         /// The object, if the line is one.
-        public var value: JSONValue?
+        public var value: JSONValue? { members?.line }
+        var members: LineMembers?
         /// The line was malformed in a known way and mended before parsing.
         public var isRepaired = false
     }
@@ -46,28 +47,28 @@ public struct LineClassifier {
     }
 
     private mutating func object(_ text: ByteText) -> ClassifiedLine {
-        if let value = parse(text.bytes) {
-            var lineClass = JSONLines.lineClass(of: value)
-            if lineClass == .jsonLoRaReceived, radioFrames.isRepeated(value) { lineClass = .jsonLoRaRepeated }
-            if let evidence = JSONLines.evidence(value, lineClass) {
+        if let line = parse(text.bytes) {
+            var lineClass = JSONLines.lineClass(of: line)
+            if lineClass == .jsonLoRaReceived, radioFrames.isRepeated(line) { lineClass = .jsonLoRaRepeated }
+            if let evidence = JSONLines.evidence(line, lineClass) {
                 learn(evidence.generation, isStrong: evidence.isStrong)
             }
-            return ClassifiedLine(lineClass: lineClass, value: value)
+            return ClassifiedLine(lineClass: lineClass, members: line)
         }
-        guard let mended = NonFiniteRepair.repaired(text.bytes), let value = mended.withUnsafeBytes(parse) else {
+        guard let mended = NonFiniteRepair.repaired(text.bytes), let line = mended.withUnsafeBytes(parse) else {
             // A reset in the middle of a line leaves its beginning, ended by the first line of the boot.
             return ClassifiedLine(lineClass: text.bytes.last == UInt8(ascii: "}") ? .jsonInvalid : .truncated)
         }
-        if let evidence = JSONLines.evidence(value, JSONLines.lineClass(of: value)) {
+        if let evidence = JSONLines.evidence(line, JSONLines.lineClass(of: line)) {
             learn(evidence.generation, isStrong: evidence.isStrong)
         }
-        return ClassifiedLine(lineClass: .jsonInvalidNaN, value: value, isRepaired: true)
+        return ClassifiedLine(lineClass: .jsonInvalidNaN, members: line, isRepaired: true)
     }
 
-    private func parse(_ bytes: UnsafeRawBufferPointer) -> JSONValue? {
+    private func parse(_ bytes: UnsafeRawBufferPointer) -> LineMembers? {
         do throws(JSONError) {
             let value = try parser.parse(bytes)
-            return value.isObject ? value : nil
+            return value.isObject ? LineMembers(value) : nil
         } catch {
             return nil
         }
@@ -97,8 +98,8 @@ private struct RecentRadioFrames {
     private var oldest = 0
     private static let countMax = 32
 
-    mutating func isRepeated(_ line: JSONValue) -> Bool {
-        guard let source = line["src"]?.uint64, let seq = line["seq"]?.uint64, let type = line["type"]?.uint64 else {
+    mutating func isRepeated(_ line: LineMembers) -> Bool {
+        guard let source = line[.src]?.uint64, let seq = line[.seq]?.uint64, let type = line[.type]?.uint64 else {
             return false
         }
         let key = Key(source: source, seq: seq, type: type)

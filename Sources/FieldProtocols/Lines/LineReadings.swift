@@ -16,7 +16,7 @@ public enum LineReadings {
         case .fciBioLine: FCIReadings.bio(ByteText(text).trimmed, to: &batch)
         case .fciCalibrationLine: FCIReadings.calibration(ByteText(text).trimmed, to: &batch)
         default:
-            if let value = line.value { append(value, line.lineClass, generation, to: &batch) }
+            if let members = line.members { append(members, line.lineClass, generation, to: &batch) }
         }
         BSECAccuracy.heed(in: &batch)
         var flags: RecordFlags = line.isRepaired ? .repaired : []
@@ -26,12 +26,12 @@ public enum LineReadings {
 
     /// g3 and g4 send outputs and analog inputs that they do not read (reference, section 2.5).
     private static func holdsPlaceholders(_ line: LineClassifier.ClassifiedLine) -> Bool {
-        guard line.lineClass == .jsonTele, let value = line.value else { return false }
-        return value["mosfet_states"] != nil || value["ai1_voltage"] != nil
+        guard line.lineClass == .jsonTele, let members = line.members else { return false }
+        return members[.mosfetStates] != nil || members[.ai1Voltage] != nil
     }
 
     private static func append(
-        _ line: JSONValue, _ lineClass: LineClass, _ generation: LineGeneration?, to batch: inout ObservationBatch
+        _ line: LineMembers, _ lineClass: LineClass, _ generation: LineGeneration?, to batch: inout ObservationBatch
     ) {
         switch lineClass {
         case .jsonSensor: sensor(line, to: &batch)
@@ -41,9 +41,9 @@ public enum LineReadings {
         case .jsonTele: tele(line, to: &batch)
         case .jsonTelemetry, .jsonStatus, .jsonStatusAsTelemetry: telemetry(line, generation, to: &batch)
         case .jsonTelemetryWrapped:
-            if let content = line["data"] { telemetry(content, generation, to: &batch) }
+            if let content = line[.data] { telemetry(LineMembers(content), generation, to: &batch) }
         case .jsonResponseOK: sensorsAnswer(line, to: &batch)
-        case .jsonOther where FCIReadings.isEnvelope(line): FCIReadings.envelope(line, to: &batch)
+        case .jsonOther where FCIReadings.isEnvelope(line.line): FCIReadings.envelope(line.line, to: &batch)
         default: break
         }
     }
@@ -62,58 +62,57 @@ public enum LineReadings {
     )
 
     /// g1: `ts_ms`, `sensor`, `addr` and the values of one sensor.
-    private static func sensor(_ line: JSONValue, to batch: inout ObservationBatch) {
-        let slot = BME688Slot(label: line["sensor"]?.string ?? "") ?? BME688Slot(label: line["addr"]?.string ?? "")
-        fields(line, (slot ?? .a).with(SensorFacts.chip(of: line) ?? .bme688), to: &batch)
+    private static func sensor(_ line: LineMembers, to batch: inout ObservationBatch) {
+        let slot = BME688Slot(label: line[.sensor]?.string ?? "") ?? BME688Slot(label: line[.addr]?.string ?? "")
+        fields(line.line, (slot ?? .a).with(SensorFacts.chip(of: line.line) ?? .bme688), to: &batch)
     }
 
     /// g3, g4: the first sensor only; analog inputs and outputs in these lines are placeholders.
-    private static func tele(_ line: JSONValue, to batch: inout ObservationBatch) {
+    private static func tele(_ line: LineMembers, to batch: inout ObservationBatch) {
         // g3 says everything twice.
-        let slot = firstSlot(line["i2c_addresses"])
-        if !fields(line, slot, to: &batch), let environment = line["env"] { fields(environment, slot, to: &batch) }
-        number(line["uptime_s"] ?? line["uptime_seconds"], uptime, .second, to: &batch)
-        number(line["health"]?["heap"], heap, bytes, to: &batch)
-        if let object = line[AS7341Channels.key] { AS7341Channels.append(object, to: &batch) }
+        let slot = firstSlot(line[.i2cAddresses])
+        if !fields(line.line, slot, to: &batch), let environment = line[.env] { fields(environment, slot, to: &batch) }
+        number(line[.uptimeS] ?? line[.uptimeSeconds], uptime, .second, to: &batch)
+        number(line[.health]?["heap"], heap, bytes, to: &batch)
+        if let object = line[.as7341] { AS7341Channels.append(object, to: &batch) }
     }
 
     /// g2, g5, g6.
     private static func telemetry(
-        _ line: JSONValue, _ generation: LineGeneration?, to batch: inout ObservationBatch
+        _ line: LineMembers, _ generation: LineGeneration?, to batch: inout ObservationBatch
     ) {
-        let members = TelemetryMembers(line)
         let inputs = AnalogFields.metrics
-        number(members.ai1, inputs[0], .volt, to: &batch)
-        number(members.ai2, inputs[1], .volt, to: &batch)
-        number(members.ai3, inputs[2], .volt, to: &batch)
-        number(members.ai4, inputs[3], .volt, to: &batch)
-        fields(line, firstSlot(members.addresses), to: &batch)
+        number(line[.ai1Voltage], inputs[0], .volt, to: &batch)
+        number(line[.ai2Voltage], inputs[1], .volt, to: &batch)
+        number(line[.ai3Voltage], inputs[2], .volt, to: &batch)
+        number(line[.ai4Voltage], inputs[3], .volt, to: &batch)
+        fields(line.line, firstSlot(line[.i2cAddresses]), to: &batch)
         if generation == .g2 || generation == nil {
             var index = 0
-            members.mosfets?.forEachElement { state in
+            line[.mosfetStates]?.forEachElement { state in
                 if index < mosfets.count { flag(state, mosfets[index], to: &batch) }
                 index += 1
             }
         }
         let outputs = outputs
-        number(members.led?["r"], outputs.red, .one, to: &batch)
-        number(members.led?["g"], outputs.green, .one, to: &batch)
-        number(members.led?["b"], outputs.blue, .one, to: &batch)
-        flag(members.optx, outputs.optx, to: &batch)
-        flag(members.aotx, outputs.aotx, to: &batch)
-        flag(members.stimLight, outputs.light, to: &batch)
-        flag(members.stimSound, outputs.sound, to: &batch)
-        if let object = members.spectrum { AS7341Channels.append(object, to: &batch) }
-        if let milliseconds = members.uptimeMilliseconds?.double {
+        number(line[.led]?["r"], outputs.red, .one, to: &batch)
+        number(line[.led]?["g"], outputs.green, .one, to: &batch)
+        number(line[.led]?["b"], outputs.blue, .one, to: &batch)
+        flag(line[.optxActive], outputs.optx, to: &batch)
+        flag(line[.aotxActive], outputs.aotx, to: &batch)
+        flag(line[.stimLight], outputs.light, to: &batch)
+        flag(line[.stimSound], outputs.sound, to: &batch)
+        if let object = line[.as7341] { AS7341Channels.append(object, to: &batch) }
+        if let milliseconds = line[.uptimeMs]?.double {
             batch.append(Reading(uptime, .number(milliseconds / 1000), unit: .second))
         } else {
-            number(members.uptimeSeconds ?? members.uptime, uptime, .second, to: &batch)
+            number(line[.uptimeSeconds] ?? line[.uptimeS], uptime, .second, to: &batch)
         }
     }
 
     /// g3, g4: both sensors, `bme1` and `bme2`.
-    private static func sensorsAnswer(_ line: JSONValue, to batch: inout ObservationBatch) {
-        for (key, otherwise) in [("bme1", BME688Slot.a), ("bme2", .b)] as [(StaticString, BME688Slot)] {
+    private static func sensorsAnswer(_ line: LineMembers, to batch: inout ObservationBatch) {
+        for (key, otherwise) in [(.bme1, .a), (.bme2, .b)] as [(LineMembers.Key, BME688Slot)] {
             guard let sensor = line[key] else { continue }
             let label: String = sensor["label"]?.string ?? sensor["address"]?.string ?? ""
             let slot = BME688Slot(label: label) ?? otherwise

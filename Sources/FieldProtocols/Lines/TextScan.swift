@@ -6,7 +6,7 @@ enum TextScan {
     /// Where the last byte ends that is not text: everything from here on is. 0 if all of it is text.
     static func textStart(_ bytes: UnsafeRawBufferPointer) -> Int {
         var start = 0
-        var offset = 0
+        var offset = asciiCount(bytes)
         while offset < bytes.count {
             let length = characterLength(bytes, at: offset)
             offset += max(length, 1)
@@ -19,17 +19,17 @@ enum TextScan {
     static func asciiCount(_ bytes: UnsafeRawBufferPointer) -> Int {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let highs: UInt64 = 0x8080_8080_8080_8080
-        var offset = 0
-        while offset + 8 <= bytes.count {
-            let word = bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-            let isDelete = word ^ (ones &* 0x7F)
-            // A byte above 0x7F, below 0x20, or 0x7F sets one of the high bits.
-            let odd = word | ((word &- ones &* 0x20) & ~word) | ((isDelete &- ones) & ~isDelete)
+        guard var at = bytes.baseAddress else { return 0 }
+        let end = at + bytes.count
+        while end - at >= 8 {
+            let word = at.loadUnaligned(as: UInt64.self)
+            // A byte above 0x7F, below 0x20, or 0x7F sets one of the high bits; what it borrows or carries does not matter.
+            let odd = word | (word &- ones &* 0x20) | (word &+ ones)
             if odd & highs != 0 { break }
-            offset += 8
+            at += 8
         }
-        while offset < bytes.count, bytes[offset] >= 0x20, bytes[offset] < 0x7F { offset += 1 }
-        return offset
+        while at < end, at.load(as: UInt8.self) &- 0x20 < 0x5F { at += 1 }
+        return bytes.count - (end - at)
     }
 
     /// Bytes of the printable character at `offset`; 0 if there is none.

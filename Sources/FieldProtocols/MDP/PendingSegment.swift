@@ -20,10 +20,13 @@ struct PendingSegment: ~Copyable {
     /// Takes bytes up to and including a line feed, or up to a zero, which is taken and dropped.
     mutating func append(from input: inout UnsafeRawBufferPointer) -> Stop {
         let room = min(input.count, buffer.count - count)
-        var taken = 0
-        while taken < room, input[taken] != 0, input[taken] != 0x0A { taken += 1 }
-        let endsLine = taken < room && input[taken] == 0x0A
-        if endsLine { taken += 1 }
+        let lineFeed = FrameSearch.lineFeed(in: input, from: 0, to: room)
+        var endsLine = lineFeed != nil
+        var taken = lineFeed.map { $0 + 1 } ?? room
+        if let start = input.baseAddress, let zero = memchr(start, 0, taken) {
+            endsLine = false
+            taken = UnsafeRawPointer(zero) - start
+        }
         UnsafeMutableRawBufferPointer(rebasing: buffer[count...]).copyMemory(
             from: UnsafeRawBufferPointer(rebasing: input[..<taken]))
         count += taken

@@ -92,8 +92,8 @@ public enum BME688Field: Int, Sendable, CaseIterable {
         ["regression_3", "regression_estimate_3"], ["regression_4", "regression_estimate_4"],
     ]
 
-    private static let lookup = FoldedNames(
-        allCases.flatMap { field in names[field.rawValue].map { ($0, field.rawValue) } })
+    private static let lookup = NameLookup(
+        allCases.flatMap { field in names[field.rawValue].map { ($0, field.rawValue) } }, ignoringCase: true)
 
     /// By slot and field.
     private static let metrics: [(metric: MetricName, unit: Unit)] = BME688Slot.allCases.flatMap { slot in

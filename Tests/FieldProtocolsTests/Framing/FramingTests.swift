@@ -25,7 +25,7 @@ import Testing
         #expect(crc([]) == 0xFFFF)
     }
 
-    @Test func checksumOfEightBytesAtATimeEqualsBitByBit() {
+    @Test func checksumInStepsEqualsBitByBit() {
         var random = SeededRandom(seed: 1)
         for count in 0...70 {
             let bytes = random.bytes(count)
