@@ -43,6 +43,8 @@ final class BoardLink {
     /// The port is about to be closed.
     var isLeaving = false
     var output = OutputQueue()
+    /// The port is being set to another speed: nothing is read, sent or closed before that has ended.
+    var isTuning = false
     /// Whether the poller tells when the port takes more.
     var isWaitingForRoom = false
     /// Since when the port has taken nothing (milliseconds of the monotonic clock); nil while nothing waits.
@@ -103,6 +105,7 @@ final class BoardLink {
 
     /// When this link wants attention next (milliseconds of the monotonic clock); nil if only events concern it.
     var due: Int64? {
+        if isTuning { return nil }
         var times = [fetchAt, talk?.due, recognition?.deadline]
         if let stalledSince { times.append(stalledSince + Self.stallMilliseconds) }
         return times.compactMap { $0 }.min()

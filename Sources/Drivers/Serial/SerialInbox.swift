@@ -5,9 +5,11 @@ import Synchronization
 /// What other threads tell the serial thread; it is woken and takes all of it at once.
 final class SerialInbox: Sendable {
     struct Contents {
-        var opened: [PortOpening.Outcome] = []
+        var opened: [PortErrand.Opened] = []
         /// Tickets of ports that are closed.
         var closed: [Int] = []
+        /// Ports that run at another speed, or do not.
+        var tuned: [PortErrand.Tuned] = []
         /// Ports to be lent, and ports that come back, by their path.
         var letGo: [String] = []
         var takenBack: [String] = []
@@ -15,7 +17,8 @@ final class SerialInbox: Sendable {
         var commanded: Set<DeviceID> = []
 
         var isEmpty: Bool {
-            opened.isEmpty && closed.isEmpty && letGo.isEmpty && takenBack.isEmpty && commanded.isEmpty
+            opened.isEmpty && closed.isEmpty && tuned.isEmpty && letGo.isEmpty && takenBack.isEmpty
+                && commanded.isEmpty
         }
     }
 

@@ -55,6 +55,9 @@ public final class SerialIntake: Driver {
         /// Closes a port, on a thread of its own.
         public typealias ClosePort = @Sendable (SerialPort) -> Void
         public var closePort: ClosePort = { $0.close() }
+        /// Changes the speed of a port, on a thread of its own.
+        public typealias SetBaud = @Sendable (SerialPort, Int) throws(SerialError) -> Void
+        public var setBaud: SetBaud = { (port, baud) throws(SerialError) in try port.set(baud: baud) }
 
         public init(
             commit: @escaping @Sendable (ObservationBatch) throws -> Void, commands: CommandSource = .none,

@@ -93,29 +93,25 @@ extension SerialLoop {
         link.entry = entry
         lastTicket += 1
         set(link, .opening(ticket: lastTicket))
-        PortOpening.start(
-            path, settings: link.place.settings, ticket: lastTicket, by: outlets.openPort
-        ) { [inbox] outcome in
-            inbox.put { $0.opened.append(outcome) }
+        let (settings, ticket) = (link.place.settings, lastTicket)
+        PortErrand.start("serial-open") { [inbox, outlets] in
+            let result = Result { () throws(SerialError) in try outlets.openPort(path, settings) }
+            inbox.put { $0.opened.append(PortErrand.Opened(ticket: ticket, result: result)) }
         }
     }
 
     /// An attempt to open has ended.
-    func finishOpening(_ outcome: PortOpening.Outcome, _ now: ReceiveTime) {
+    func finishOpening(_ outcome: PortErrand.Opened, _ now: ReceiveTime) {
         let opening = links.first { link in
             if case .opening(outcome.ticket) = link.standing { true } else { false }
         }
         guard let link = opening else { return }
         switch outcome.result {
         case .success(let port):
-            if link.isWanted {
-                port.close()
-                lend(link)
-            } else if port.deviceNumber != link.entry?.deviceNumber {
-                // The link was moved in between: whose port this is has to be found out again.
-                port.close()
-                set(link, .absent)
-                scanRequested = true
+            // Where the link was moved in between, whose port this is has to be found out again.
+            if link.isWanted || port.deviceNumber != link.entry?.deviceNumber {
+                stand(link, closing: port, outcome.ticket, then: link.isWanted ? .lent : .absent)
+                startClosing(port, outcome.ticket)
             } else {
                 attach(link, port, ticket: outcome.ticket, now)
             }
@@ -178,9 +174,23 @@ extension SerialLoop {
         link.isReceiptDue = false
         link.stalledSince = nil
         link.isWaitingForRoom = false
+        // A port that is being set to another speed is closed when that has ended.
+        let isFree = !link.isTuning
+        link.isTuning = false
+        stand(link, closing: port, ticket, then: sequel)
+        if isFree { startClosing(port, ticket) }
+    }
+
+    private func stand(_ link: BoardLink, closing port: SerialPort, _ ticket: Int, then sequel: BoardLink.Sequel) {
         link.sequel = sequel
         set(link, .closing(ticket: ticket, deviceNumber: port.deviceNumber))
-        PortClosing.start(port, by: outlets.closePort) { [inbox] in inbox.put { $0.closed.append(ticket) } }
+    }
+
+    func startClosing(_ port: SerialPort, _ ticket: Int) {
+        PortErrand.start("serial-close") { [inbox, outlets] in
+            outlets.closePort(port)
+            inbox.put { $0.closed.append(ticket) }
+        }
     }
 
     /// A port is closed: another link, or somebody who borrows it, may have it.

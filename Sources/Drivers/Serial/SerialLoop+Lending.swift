@@ -5,6 +5,7 @@ import Serial
 extension SerialLoop {
     func serveInbox(_ now: ReceiveTime) {
         guard let contents = inbox.take() else { return }
+        for outcome in contents.tuned { finishTuning(outcome, now) }
         for ticket in contents.closed { finishClosing(ticket) }
         for outcome in contents.opened { finishOpening(outcome, now) }
         for path in contents.letGo { letGo(path, now) }

@@ -9,17 +9,17 @@ extension SerialLoop {
     private static let readsMax = 4
 
     func read(from link: BoardLink, isHangup: Bool, into buffer: UnsafeMutableRawBufferPointer) {
-        guard let port = link.openPort else { return }
+        guard let port = link.openPort, !link.isTuning else { return }
         let now = clock.now()
         do throws(SerialError) {
             for _ in 0..<Self.readsMax {
                 let count = try port.read(into: buffer)
                 if count == 0 { break }
                 take(UnsafeRawBufferPointer(rebasing: buffer[..<count]), from: link, now)
-                if count < buffer.count { break }
+                if count < buffer.count || link.isTuning { break }
             }
             // Hung up, and nothing left to read.
-            if isHangup, try port.read(into: buffer) == 0 { throw SerialError.gone(path: port.path) }
+            if isHangup, !link.isTuning, try port.read(into: buffer) == 0 { throw SerialError.gone(path: port.path) }
         } catch {
             lose(link, error, now)
         }
@@ -49,7 +49,7 @@ extension SerialLoop {
         switch outcome {
         case .write(let bytes): write(bytes, to: link)
         case .receiptDue: link.isReceiptDue = true
-        case .setBaud(let baud): setBaud(baud, of: link, now)
+        case .setBaud(let baud): setBaud(baud, of: link)
         case .hello(let fields): greet(fields, from: link, now)
         case .damaged(let code, let byteCount):
             link.status.counts.damagedByReason[code, default: 0] += 1
@@ -70,17 +70,39 @@ extension SerialLoop {
         }
     }
 
-    private func setBaud(_ baud: Int, of link: BoardLink, _ now: ReceiveTime) {
-        guard let port = link.openPort else { return }
-        do throws(SerialError) {
-            try port.set(baud: baud)
+    /// Has the port set to another speed. What is sent meanwhile waits for that.
+    private func setBaud(_ baud: Int, of link: BoardLink) {
+        guard case .open(let port, let ticket) = link.standing, !link.isTuning else { return }
+        link.isTuning = true
+        poller.remove(port.fileDescriptor)
+        PortErrand.start("serial-speed") { [inbox, outlets] in
+            var outcome = PortErrand.Tuned(ticket: ticket, port: port)
+            do throws(SerialError) {
+                try outlets.setBaud(port, baud)
+            } catch {
+                outcome.error = error
+            }
+            inbox.put { $0.tuned.append(outcome) }
+        }
+    }
+
+    /// A change of speed has ended: the conversation goes on, or the port is closed as it was meant to be meanwhile.
+    func finishTuning(_ outcome: PortErrand.Tuned, _ now: ReceiveTime) {
+        guard let link = openLinks[outcome.ticket] else { return startClosing(outcome.port, outcome.ticket) }
+        link.isTuning = false
+        do {
+            try poller.add(outcome.port.fileDescriptor, interest(in: link), token: outcome.ticket)
         } catch {
+            return lose(link, .failed(path: outcome.port.path, call: "epoll_ctl", errno: 0), now)
+        }
+        if let error = outcome.error {
             // What is asked next is not answered, and the device asked at the speed before.
             note(link, "serial_port_failed", now) { body in
                 body.text("error", error.code)
                 body.text("detail", error.description)
             }
         }
+        flush(link)
     }
 
     /// Queues bytes for a board and sends what it takes now. False if too much waits already.
@@ -93,7 +115,7 @@ extension SerialLoop {
 
     /// Sends what waits; asks to be told when the port takes more.
     func flush(_ link: BoardLink) {
-        guard case .open(let port, let ticket) = link.standing, !link.output.isEmpty else { return }
+        guard case .open(let port, let ticket) = link.standing, !link.isTuning, !link.output.isEmpty else { return }
         let now = clock.now()
         do throws(SerialError) {
             let count = try link.output.drain { (bytes) throws(SerialError) in try port.write(bytes) }
@@ -111,13 +133,18 @@ extension SerialLoop {
     /// Tells the kernel what to wake for: nothing is read while the journal takes nothing, so that the boards' own
     /// buffers and flow control hold what we could not keep.
     func listen(to port: SerialPort, of link: BoardLink, ticket: Int) {
-        var interest: Poller.Interest = commitRetryAt == nil ? .readable : .none
-        if link.isWaitingForRoom { interest.insert(.writable) }
+        guard !link.isTuning else { return }
         do {
-            try poller.change(port.fileDescriptor, interest, token: ticket)
+            try poller.change(port.fileDescriptor, interest(in: link), token: ticket)
         } catch {
             lose(link, .failed(path: port.path, call: "epoll_ctl", errno: 0), clock.now())
         }
+    }
+
+    private func interest(in link: BoardLink) -> Poller.Interest {
+        var interest: Poller.Interest = commitRetryAt == nil ? .readable : .none
+        if link.isWaitingForRoom { interest.insert(.writable) }
+        return interest
     }
 
     /// Gives up what a board has not taken for so long that it would surprise people.

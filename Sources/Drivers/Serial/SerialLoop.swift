@@ -167,7 +167,9 @@ final class SerialLoop {
     private func awaitClosing(until end: Int64) {
         while links.contains(where: \.isClosing), case let left = end - clock.now().monotonicMilliseconds, left > 0 {
             inbox.wakeup.wait(timeout: .milliseconds(left))
-            for ticket in inbox.take()?.closed ?? [] { finishClosing(ticket) }
+            guard let contents = inbox.take() else { continue }
+            for outcome in contents.tuned { startClosing(outcome.port, outcome.ticket) }
+            for ticket in contents.closed { finishClosing(ticket) }
         }
     }
 }

@@ -3,6 +3,7 @@ import EventLoop
 import Fleet
 import GatewayModel
 import GatewayTestKit
+import Glibc
 import Serial
 import Synchronization
 import Testing
@@ -43,7 +44,7 @@ import Testing
                 other.sendTelemetry(marker: marker)
                 await site.wait { $0.entries.count == marker }
             }
-            #expect(gate.isReached.withLock { $0 })
+            #expect(gate.isReached.wait(limit: .seconds(60)) { $0 })
             // Whoever wants the port waits until it is closed.
             let borrowing = Task { try await intake.leases.borrow(path, for: "firmware") }
             var back = try site.plugIn()
@@ -74,6 +75,66 @@ import Testing
             gate.open()
         }
         withExtendedLifetime(stuck) {}
+    }
+
+    @Test func aPortThatHangsAsItsSpeedIsChangedHoldsUpNoOther() async throws {
+        let site = try SerialSite()
+        let gate = Gate()
+        defer { gate.open() }
+        let spectrometer = try SimulatedBoard(OceanSpectrometer())
+        defer { spectrometer.stop() }
+        try spectrometer.cable.link(at: site.link("sts"))
+        var other = try site.plugIn(SerialSite.otherName)
+        var configuration = site.configuration(SerialSite.otherName)
+        configuration.places.append(SerialPlace(path: site.link("sts"), kind: .obp))
+        configuration.aliases = [DeviceAlias(device: try #require(DeviceID("sts")), path: site.link("sts"))]
+        let setBaud: SerialIntake.Outlets.SetBaud = { (port, baud) throws(SerialError) in
+            gate.pass()
+            try port.set(baud: baud)
+        }
+        try await site.run(configuration, setBaud: setBaud) { _ in
+            await site.wait { $0.presence(of: SerialSite.otherDevice) == .online }
+            #expect(gate.isReached.wait(limit: .seconds(60)) { $0 })
+            for marker in 1...3 {
+                other.sendTelemetry(marker: marker)
+                await site.wait { $0.entries.count == marker }
+            }
+            // What was asked meanwhile is asked at the new speed.
+            gate.open()
+            await site.wait { $0.entries.contains { $0.observation.device.text == "sts" } }
+        }
+        #expect(spectrometer.cable.baud == 115_200)
+    }
+
+    /// A port must not be closed, and its number not be another's, while the kernel still works at it.
+    @Test func aPortThatIsPulledOutWhileItsSpeedIsChangedIsClosedAfterwards() async throws {
+        let site = try SerialSite()
+        let gate = Gate()
+        defer { gate.open() }
+        let spectrometer = try SimulatedBoard(OceanSpectrometer())
+        defer { spectrometer.stop() }
+        try spectrometer.cable.link(at: site.link("sts"))
+        let order = Mutex<[String]>([])
+        var configuration = SerialIntake.Configuration(places: [SerialPlace(path: site.link("sts"), kind: .obp)])
+        configuration.aliases = [DeviceAlias(device: try #require(DeviceID("sts")), path: site.link("sts"))]
+        let setBaud: SerialIntake.Outlets.SetBaud = { (port, baud) throws(SerialError) in
+            gate.pass()
+            try port.set(baud: baud)
+            order.withLock { $0.append("set") }
+        }
+        let close: SerialIntake.Outlets.ClosePort = { port in
+            order.withLock { $0.append("closed") }
+            port.close()
+        }
+        try await site.run(configuration, closePort: close, setBaud: setBaud) { _ in
+            await site.wait { $0.presence(of: "sts") == .online }
+            #expect(gate.isReached.wait(limit: .seconds(60)) { $0 })
+            unlink(site.link("sts"))
+            await site.wait { $0.presence(of: "sts") == .offline }
+            #expect(order.withLock { $0 } == [])
+            gate.open()
+        }
+        #expect(order.withLock { $0 } == ["set", "closed"])
     }
 
     @Test func aPortThatHangsDoesNotKeepTheDriverFromStopping() async throws {

@@ -117,11 +117,13 @@ final class SerialSite: Sendable {
         _ configuration: SerialIntake.Configuration,
         listPorts: @escaping @Sendable ([String]) throws(SerialError) -> [PortEntry] = { $0.map(PortEntry.unlisted) },
         openPort: SerialIntake.Outlets.OpenPort? = nil, closePort: SerialIntake.Outlets.ClosePort? = nil,
+        setBaud: SerialIntake.Outlets.SetBaud? = nil,
         _ body: (SerialIntake) async throws -> Void
     ) async throws {
         var outlets = outlets(listPorts)
         if let openPort { outlets.openPort = openPort }
         if let closePort { outlets.closePort = closePort }
+        if let setBaud { outlets.setBaud = setBaud }
         let intake = try SerialIntake(
             configuration, outlets: outlets, clock: SystemClock(isVouched: true), seed: 1)
         try await run(intake, body)
