@@ -35,7 +35,8 @@ public enum ModbusClientError: Error, Sendable, Equatable, CustomStringConvertib
         case .timeout: "the slave did not answer in time"
         case .crc: "the answer was damaged"
         case .noise: "only noise came: look at speed, parity, polarity and termination of the line"
-        case .wrongAnswer: "the answer belongs to another question"
+        case .wrongAnswer:
+            "what came does not answer the question: another transaction, function or length, or it is late"
         case .disconnected(let errno): "no connection (errno \(errno))"
         case .invalid(let message): message
         }

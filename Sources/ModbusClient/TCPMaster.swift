@@ -8,6 +8,8 @@ final class TCPMaster {
     private var needsFlush = false
     /// The number that the library has given the last question.
     private var transaction: UInt16 = 0
+    /// Bytes that the connection had brought before the last question.
+    private var receivedBefore: UInt64 = 0
 
     /// Connects.
     init(host: String, port: Int, timeout: Duration) throws(ModbusClientError) {
@@ -90,7 +92,7 @@ final class TCPMaster {
     /// Sends unit and PDU, without a number of its own, and returns those of the answer.
     func ask(_ question: [UInt8]) throws(ModbusClientError) -> [UInt8] {
         flushIfNeeded()
-        guard modbus_send_raw_request(context, question, Int32(question.count)) > 0 else { throw Self.error(errno) }
+        guard modbus_send_raw_request(context, question, Int32(question.count)) > 0 else { throw error(errno) }
         needsFlush = true
         let answer = try receive()
         guard answer.count >= 9, answer[6] == question[0], answer[7] & 0x7F == question[1] else { throw .wrongAnswer }
@@ -101,7 +103,7 @@ final class TCPMaster {
     private func receive() throws(ModbusClientError) -> ArraySlice<UInt8> {
         var answer = [UInt8](repeating: 0, count: Int(MODBUS_MAX_ADU_LENGTH))
         let got = Int(modbus_receive_confirmation(context, &answer))
-        guard got >= 0 else { throw Self.error(errno) }
+        guard got >= 0 else { throw error(errno) }
         return answer[..<got]
     }
 
@@ -125,21 +127,24 @@ final class TCPMaster {
     private func flushIfNeeded() {
         if needsFlush { modbus_flush(context) }
         needsFlush = false
+        receivedBefore = received
     }
 
     private func check(_ got: Int32, _ wanted: Int) throws(ModbusClientError) {
         if got == Int32(wanted) { return }
         let number = errno
         needsFlush = true
-        throw got >= 0 ? .wrongAnswer : Self.error(number)
+        throw got >= 0 ? .wrongAnswer : error(number)
     }
 
-    private static func error(_ number: Int32) -> ModbusClientError {
-        if number == ETIMEDOUT { return .timeout }
+    private var received: UInt64 { cmodbus_received_bytes(modbus_get_socket(context)) }
+
+    /// The library waits for the rest of what is no answer, or for another frame, until the time is up.
+    private func error(_ number: Int32) -> ModbusClientError {
+        if number == ETIMEDOUT { return received == receivedBefore ? .timeout : .wrongAnswer }
         let exception = number - Int32(cmodbus_enobase)
         if (1...11).contains(exception) { return .exception(UInt8(exception)) }
-        if number == Int32(cmodbus_bad_crc) { return .crc }
-        if exception > 11, exception < 100 { return .wrongAnswer }
+        if (0..<100).contains(exception) { return .wrongAnswer }
         return number == EINVAL ? .invalid("refused by libmodbus") : .disconnected(errno: number)
     }
 }

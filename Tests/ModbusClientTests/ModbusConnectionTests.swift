@@ -57,9 +57,50 @@ import Testing
             #expect(try bus.read(function: 1, unit: 1, start: 0, count: 3) == [1, 0, 1])
             #expect(throws: ModbusClientError.exception(2)) { try bus.read(function: 4, unit: 1, start: 999, count: 2) }
         }
-        slaves.sendStrays(only: true)
+    }
+
+    /// Each leaves the library waiting for more, or for another frame. Silence is something else: a cable, a dead slave.
+    @Test(arguments: WrongFrame.allCases)
+    func aFrameThatIsNoAnswerIsToldFromSilence(_ wrong: WrongFrame) throws {
+        let slaves = try ModbusStandIn(units: [1])
+        slaves.set(1, .holding, 3, [904, 5])
+        slaves.garble { wrong.made(of: $0) }
+        let bus = try ModbusConnection(host: "127.0.0.1", port: slaves.port)
+        bus.setTimeout(.milliseconds(300))
+        #expect(throws: ModbusClientError.wrongAnswer) { try bus.read(function: 3, unit: 1, start: 3, count: 2) }
+        slaves.garble { $0 }
+        bus.setTimeout(.seconds(20))
+        #expect(try bus.read(function: 3, unit: 1, start: 3, count: 2) == [904, 5], "the bus goes on")
+        slaves.kill([1])
         bus.setTimeout(.milliseconds(50))
-        #expect(throws: ModbusClientError.timeout) { try bus.read(function: 4, unit: 1, start: 3, count: 2) }
+        #expect(throws: ModbusClientError.timeout) { try bus.read(function: 3, unit: 1, start: 3, count: 2) }
+    }
+
+    enum WrongFrame: CaseIterable {
+        case transaction, protocolNumber, function, fewerRegisters, moreRegisters, cut, cutHead, otherProtocol
+        case exceptionZero, exceptionUnknown
+
+        func made(of frame: [UInt8]) -> [UInt8] {
+            var frame = frame
+            switch self {
+            case .transaction: frame[1] ^= 0x11
+            // The library takes it for 0 if either byte is.
+            case .protocolNumber: (frame[2], frame[3]) = (0x12, 0x34)
+            case .function: frame[7] = 0x55
+            case .fewerRegisters:
+                frame[8] = 2
+                frame.removeLast(2)
+            case .moreRegisters:
+                frame[8] = 6
+                frame += [0, 0]
+            case .cut: frame.removeLast()
+            case .cutHead: frame.removeLast(frame.count - 5)
+            case .otherProtocol: frame = Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)
+            case .exceptionZero: frame = frame[..<7] + [0x83, 0]
+            case .exceptionUnknown: frame = frame[..<7] + [0x83, 0x77]
+            }
+            return frame
+        }
     }
 
     @Test func aConnectionThatTheOtherEndHasClosedIsKnown() throws {

@@ -230,13 +230,12 @@ final class ModbusBusLoop {
 
     private func outcome(of error: ModbusClientError) -> BusSchedule.Outcome {
         switch error {
-        // On a serial line the right one was waited for until its time was up.
-        case .wrongAnswer where port != nil: .silent
         case .exception(2): .refusedAddress
         case .exception(5), .exception(6): .busy
-        case .exception(0x0A), .exception(0x0B), .timeout, .noise: .silent
+        // The right answer was waited for until its time was up.
+        case .exception(0x0A), .exception(0x0B), .timeout, .noise, .wrongAnswer: .silent
         case .exception: .refused
-        case .crc, .wrongAnswer: .damaged
+        case .crc: .damaged
         case .disconnected, .invalid: .silent
         }
     }

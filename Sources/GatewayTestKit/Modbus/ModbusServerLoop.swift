@@ -54,13 +54,8 @@ final class ModbusServerLoop: @unchecked Sendable {
         }
         guard let pdu, let answer = state.withLock({ $0.answer(unit, pdu) }) else { return }
         var bytes = Array(request[..<4]) + [0, UInt8(answer.count + 1), unit] + answer
-        let (strays, onlyStrays, hangsUp) = state.withLock { ($0.sendsStrays, $0.sendsOnlyStrays, $0.hangsUpAlways) }
-        if strays {
-            var stray = bytes
-            stray[0] ^= 0x40
-            if stray.count > 9 { stray[stray.count - 1] ^= 0xFF }
-            bytes = onlyStrays ? stray : stray + bytes
-        }
+        let (garble, hangsUp) = state.withLock { ($0.garble, $0.hangsUpAlways) }
+        if let garble { bytes = garble(bytes) }
         _ = bytes.withUnsafeBytes { send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
         if hangsUp {
             close(client)

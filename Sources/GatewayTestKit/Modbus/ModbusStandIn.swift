@@ -23,10 +23,9 @@ public final class ModbusStandIn: Sendable {
         var known: Set<UInt16>?
         /// The server hangs up on whoever reads from here.
         var hangsUpAt: UInt16?
-        /// Over TCP: closes after each answer; sends a frame of another question before each; sends nothing else.
+        /// Over TCP: closes after each answer; what is sent in place of a frame.
         var hangsUpAlways = false
-        var sendsStrays = false
-        var sendsOnlyStrays = false
+        var garble: (@Sendable ([UInt8]) -> [UInt8])?
         var isClosed = false
     }
 
@@ -119,13 +118,18 @@ public final class ModbusStandIn: Sendable {
     /// Over TCP: closes the connection after each answer.
     public func hangUpAlways() { state.withLock { $0.hangsUpAlways = true } }
 
-    /// Over TCP: sends the answer to another question before each answer, or in its place.
-    public func sendStrays(only: Bool = false) {
-        state.withLock {
-            $0.sendsStrays = true
-            $0.sendsOnlyStrays = only
+    /// Over TCP: sends the answer to another question before each answer.
+    public func sendStrays() {
+        garble { bytes in
+            var stray = bytes
+            stray[0] ^= 0x40
+            if stray.count > 9 { stray[stray.count - 1] ^= 0xFF }
+            return stray + bytes
         }
     }
+
+    /// Over TCP: sends in place of each answer what `change` makes of its frame.
+    public func garble(_ change: @escaping @Sendable ([UInt8]) -> [UInt8]) { state.withLock { $0.garble = change } }
 
     /// From now on these units answer writes as they should, and keep what they had.
     public func forget(writesTo units: Set<UInt8>) { state.withLock { $0.forgetful = units } }
