@@ -120,6 +120,12 @@ public final class DeviceRegistry: Sendable {
         state.withLock { state in state.devices[id].map { Self.current($0, state.lastSeen) } }
     }
 
+    /// The devices behind this one that count as being there: those whose ids go on from its with `:`.
+    public func present(behind device: DeviceID, at now: ReceiveTime) -> [DeviceID] {
+        let prefix = device.text + ":"
+        return devices().filter { $0.id.text.hasPrefix(prefix) && $0.isOnline(at: now) }.map(\.id)
+    }
+
     /// How many devices are known, and how many of them are there now.
     public func count(onlineAt now: ReceiveTime) -> (online: Int, total: Int) {
         let devices = devices()

@@ -45,9 +45,12 @@ public struct TopicEffects: Sendable, Equatable {
     }
 
     /// Tells of `device` what a will, or whoever watches it, says. `isOld`: by a retained message, so that it was not heard
-    /// now; whoever is gone was not heard either.
-    public mutating func tell(_ device: DeviceName, isOnline: Bool, isOld: Bool = false) {
+    /// now; whoever is gone was not heard either. `andThoseBehind`: the same of the devices known to be behind it.
+    public mutating func tell(
+        _ device: DeviceName, isOnline: Bool, isOld: Bool = false, andThoseBehind: Bool = false
+    ) {
         var presence = DevicePresence()
+        presence.isOfThoseBehind = andThoseBehind
         presence.isOnline = isOnline
         presence.isOld = isOld || !isOnline
         presence.isWatched = true

@@ -37,6 +37,8 @@ public struct DevicePresence: Sendable, Equatable {
     /// Whoever told it will also tell when the device goes: a will at the broker, or a bridge that watches. Until then its
     /// silence means little.
     public var isWatched = false
+    /// The same is true of the devices that are known to be behind this one, whose ids go on from its with `:`.
+    public var isOfThoseBehind = false
     /// How long values of these metrics are good for, in milliseconds; nil: for ever.
     public var expiries: [MetricName: Int64?] = [:]
 

@@ -164,7 +164,9 @@ struct SiteWords: Sendable {
     func take(_ word: DeviceWord) {
         switch word {
         case .presence(let device, let presence, let received):
-            store.devices.note(sighting(device, presence, received))
+            let sighting = sighting(device, presence, received)
+            store.devices.note(sighting)
+            if presence.isOfThoseBehind { tellThoseBehind(sighting) }
             for (metric, after) in presence.expiries {
                 store.conditioning.expire(device, metric, after: after, from: received)
             }
@@ -179,6 +181,15 @@ struct SiteWords: Sendable {
             if answer.isTransmissionOnly, let asked, !NetworkDownlink.endsWithTransmission(asked) { return }
             // A command that is unknown, has ended or cannot be written now stays as it is and expires.
             _ = try? store.commands.report(id, answer.isOK ? .acknowledged : .refused, result: answer.result)
+        }
+    }
+
+    /// Of devices not heard since the gateway started only the registry knows whom they are behind.
+    private func tellThoseBehind(_ sighting: Sighting) {
+        for device in store.devices.present(behind: sighting.device, at: sighting.at) {
+            var other = sighting
+            other.device = device
+            store.devices.note(other)
         }
     }
 

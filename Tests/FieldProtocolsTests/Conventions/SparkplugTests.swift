@@ -174,6 +174,16 @@ struct SparkplugSample {
         #expect(late.hear(death, SparkplugSample.death(5)).presence == ["G:n1": false, unborn: false])
     }
 
+    /// Those that it heard of before its own restart it has no memory of; the registry has, and is asked once.
+    @Test func theFirstDeathOfANodeIsThatOfDevicesOfEarlierRunsToo() {
+        var rig = FamilyRig(.sparkplug)
+        let first = rig.hear(death, SparkplugSample.death(3)).effects.words
+        #expect(first.map(\.presence.isOfThoseBehind) == [true])
+        _ = rig.hear(birth, SparkplugSample.birth(4))
+        let second = rig.hear(death, SparkplugSample.death(4)).effects.words
+        #expect(second.map(\.presence.isOfThoseBehind) == [false])
+    }
+
     @Test func aNodeWhoseBirthExplainsNothingIsNotAskedWithEachMessage() {
         var rig = FamilyRig(.sparkplug)
         var asked = 0

@@ -159,7 +159,7 @@ public struct SparkplugFamily: TopicFamily {
             return .taken
         }
         metricCount -= before
-        effects.tell(route.device, isOnline: false)
+        effects.tell(route.device, isOnline: false, andThoseBehind: nodes[route.node].mayHaveUnheard)
         for device in nodes[route.node].takeDevices() { effects.tell(device, isOnline: false) }
         return .taken
     }

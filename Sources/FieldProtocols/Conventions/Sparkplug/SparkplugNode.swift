@@ -35,6 +35,8 @@ struct SparkplugNode {
     private(set) var metricCount = 0
     /// Devices heard of since the node was last known to be dead, born or not, and whether one was told to be there.
     private var devices: [DeviceName: Bool] = [:]
+    /// Devices that an earlier run of the gateway heard of may be behind it, until it is known to have died once.
+    private(set) var mayHaveUnheard = true
     private var sessionNumber: UInt64?
     private var lastTime: UInt64 = 0
     /// What births have said, of the node itself and of each device.
@@ -147,6 +149,7 @@ struct SparkplugNode {
     /// The devices that go with the node, in the order in which they were first named.
     mutating func takeDevices() -> [DeviceName] {
         defer { devices.removeAll() }
+        mayHaveUnheard = false
         return devices.keys.sorted { $0.index < $1.index }
     }
 
