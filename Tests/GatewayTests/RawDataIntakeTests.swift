@@ -1,11 +1,15 @@
 import ControlAPI
 import EventLoop
 import FieldProtocols
+import Fleet
 import GatewayModel
 import GatewayTestKit
 import JSONText
+import MQTT
+import Synchronization
 import Testing
 
+@testable import Drivers
 @testable import Gateway
 
 /// Raw data of a season is taken in once, however much has been stored since.
@@ -23,6 +27,35 @@ import Testing
             (#"{"rawDataHeader":{"counterPowerOnOff":1,"seedPowerOnOff":"A1B2","boardId":"246F28AABBCC"},"#
                 + #""rawDataBody":{"dataColumns":["# + columns + #"],"dataBlock":["# + block.joined(separator: ",")
                 + "]}}").utf8)
+    }
+
+    /// What stood in a file is no value of now, and nobody was heard.
+    @Test func anImportIsNotAnnouncedAndTurnsNobodyOnline() throws {
+        let folder = try TemporaryFolder()
+        try File.write("gateway: {id: gw-1, site: lab}\n", to: folder.file("gateway.yaml"))
+        let configuration = try ConfigurationFile.load(path: folder.file("gateway.yaml")).get()
+        let clock = SystemClock(isVouched: true)
+        let topics = Mutex<[String]>([])
+        var store = try Store(configuration, dataDirectory: folder.path, clock: clock)
+        let announcer = HomeAnnouncer(gateway: configuration.gateway.id, device: { _ in nil }) { publication in
+            topics.withLock { $0.append(publication.topic) }
+        }
+        store.announcer = announcer
+        #expect(try RawDataIntake(store: store, clock: clock).take(Self.file(0..<50)).stored == 50)
+        announcer.flush()
+        #expect(topics.withLock { $0 } == [])
+        let imported = try #require(store.devices.devices().first)
+        #expect(imported.presence == .unknown && imported.lastHeard == nil)
+        #expect(store.devices.count(onlineAt: clock.now()) == (0, 1))
+        // The same device heard now is announced, with what it has said now alone.
+        var batch = ObservationBatch()
+        batch.append(Reading(try #require(MetricName("door")), .flag(true)))
+        batch.append(
+            Observation(device: try #require(DeviceName(imported.id)), received: clock.now(), source: .mqtt))
+        _ = try store.commit(batch)
+        announcer.flush()
+        #expect(topics.withLock { $0.count } == 2)
+        #expect(store.devices.count(onlineAt: clock.now()) == (1, 1))
     }
 
     @Test func aFileIsKnownAgainAfterMoreThanTheJournalRemembers() throws {

@@ -30,14 +30,14 @@ public struct ShellyFamily: TopicFamily {
         _ message: TopicMessage, into batch: inout ObservationBatch, effects: inout TopicEffects
     ) throws(RejectReason) -> Verdict? {
         guard let kind = routes[message]?.kind ?? Self.kind(message) else { return nil }
-        // Others publish on `{name}/online` too.
-        if kind == .will, ScalarText.flag(message.text) == nil { return .unclaimed }
-        let device = try device(message, kind)
         switch kind {
         case .will:
-            effects.tell(device, isOnline: ScalarText.flag(message.text) ?? false, isOld: message.isRetained)
-        case .rpc: try rpc(message, device, into: &batch, &effects)
+            // Others publish on `{name}/online` too.
+            guard let isOnline = ScalarText.flag(message.text) else { return .unclaimed }
+            effects.tell(try device(message, kind), isOnline: isOnline, isOld: message.isRetained)
+        case .rpc: try rpc(message, try device(message, kind), into: &batch, &effects)
         case .status:
+            let device = try device(message, kind)
             let root = try message.json()
             guard root.isObject else { throw .malformedJSON }
             try component(root, message.level(2), message, device, into: &batch, &effects)
