@@ -15,7 +15,7 @@ public struct DeviceCommand: Sendable, Equatable {
     public var name: String
     /// The text of one JSON object, without newlines.
     public var params: String
-    /// Who asked: `cli`, `http:<token name>`, `mas`.
+    /// Who asked: `cli:<user>`, `http:<token name>`, `mas`.
     public var origin: String
     public var state: State
     /// What the device answered, or why the command was refused or expired.

@@ -39,6 +39,11 @@ struct CommandLineTests {
         #expect(try mycogate("status").status == 69)
     }
 
+    @Test func sqlOverAFolderWithoutAJournalIsAnErrorAndNoEmptyTable() throws {
+        let result = try mycogate("sql", "select count(*) from readings")
+        #expect(result.status == 1 && result.output.contains("/none holds no journal"), "\(result.output)")
+    }
+
     @Test func aBrokenConfigurationSaysWhereAndStartsNothing() throws {
         let folder = try TemporaryFolder()
         try File.write("gateway: {id: gw-1}\nhttp:\n  lisen: x\n  listen: 7\n", to: folder.file("gateway.yaml"))

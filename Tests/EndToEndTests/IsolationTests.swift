@@ -35,7 +35,8 @@ import Testing
         for round in 1...10 {
             let before = readings(gateway, "bench-7")
             deaf.fill()
-            _ = try gateway.tool(["command", deviceOf(gateway, folder.file("deaf")), "estop"])
+            let command = ["command", deviceOf(gateway, folder.file("deaf")), "estop", "--wait", "0s"]
+            try #require(try gateway.tool(command).status == 0, "round \(round): \(gateway.log)")
             noisy.send(random.bytes(4_000), within: .zero)
             publisher.publish((round - 1) * 20..<round * 20) { number in
                 ("mycobrain/node/telemetry", Array(#"{"seq":\#(number),"pack":[{"id":"x","v":\#(number)}]}"#.utf8))
@@ -58,6 +59,6 @@ import Testing
 
     private func deviceOf(_ gateway: GatewayProcess, _ path: String) -> String {
         let ports = gateway.get("/ports").flatMap { try? JSON(parsing: $0.body) }?["ports"]?.array ?? []
-        return ports.first { $0["path"]?.string == path }?["device"]?.string ?? "nobody"
+        return ports.first { $0["path"]?.string == path }?["device_id"]?.string ?? "nobody"
     }
 }

@@ -30,12 +30,12 @@ public enum Principal: Sendable, Equatable {
     /// A local process that may do everything.
     case local(uid: UInt32)
 
-    /// `http`, `http:<token name>` or `cli`.
+    /// `http`, `http:<token name>` or `cli:<user>`.
     public var origin: String {
         switch self {
         case .anonymous: "http"
         case .token(let name, _): "http:" + name
-        case .local: "cli"
+        case .local(let uid): "cli:" + UserName.of(uid)
         }
     }
 }

@@ -50,7 +50,7 @@ public struct ControlRoutes: Sendable {
     /// The device that a path names. Throws 404.
     func device(_ text: String) throws(Problem) -> DeviceID {
         guard let id = DeviceID(text), sources.devices.device(id) != nil else {
-            throw .notFound("no device `\(text.prefix(128))`")
+            throw .notFound("no device `\(text.prefix(128))`: `mycogate devices` lists them")
         }
         return id
     }

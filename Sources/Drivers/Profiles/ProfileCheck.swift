@@ -59,7 +59,9 @@ public struct ProfileCheck: Sendable {
 
     private mutating func expectations(_ path: String) -> [(line: Int, ReplayedObservation)]? {
         guard let bytes = ProfileFiles.bytes(path + "/expected.jsonl") else {
-            findings.append("expected.jsonl is missing")
+            findings.append(
+                "expected.jsonl is missing: what the captures mean, an observation a line; "
+                    + "`mycogate drivers replay FOLDER` prints what they decode to")
             return nil
         }
         var expected: [(Int, ReplayedObservation)] = []

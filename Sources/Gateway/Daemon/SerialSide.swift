@@ -37,7 +37,7 @@ struct SerialSide {
         let free = listed.filter { port in
             !held.contains { $0.path == port.path || $0.resolvedPath == port.path || $0.identity == port.identity }
         }
-        return held.map(report)
+        return held.map { report($0, among: held) }
             + free.map { port in
                 PortReport(
                     path: port.path, identity: "\(port.identity)", usb: port.usb.map { "\($0)" }, driver: nil,
@@ -47,14 +47,23 @@ struct SerialSide {
             }
     }
 
-    private static func report(_ port: SerialPortStatus) -> PortReport {
+    /// Why nobody has opened the port at a path.
+    static func absence(of path: String, among held: [SerialPortStatus]) -> String {
+        guard let resolved = PortPath.resolve(path) else { return "nothing there" }
+        if let other = held.first(where: { $0.state == .open && $0.path != path && $0.resolvedPath == resolved }) {
+            return "another name of \(other.path)"
+        }
+        return PortPath.deviceNumber(path) == nil ? "\(SerialError.notATerminal(path: path))" : "nothing there"
+    }
+
+    private static func report(_ port: SerialPortStatus, among held: [SerialPortStatus]) -> PortReport {
         let detail: String? =
             switch port.state {
             case .failing(.busy(let path)):
                 PortHolder.name(of: path).map { "held by \($0)" } ?? "\(SerialError.busy(path: path))"
             case .failing(let error): "\(error)"
             case .lent(let purpose): "lent: \(purpose)"
-            case .absent: "nothing there"
+            case .absent: absence(of: port.path, among: held)
             case .opening, .open: [port.firmware, port.generation].compactMap { $0 }.joined(separator: " ")
             }
         return PortReport(

@@ -1,3 +1,4 @@
+import Glibc
 import Journal
 import JSONText
 import SQLite
@@ -11,7 +12,13 @@ extension Verb {
             """,
         options: [.json] + Option.daemon, words: 1...1
     ) { arguments in
-        let connection = try JournalSQL.open(dataDirectory: Locations(arguments).dataDirectory)
+        let folder = Locations(arguments).dataDirectory
+        // A table without rows would look like a site without readings.
+        guard access(folder + "/journal", F_OK) == 0 else {
+            throw ToolError.failed(
+                "\(folder) holds no journal: name the data folder by --data-dir or MYCOGATE_DATA_DIR")
+        }
+        let connection = try JournalSQL.open(dataDirectory: folder)
         let statement = try connection.prepare(arguments.words[0])
         let names = (0..<statement.columnCount).map { statement.columnName($0) }
         var rows: [[String]] = []

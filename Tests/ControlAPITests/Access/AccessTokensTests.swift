@@ -69,7 +69,7 @@ import Testing
         #expect(notes.map(\.kind) == ["token_created", "token_revoked"])
         #expect(notes.allSatisfy { $0.stream == .audit })
         let bodies = [
-            #"{"principal":"cli","at":"2026-01-15T14:30:00.000Z","uid":0,"name":"first","#
+            #"{"principal":"cli:root","at":"2026-01-15T14:30:00.000Z","uid":0,"name":"first","#
                 + #""scopes":["read:readings","sync:pull"],"expires":"2026-01-15T14:31:00.000Z"}"#,
             #"{"principal":"http:boss","at":"2026-01-15T14:30:00.000Z","name":"first"}"#,
         ]
