@@ -85,4 +85,19 @@ struct CommandLineTests {
         #expect(result.status == 78)
         #expect(result.output.contains("`/dev/ttyUSB7` is in `serial.ports` too"), "\(result.output)")
     }
+
+    @Test func anInstrumentThatIsNotDescribedIsToldWithItsPortAndTheNamesThatThereAre() throws {
+        let folder = try TemporaryFolder("check")
+        try File.write(
+            """
+            gateway: {id: gw}
+            serial: {ports: [{path: /dev/ttyUSB7, driver: obp, instrument: sts}]}
+            instruments: [{name: sts-1}, {name: sts-2}]
+
+            """, to: folder.file("gateway.yaml"))
+        let result = try mycogate("check", "--config", folder.file("gateway.yaml"))
+        #expect(result.status == 78)
+        #expect(result.output.contains("/dev/ttyUSB7: instrument: no entry"), "\(result.output)")
+        #expect(result.output.contains("`sts`; accepted: sts-1, sts-2"), "\(result.output)")
+    }
 }
