@@ -4,12 +4,16 @@ internal import COpenSSL
 ///
 /// One key serves one thread at a time: libcrypto keeps its schedule in it.
 public final class AES128 {
+    /// Sixteen bytes in their order.
+    public typealias Block = SIMD16<UInt8>
+
     /// Bytes of a key and of a block.
     public static let byteCount = 16
 
     private let context: OpaquePointer
-    private let first: [UInt8]
-    private let second: [UInt8]
+    /// What the last block of a CMAC is masked with: a whole one, and one that is filled up.
+    private let whole: Block
+    private let filled: Block
 
     /// Nil unless `key` has 16 bytes.
     public init?(key: [UInt8]) {
@@ -20,54 +24,54 @@ public final class AES128 {
             return nil
         }
         EVP_CIPHER_CTX_set_padding(context, 0)
-        var block = [UInt8](repeating: 0, count: Self.byteCount)
-        Self.encrypt(&block, context)
-        first = Self.doubled(block)
-        second = Self.doubled(first)
+        var block = Block()
+        withUnsafeMutableBytes(of: &block) { Self.encrypt($0, context) }
+        whole = Self.doubled(block)
+        filled = Self.doubled(whole)
     }
 
     deinit { EVP_CIPHER_CTX_free(context) }
 
-    /// Encrypts `block`, 16 bytes, in place.
-    public func encrypt(_ block: inout [UInt8]) {
-        precondition(block.count == Self.byteCount, "a block has 16 bytes")
-        Self.encrypt(&block, context)
+    /// Encrypts each of `blocks` in place.
+    public func encrypt(_ blocks: UnsafeMutableBufferPointer<Block>) {
+        Self.encrypt(UnsafeMutableRawBufferPointer(blocks), context)
     }
 
-    /// The 16 bytes of the CMAC of `message`.
-    public func authenticationCode(of message: [UInt8]) -> [UInt8] {
-        var state = [UInt8](repeating: 0, count: Self.byteCount)
-        let blocks = max(1, (message.count + Self.byteCount - 1) / Self.byteCount)
-        for block in 0..<blocks {
-            let start = block * Self.byteCount
-            let count = min(Self.byteCount, message.count - start)
-            for index in 0..<count { state[index] ^= message[start + index] }
-            if block == blocks - 1 {
-                if count < Self.byteCount { state[count] ^= 0x80 }
-                let mask = count == Self.byteCount ? first : second
-                for index in 0..<Self.byteCount { state[index] ^= mask[index] }
-            }
-            Self.encrypt(&state, context)
+    /// The CMAC of `message`.
+    public func authenticationCode(of message: UnsafeRawBufferPointer) -> Block {
+        var state = Block()
+        var rest = message
+        while rest.count > Self.byteCount {
+            state ^= rest.loadUnaligned(as: Block.self)
+            withUnsafeMutableBytes(of: &state) { Self.encrypt($0, context) }
+            rest = UnsafeRawBufferPointer(rebasing: rest.dropFirst(Self.byteCount))
         }
+        let isWhole = rest.count == Self.byteCount
+        var last = Block()
+        withUnsafeMutableBytes(of: &last) { last in
+            last.copyMemory(from: rest)
+            if !isWhole { last[rest.count] = 0x80 }
+        }
+        state ^= last ^ (isWhole ? whole : filled)
+        withUnsafeMutableBytes(of: &state) { Self.encrypt($0, context) }
         return state
     }
 
-    private static func encrypt(_ block: inout [UInt8], _ context: OpaquePointer) {
-        block.withUnsafeMutableBufferPointer { block in
-            var count: Int32 = 0
-            // Whole blocks without padding cannot fail.
-            _ = EVP_EncryptUpdate(context, block.baseAddress, &count, block.baseAddress, Int32(byteCount))
-        }
+    private static func encrypt(_ blocks: UnsafeMutableRawBufferPointer, _ context: OpaquePointer) {
+        let bytes = blocks.bindMemory(to: UInt8.self).baseAddress
+        var count: Int32 = 0
+        // Whole blocks without padding cannot fail.
+        _ = EVP_EncryptUpdate(context, bytes, &count, bytes, Int32(blocks.count))
     }
 
     /// Times x in GF(2^128), as RFC 4493 makes its two masks.
-    private static func doubled(_ block: [UInt8]) -> [UInt8] {
+    private static func doubled(_ block: Block) -> Block {
         var result = block
         for index in block.indices {
-            let carry = index + 1 < block.count ? block[index + 1] >> 7 : 0
+            let carry = index + 1 < byteCount ? block[index + 1] >> 7 : 0
             result[index] = block[index] << 1 | carry
         }
-        if block[0] & 0x80 != 0 { result[block.count - 1] ^= 0x87 }
+        if block[0] & 0x80 != 0 { result[byteCount - 1] ^= 0x87 }
         return result
     }
 }

@@ -84,7 +84,7 @@ extension CaptureDecoder {
         case .rejoinRequest(let content), .proprietary(let content):
             Self.write("payload_hex", Hex.encode(content), &writer)
         }
-        Self.write("mic_hex", Hex.encode(frame.mic), &writer)
+        Self.write("mic_hex", Hex.encode(frame.mic?.bytes ?? []), &writer)
         Self.write("mic", isValid.map { $0 ? "valid" : "invalid" } ?? "unchecked", &writer)
         return isValid == false ? .micMismatch : nil
     }

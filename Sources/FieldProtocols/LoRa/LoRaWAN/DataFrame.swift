@@ -28,19 +28,19 @@ public struct DataFrame: Sendable, Equatable {
         self.payload = payload
     }
 
-    /// `body`: without the first byte and without the MIC.
-    init(_ body: [UInt8], isUplink: Bool) throws(LoRaError) {
-        guard body.count >= 7 else { throw LoRaError(.tooShort, at: body.count + 5) }
+    /// `message`: the front of a frame, without the MIC.
+    init(_ message: ArraySlice<UInt8>, isUplink: Bool) throws(LoRaError) {
+        guard message.count >= 8 else { throw LoRaError(.tooShort, at: message.count + 4) }
         self.isUplink = isUplink
-        address = (0..<4).reduce(0) { $0 | UInt32(body[$1]) << (8 * UInt32($1)) }
-        control = body[4]
-        counter = UInt16(body[5]) | UInt16(body[6]) << 8
-        let optionsEnd = 7 + Int(control & 0x0F)
-        guard body.count >= optionsEnd else { throw LoRaError(.tooShort, at: body.count + 5) }
-        options = Array(body[7..<optionsEnd])
-        if body.count > optionsEnd {
-            port = body[optionsEnd]
-            payload = Array(body[(optionsEnd + 1)...])
+        address = (0..<4).reduce(0) { $0 | UInt32(message[1 + $1]) << (8 * UInt32($1)) }
+        control = message[5]
+        counter = UInt16(message[6]) | UInt16(message[7]) << 8
+        let optionsEnd = 8 + Int(control & 0x0F)
+        guard message.count >= optionsEnd else { throw LoRaError(.tooShort, at: message.count + 4) }
+        options = Array(message[8..<optionsEnd])
+        if message.count > optionsEnd {
+            port = message[optionsEnd]
+            payload = Array(message[(optionsEnd + 1)...])
         } else {
             port = nil
             payload = []

@@ -24,7 +24,7 @@ public struct DeviceSession {
     public private(set) var counter: UInt32?
     private let keys: SessionKeys
     private let restarts: Restarts
-    private var lastMIC: [UInt8] = []
+    private var lastMIC: MIC?
 
     /// How many upper halves of the counter are tried: no number of frames that were missed locks a device out (LoRaWAN
     /// 1.0.x had a limit, later ones have none), and a lost state costs it no more than a search.

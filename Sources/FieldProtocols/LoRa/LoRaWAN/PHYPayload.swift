@@ -45,10 +45,10 @@ public struct PHYPayload: Sendable, Equatable {
     public var type: MessageType
     /// What it holds.
     public var content: Content
-    /// The last four bytes in their order on the air; empty where a proprietary frame has fewer.
-    public var mic: [UInt8]
+    /// The last four bytes; nil where a proprietary frame has fewer.
+    public var mic: MIC?
     /// Everything before the MIC: what it is made over.
-    public var message: [UInt8]
+    public var message: ArraySlice<UInt8>
 
     /// The radio carries 255 bytes at most.
     public static let byteCountMax = 255
@@ -63,26 +63,25 @@ public struct PHYPayload: Sendable, Equatable {
         self.type = type
         if type == .proprietary, bytes.count < 5 {
             // Of such a frame the header alone is laid down: it needs no MIC.
-            (message, mic, content) = (bytes, [], .proprietary(Array(bytes.dropFirst())))
+            (message, mic, content) = (bytes[...], nil, .proprietary(Array(bytes.dropFirst())))
             return
         }
         guard bytes.count >= 5 else { throw LoRaError(.tooShort, at: bytes.count) }
-        message = Array(bytes.dropLast(4))
-        mic = Array(bytes.suffix(4))
-        let body = Array(message.dropFirst())
+        message = bytes.dropLast(4)
+        mic = MIC(endOf: bytes)
         switch type {
         case .unconfirmedUp, .unconfirmedDown, .confirmedUp, .confirmedDown:
-            content = .data(try DataFrame(body, isUplink: type.isUplink))
+            content = .data(try DataFrame(message, isUplink: type.isUplink))
         case .joinRequest:
             guard bytes.count == 23 else { throw Self.length(bytes.count, 23) }
-            content = .joinRequest(JoinRequest(body))
+            content = .joinRequest(JoinRequest(message))
         case .joinAccept:
             guard bytes.count == 17 || bytes.count == 33 else { throw Self.length(bytes.count, 17) }
-            content = .joinAccept(body + mic)
+            content = .joinAccept(Array(bytes.dropFirst()))
         case .rejoinRequest:
             guard bytes.count == 19 || bytes.count == 24 else { throw Self.length(bytes.count, 19) }
-            content = .rejoinRequest(body)
-        case .proprietary: content = .proprietary(body)
+            content = .rejoinRequest(Array(message.dropFirst()))
+        case .proprietary: content = .proprietary(Array(message.dropFirst()))
         }
     }
 
@@ -97,8 +96,9 @@ public struct JoinRequest: Sendable, Equatable {
     public var deviceEUI: LoRaEUI
     public var nonce: UInt16
 
-    /// Eighteen bytes, least significant first.
-    init(_ body: [UInt8]) {
+    /// After the first byte eighteen, least significant first.
+    init(_ message: ArraySlice<UInt8>) {
+        let body = Array(message.dropFirst())
         func eui(_ start: Int) -> LoRaEUI {
             LoRaEUI((0..<8).reduce(0) { $0 | UInt64(body[start + $1]) << (8 * UInt64($1)) })
         }

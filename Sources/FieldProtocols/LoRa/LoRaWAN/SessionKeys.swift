@@ -15,10 +15,13 @@ public struct SessionKeys {
     }
 
     /// The four bytes that a data frame must end with under this 32-bit counter.
-    public func mic(of message: [UInt8], _ frame: DataFrame, counter: UInt32) -> [UInt8] {
-        var block = Self.block(0x49, frame, counter)
-        block[15] = UInt8(truncatingIfNeeded: message.count)
-        return Array(network.authenticationCode(of: block + message).prefix(4))
+    public func mic(of message: ArraySlice<UInt8>, _ frame: DataFrame, counter: UInt32) -> MIC {
+        let head = Self.block(0x49, frame, counter, last: message.count)
+        return withUnsafeTemporaryAllocation(byteCount: AES128.byteCount + message.count, alignment: 16) { signed in
+            signed.storeBytes(of: head, as: AES128.Block.self)
+            UnsafeMutableRawBufferPointer(rebasing: signed[AES128.byteCount...]).copyBytes(from: message)
+            return MIC(network.authenticationCode(of: UnsafeRawBufferPointer(signed)))
+        }
     }
 
     /// Encrypts or decrypts the payload of a frame: the same. Port 0 is under the network's key.
@@ -27,18 +30,14 @@ public struct SessionKeys {
     }
 
     static func crypt(_ frame: DataFrame, counter: UInt32, key: AES128) -> [UInt8] {
-        var result = frame.payload
-        var index = 0
-        while index < result.count {
-            var block = block(0x01, frame, counter)
-            block[15] = UInt8(truncatingIfNeeded: index / AES128.byteCount + 1)
-            key.encrypt(&block)
-            for position in 0..<min(AES128.byteCount, result.count - index) {
-                result[index + position] ^= block[position]
+        let blockCount = (frame.payload.count + AES128.byteCount - 1) / AES128.byteCount
+        return withUnsafeTemporaryAllocation(of: AES128.Block.self, capacity: blockCount) { stream in
+            for index in 0..<blockCount {
+                stream.initializeElement(at: index, to: block(0x01, frame, counter, last: index + 1))
             }
-            index += AES128.byteCount
+            key.encrypt(stream)
+            return zip(frame.payload, UnsafeRawBufferPointer(stream)).map { $0 ^ $1 }
         }
-        return result
     }
 
     /// A whole data frame, encrypted and signed.
@@ -47,22 +46,23 @@ public struct SessionKeys {
         frame.counter = UInt16(truncatingIfNeeded: counter)
         frame.payload = crypt(plain, counter: counter)
         let message = frame.encoded(as: type)
-        return message + mic(of: message, frame, counter: counter)
+        return message + mic(of: message[...], frame, counter: counter).bytes
     }
 
     /// The four bytes that a join request must end with: CMAC under the key of the device.
-    public static func mic(ofJoin message: [UInt8], key: AES128) -> [UInt8] {
-        Array(key.authenticationCode(of: message).prefix(4))
+    public static func mic(ofJoin message: ArraySlice<UInt8>, key: AES128) -> MIC {
+        MIC(message.withUnsafeBytes { key.authenticationCode(of: $0) })
     }
 
-    private static func block(_ first: UInt8, _ frame: DataFrame, _ counter: UInt32) -> [UInt8] {
-        var block = [UInt8](repeating: 0, count: AES128.byteCount)
+    private static func block(_ first: UInt8, _ frame: DataFrame, _ counter: UInt32, last: Int) -> AES128.Block {
+        var block = AES128.Block()
         block[0] = first
         block[5] = frame.isUplink ? 0 : 1
         for index in 0..<4 {
             block[6 + index] = UInt8(truncatingIfNeeded: frame.address >> UInt32(8 * index))
             block[10 + index] = UInt8(truncatingIfNeeded: counter >> UInt32(8 * index))
         }
+        block[15] = UInt8(truncatingIfNeeded: last)
         return block
     }
 }
