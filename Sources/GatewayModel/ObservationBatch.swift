@@ -127,9 +127,10 @@ public struct ObservationBatch: Sendable {
     public mutating func removeAll() {
         observations.removeAll(keepingCapacity: true)
         readings.removeAll(keepingCapacity: true)
-        bytes.removeAll(keepingCapacity: true)
-        notes.removeAll(keepingCapacity: true)
-        heardSequences.removeAll(keepingCapacity: true)
+        // Most batches have none of these, and emptying what is empty is not for nothing.
+        if !bytes.isEmpty { bytes.removeAll(keepingCapacity: true) }
+        if !notes.isEmpty { notes.removeAll(keepingCapacity: true) }
+        if !heardSequences.isEmpty { heardSequences.removeAll(keepingCapacity: true) }
         settledCount = 0
         // Somebody may remember this one.
         if !isKnownUniquelyReferenced(&filling) { filling = Filling() }

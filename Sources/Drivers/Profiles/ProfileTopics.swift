@@ -6,8 +6,8 @@ public struct ProfileTopics: TopicFamily {
     private let rules: [Profile.TopicRule]
     private let assign: @Sendable (DeviceName, Int) -> Void
     private let owners: [Int]
+    private var matches: TopicRules
     private var readers: [PayloadReader]
-    private var id: [UInt8] = []
     private var known: Set<DeviceName> = []
 
     /// - Parameter assign: told once which profile (an index) a device goes by, when it is first heard.
@@ -20,6 +20,7 @@ public struct ProfileTopics: TopicFamily {
             owners += topics.map { _ in index }
         }
         self.rules = rules
+        matches = TopicRules(rules)
         self.owners = owners
         readers = rules.map { PayloadReader($0.codec) }
         self.assign = assign
@@ -35,19 +36,17 @@ public struct ProfileTopics: TopicFamily {
     public mutating func decode(
         _ message: TopicMessage, into batch: inout ObservationBatch, effects: inout TopicEffects
     ) throws(RejectReason) -> Verdict? {
-        var isClaimed = false
-        for index in rules.indices where rules[index].name(message.topic, into: &id) {
-            isClaimed = true
-            guard let device = id.withUnsafeBufferPointer({ DeviceName(utf8: $0) }) else { throw .badDeviceID }
-            let before = batch.readings.count
+        guard var match = try matches.first(for: message) else { return nil }
+        let before = batch.readings.count
+        while true {
             // What a rule cannot read is tried by the next.
-            _ = try? readers[index].read(message.payload, into: &batch)
-            guard batch.readings.count > before else { continue }
-            if known.insert(device).inserted { assign(device, owners[index]) }
-            batch.append(message.observation(of: device))
-            return .taken
+            _ = try? readers[match.rule].read(message.payload, into: &batch)
+            if batch.readings.count > before { break }
+            guard let next = try matches.next(after: match, for: message) else { throw .noReadings }
+            match = next
         }
-        guard isClaimed else { return nil }
-        throw .noReadings
+        if known.insert(match.device).inserted { assign(match.device, owners[match.rule]) }
+        batch.append(message.observation(of: match.device))
+        return .taken
     }
 }
