@@ -24,6 +24,14 @@ import Testing
             """
     }
 
+    /// Sends the first frame until it is heard: nobody says when the port is open.
+    private func hears(_ frame: [UInt8], of forwarder: SimulatedForwarder, _ gateway: GatewayProcess) -> Bool {
+        Eventually.holds(within: .seconds(20)) {
+            forwarder.push(frame)
+            return gateway.recordCount == 1
+        }
+    }
+
     @Test func aForwarderOfSomebodyElseDrivesTheGateway() throws {
         let keys = try TemporaryFolder()
         var node = SimulatedLoRaNode(seed: 11)
@@ -32,8 +40,7 @@ import Testing
             binary: GatewayProcess.built(), sections: configuration(node, keys: keys, port: port))
         #expect(try gateway.start(), "\(gateway.log)")
         let forwarder = try SimulatedForwarder(eui: #require(LoRaEUI(text: Self.eui)), port: port)
-        forwarder.push(node.frame([3, 103, 1, 15]))
-        #expect(Eventually.holds(within: .seconds(20)) { gateway.recordCount == 1 }, "\(gateway.log)")
+        #expect(hears(node.frame([3, 103, 1, 15]), of: forwarder, gateway), "\(gateway.log)")
         #expect(Eventually.holds { gateway.get("/api/v1/devices/soil-7")?.status == 200 })
         let queued = try gateway.tool(
             ["command", "soil-7", "send_payload", "hex=0102", "port=3", "--json", "--wait", "0s"])
@@ -98,8 +105,7 @@ import Testing
         #expect(try gateway.start(), "\(gateway.log)")
         // Heard first through a forwarder, so that the gateway knows the device and takes a command for it.
         let forwarder = try SimulatedForwarder(eui: #require(LoRaEUI(text: Self.eui)), port: semtechPort(sections))
-        forwarder.push(node.frame([3, 116, 0xF8, 0x30]))
-        #expect(Eventually.holds(within: .seconds(20)) { gateway.recordCount == 1 }, "\(gateway.log)")
+        #expect(hears(node.frame([3, 116, 0xF8, 0x30]), of: forwarder, gateway), "\(gateway.log)")
         let queued = try gateway.tool([
             "command", "soil-7", "send_payload", "hex=0102", "port=3", "--json", "--wait", "0s",
         ])
