@@ -26,7 +26,7 @@ extension SparkplugFamily {
                     return
                 }
                 if let name = known.metric {
-                    try append(metric, known, name, route.device, message, into: &batch, &effects)
+                    try Self.append(metric, known, name, route.device, message, into: &batch, &effects)
                 }
             }, failed: { _ in .protobuf })
         if !batch.openReadings.isEmpty { close(payload, time, part, route, message, into: &batch) }
@@ -103,7 +103,9 @@ extension SparkplugFamily {
     }
 
     /// Appends the metric as a reading, an array as `name.0`, `name.1` …
-    private func append(
+    ///
+    /// Of the type: called on the family while its nodes change, it would have a copy of it made for each metric.
+    private static func append(
         _ metric: SparkplugMetric, _ known: SparkplugNode.Known, _ name: MetricName, _ device: DeviceName,
         _ message: TopicMessage, into batch: inout ObservationBatch, _ effects: inout TopicEffects
     ) throws(RejectReason) {
