@@ -12,8 +12,7 @@ import Testing
 @Suite struct ForeignAnswerTests {
     @Test func whatOthersSendThroughANetworkServerIsAnEventAndNoReject() throws {
         let folder = try TemporaryFolder()
-        try File.write("gateway: {id: gw-1, site: lab}\n", to: folder.file("gateway.yaml"))
-        let configuration = try ConfigurationFile.load(path: folder.file("gateway.yaml")).get()
+        let configuration = try GatewayConfiguration.smallest(in: folder)
         let clock = SystemClock()
         let store = try Store(configuration, dataDirectory: folder.path, clock: clock)
         let words = SiteWords(store: store)

@@ -10,8 +10,7 @@ import Testing
 @Suite struct HTTPIntakeTests {
     @Test func aRepeatedMessageIsAnsweredAsTheFirstWasOrWithoutAnID() throws {
         let folder = try TemporaryFolder()
-        try File.write("gateway: {id: gw-1, site: lab}\n", to: folder.file("gateway.yaml"))
-        let configuration = try ConfigurationFile.load(path: folder.file("gateway.yaml")).get()
+        let configuration = try GatewayConfiguration.smallest(in: folder)
         let clock = SystemClock()
         let store = try Store(configuration, dataDirectory: folder.path, clock: clock)
         let intake = HTTPIntake(

@@ -18,8 +18,7 @@ import Testing
 
     init() throws {
         folder = try TemporaryFolder()
-        try File.write("gateway: {id: gw-1, site: lab}\n", to: folder.file("gateway.yaml"))
-        let configuration = try ConfigurationFile.load(path: folder.file("gateway.yaml")).get()
+        let configuration = try GatewayConfiguration.smallest(in: folder)
         store = try Store(configuration, dataDirectory: folder.path, clock: clock)
     }
 

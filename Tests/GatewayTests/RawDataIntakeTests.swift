@@ -32,8 +32,7 @@ import Testing
     /// What stood in a file is no value of now, and nobody was heard.
     @Test func anImportIsNotAnnouncedAndTurnsNobodyOnline() throws {
         let folder = try TemporaryFolder()
-        try File.write("gateway: {id: gw-1, site: lab}\n", to: folder.file("gateway.yaml"))
-        let configuration = try ConfigurationFile.load(path: folder.file("gateway.yaml")).get()
+        let configuration = try GatewayConfiguration.smallest(in: folder)
         let clock = SystemClock(isVouched: true)
         let topics = Mutex<[String]>([])
         var store = try Store(configuration, dataDirectory: folder.path, clock: clock)
@@ -60,8 +59,7 @@ import Testing
 
     @Test func aFileIsKnownAgainAfterMoreThanTheJournalRemembers() throws {
         let folder = try TemporaryFolder()
-        try File.write("gateway: {id: gw-1, site: lab}\n", to: folder.file("gateway.yaml"))
-        let configuration = try ConfigurationFile.load(path: folder.file("gateway.yaml")).get()
+        let configuration = try GatewayConfiguration.smallest(in: folder)
         let clock = SystemClock()
         let store = try Store(configuration, dataDirectory: folder.path, clock: clock)
         let intake = RawDataIntake(store: store, clock: clock)

@@ -12,8 +12,7 @@ import Testing
 @Suite struct SiteWordTests {
     @Test func aNodesDeathTakesDevicesThatWereNotHeardSinceTheGatewayStarted() throws {
         let folder = try TemporaryFolder()
-        try File.write("gateway: {id: gw-1, site: lab}\n", to: folder.file("gateway.yaml"))
-        let configuration = try ConfigurationFile.load(path: folder.file("gateway.yaml")).get()
+        let configuration = try GatewayConfiguration.smallest(in: folder)
         let clock = SystemClock(isVouched: true)
         let ids = try ["G:words", "G:words:d1", "G:words:d2", "G:words2:d1"].map { try #require(DeviceID($0)) }
         do {

@@ -122,7 +122,7 @@ extension SerialLoop {
 
     private func attach(_ link: BoardLink, _ port: SerialPort, ticket: Int, _ now: ReceiveTime) {
         do {
-            try poller.add(port.fileDescriptor, commitRetryAt == nil ? .readable : .none, token: ticket)
+            try poller.add(port.fileDescriptor, interest(in: link), token: ticket)
         } catch {
             fail(link, .failed(path: port.path, call: "epoll_ctl", errno: 0), now)
             return

@@ -141,7 +141,7 @@ extension SerialLoop {
         }
     }
 
-    private func interest(in link: BoardLink) -> Poller.Interest {
+    func interest(in link: BoardLink) -> Poller.Interest {
         var interest: Poller.Interest = commitRetryAt == nil ? .readable : .none
         if link.isWaitingForRoom { interest.insert(.writable) }
         return interest

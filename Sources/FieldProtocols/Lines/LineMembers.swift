@@ -5,7 +5,7 @@ internal import JSONText
 struct LineMembers {
     /// As firmware spells them, in camel case: `i2cAddresses` is `i2c_addresses`.
     enum Key: Int, CaseIterable {
-        case type, ok, error, cmd, data, hello, version, status, firmware, devices, sensor, addr, payload
+        case type, ok, error, cmd, data, hello, version, status, firmware, devices, sensor, addr
         case side, gateway, src, seq, rx, sent, cloud, ble, loraInit, wifiInit, bleInit
         case tMs, ts, tsMs, uptimeMs, uptimeSeconds, uptimeS
         case ai1Voltage, ai2Voltage, ai3Voltage, ai4Voltage, mosfetStates

@@ -57,10 +57,11 @@ public struct InstrumentSection: Sendable {
         for port in ports {
             let named = port.instrument.flatMap { name in instruments.first { $0.name == name } }
             if let name = port.instrument, named == nil {
-                let known = instruments.isEmpty ? "it has none" : instruments.map(\.name).joined(separator: ", ")
+                let known = instruments.map(\.name).joined(separator: ", ")
                 section.reject(
                     "serial", .conflict,
-                    "\(port.path): instrument: no entry of `instruments` is named `\(name)`; accepted: \(known)")
+                    "\(port.path): instrument: no entry of `instruments` is named `\(name)`; "
+                        + (known.isEmpty ? "there is none" : "accepted: \(known)"))
             }
             if let obstacle = port.driver.obstacle(to: named?.settings ?? InstrumentSettings()) {
                 section.reject("serial", .conflict, "\(port.path): \(obstacle)")

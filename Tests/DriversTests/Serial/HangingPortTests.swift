@@ -83,17 +83,25 @@ import Testing
         withExtendedLifetime(stuck) {}
     }
 
+    /// A spectrometer, whose speed is changed to talk to it, as the device `sts`.
+    private func plugInSpectrometer(
+        at site: SerialSite, _ configuration: inout SerialIntake.Configuration
+    ) throws -> SimulatedBoard {
+        let spectrometer = try SimulatedBoard(OceanSpectrometer())
+        try spectrometer.cable.link(at: site.link("sts"))
+        configuration.places.append(SerialPlace(path: site.link("sts"), kind: .obp))
+        configuration.aliases = [DeviceAlias(device: try #require(DeviceID("sts")), path: site.link("sts"))]
+        return spectrometer
+    }
+
     @Test func aPortThatHangsAsItsSpeedIsChangedHoldsUpNoOther() async throws {
         let site = try SerialSite()
         let gate = Gate()
         defer { gate.open() }
-        let spectrometer = try SimulatedBoard(OceanSpectrometer())
-        defer { spectrometer.stop() }
-        try spectrometer.cable.link(at: site.link("sts"))
-        var other = try site.plugIn(SerialSite.otherName)
         var configuration = site.configuration(SerialSite.otherName)
-        configuration.places.append(SerialPlace(path: site.link("sts"), kind: .obp))
-        configuration.aliases = [DeviceAlias(device: try #require(DeviceID("sts")), path: site.link("sts"))]
+        let spectrometer = try plugInSpectrometer(at: site, &configuration)
+        defer { spectrometer.stop() }
+        var other = try site.plugIn(SerialSite.otherName)
         let setBaud: SerialIntake.Outlets.SetBaud = { (port, baud) throws(SerialError) in
             gate.pass()
             try port.set(baud: baud)
@@ -118,12 +126,10 @@ import Testing
         let site = try SerialSite()
         let gate = Gate()
         defer { gate.open() }
-        let spectrometer = try SimulatedBoard(OceanSpectrometer())
+        var configuration = SerialIntake.Configuration(places: [])
+        let spectrometer = try plugInSpectrometer(at: site, &configuration)
         defer { spectrometer.stop() }
-        try spectrometer.cable.link(at: site.link("sts"))
         let order = Mutex<[String]>([])
-        var configuration = SerialIntake.Configuration(places: [SerialPlace(path: site.link("sts"), kind: .obp)])
-        configuration.aliases = [DeviceAlias(device: try #require(DeviceID("sts")), path: site.link("sts"))]
         let setBaud: SerialIntake.Outlets.SetBaud = { (port, baud) throws(SerialError) in
             gate.pass()
             try port.set(baud: baud)

@@ -54,14 +54,12 @@ struct SparkplugArray {
         if type == .booleanArray { return .flag(bytes[4 + index / 8] << UInt8(index % 8) & 0x80 != 0) }
         var bits: UInt64 = 0
         for place in (0..<width).reversed() { bits = bits << 8 | UInt64(bytes[index * width + place]) }
-        switch type {
-        case .int8Array: return .integer(Int64(Int8(truncatingIfNeeded: bits)))
-        case .int16Array: return .integer(Int64(Int16(truncatingIfNeeded: bits)))
-        case .int32Array: return .integer(Int64(Int32(truncatingIfNeeded: bits)))
-        case .int64Array: return .integer(Int64(bitPattern: bits))
-        case .floatArray: return .number(FloatText.shortest(Float(bitPattern: UInt32(truncatingIfNeeded: bits))))
-        case .doubleArray: return .number(Double(bitPattern: bits))
-        default: return .unsigned(bits)
-        }
+        let raw: SparkplugRaw =
+            switch type {
+            case .floatArray: .float(UInt32(truncatingIfNeeded: bits))
+            case .doubleArray: .double(bits)
+            default: .long(bits)
+            }
+        return raw.value(type.element)
     }
 }

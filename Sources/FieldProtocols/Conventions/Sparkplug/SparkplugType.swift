@@ -6,6 +6,12 @@ enum SparkplugType: UInt32 {
     case int8Array, int16Array, int32Array, int64Array, uint8Array, uint16Array, uint32Array, uint64Array
     case floatArray, doubleArray, booleanArray, stringArray, dateTimeArray
 
+    /// Of an array: what it holds. The specification numbers both in the same order.
+    var element: SparkplugType? {
+        rawValue < Self.int8Array.rawValue
+            ? nil : SparkplugType(rawValue: rawValue - Self.int8Array.rawValue + Self.int8.rawValue)
+    }
+
     /// As the specification writes it.
     var name: String {
         switch self {

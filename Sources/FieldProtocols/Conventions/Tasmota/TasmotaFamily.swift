@@ -1,7 +1,8 @@
 public import GatewayModel
 internal import JSONText
 
-/// Tasmota: `tele/{topic}/SENSOR`, `STATE` and `LWT`, and what `Status 8`, `10` and `11` answer, with prefix and topic in any order.
+/// Tasmota: `tele/{topic}/SENSOR`, `STATE` and `LWT`, and what `Status 8`, `10` and `11` answer, with prefix and topic in
+/// any order.
 ///
 /// `Time` is the device's local time without a zone, so it says when the message was made only if it carries one or counts
 /// seconds, as `Epoch` does; it makes repetitions known all the same.

@@ -34,8 +34,7 @@ enum TasmotaNames {
     private static func atRoot(_ key: String) -> FlatFields.Naming? {
         switch key {
         case "Time", "Epoch", "TempUnit", "PressureUnit", "SpeedUnit", "Uptime", "SleepMode", "Sleep", "MqttCount",
-            "Hostname",
-            "IPAddress":
+            "Hostname", "IPAddress":
             return .ignored
         case "UptimeSec": return .field("sys.uptime", unit: "s")
         case "Heap": return .field("sys.free_heap", unit: "kBy")
